@@ -1,0 +1,107 @@
+"""What augmentation does to a batch of digits: numbers are drawn, then applied.
+
+Rotation, shift, scale and shear become one matrix and one bilinear resampling,
+in the manner of torchvision's RandomAffine; brightness and contrast follow,
+clipped to 0..255 after each. What comes in from outside the image is black.
+"""
+
+import math
+
+import tensorflow as tf
+
+from mnist_keras.recipes import Augmentation
+
+
+def augment(images: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> tf.Tensor:
+    """Augments a batch, each image by numbers of its own.
+
+    Args:
+        images: uint8 (batch, height, width, channels).
+        seed: two integers; the same seed gives the same images.
+
+    Returns:
+        uint8, of the same shape.
+    """
+    numbers = draw(augmentation, tf.shape(images)[0], seed)
+    return apply(images, **numbers)
+
+
+def draw(augmentation: Augmentation, count: tf.Tensor | int, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Draws what `apply` takes: uniform float32 numbers, `count` of each.
+
+    Returns:
+        angle and shear in radians, shift_x and shift_y as fractions of the side, scale, brightness and
+        contrast as factors.
+    """
+    radians = math.pi / 180
+    ranges = {
+        "angle": _around(0.0, augmentation.rotation * radians),
+        "shift_x": _around(0.0, augmentation.shift),
+        "shift_y": _around(0.0, augmentation.shift),
+        "scale": augmentation.scale,
+        "shear": _around(0.0, augmentation.shear * radians),
+        "brightness": _around(1.0, augmentation.brightness),
+        "contrast": _around(1.0, augmentation.contrast),
+    }
+    # Philox is the same on every machine; the default algorithm is chosen by the device.
+    uniform = tf.random.stateless_uniform((len(ranges), count), seed, alg="philox")
+    return {name: low + (high - low) * uniform[row] for row, (name, (low, high)) in enumerate(ranges.items())}
+
+
+def apply(
+    images: tf.Tensor,
+    angle: tf.Tensor,
+    shift_x: tf.Tensor,
+    shift_y: tf.Tensor,
+    scale: tf.Tensor,
+    shear: tf.Tensor,
+    brightness: tf.Tensor,
+    contrast: tf.Tensor,
+) -> tf.Tensor:
+    """Applies drawn numbers, each float32 (batch,), to uint8 images (batch, height, width, channels).
+
+    A positive angle turns the digit clockwise, a positive shift moves it right and down, a positive shear
+    leans its top to the left.
+    """
+    height, width = tf.shape(images)[1], tf.shape(images)[2]
+    transforms = affine_transforms(angle, shift_x, shift_y, scale, shear, height, width)
+    pixels = tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.cast(images, tf.float32),
+        transforms=transforms,
+        output_shape=tf.stack([height, width]),
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+    )
+    pixels = tf.clip_by_value(pixels * _per_image(brightness), 0.0, 255.0)
+    mean = tf.reduce_mean(pixels, axis=(1, 2, 3), keepdims=True)
+    pixels = tf.clip_by_value(mean + (pixels - mean) * _per_image(contrast), 0.0, 255.0)
+    return tf.cast(tf.round(pixels), tf.uint8)
+
+
+def affine_transforms(angle, shift_x, shift_y, scale, shear, height, width) -> tf.Tensor:
+    """The maps from output to input pixels that ImageProjectiveTransform wants, float32 (batch, 8).
+
+    Forward, a point is sheared, scaled and rotated about the image's centre, then shifted; this is the
+    inverse, written out.
+    """
+    cosine, sine, tangent = tf.cos(angle) / scale, tf.sin(angle) / scale, tf.tan(shear)
+    # Forward: scale * [[cos, -sin], [sin, cos]] @ [[1, tan], [0, 1]]. Inverse: unrotate, then unshear.
+    row_x = (cosine + tangent * sine, sine - tangent * cosine)
+    row_y = (-sine, cosine)
+    centre_x = (tf.cast(width, tf.float32) - 1) / 2
+    centre_y = (tf.cast(height, tf.float32) - 1) / 2
+    to_x = centre_x + shift_x * tf.cast(width, tf.float32)
+    to_y = centre_y + shift_y * tf.cast(height, tf.float32)
+    offset_x = centre_x - row_x[0] * to_x - row_x[1] * to_y
+    offset_y = centre_y - row_y[0] * to_x - row_y[1] * to_y
+    zero = tf.zeros_like(offset_x)
+    return tf.stack([*row_x, offset_x, *row_y, offset_y, zero, zero], axis=1)
+
+
+def _around(centre: float, radius: float) -> tuple[float, float]:
+    return centre - radius, centre + radius
+
+
+def _per_image(values: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(values, (-1, 1, 1, 1))

@@ -1,0 +1,74 @@
+"""A folder in MNIST's format: four IDX files, plain or gzipped, or one npz."""
+
+import pathlib
+import zipfile
+import zlib
+
+import numpy as np
+
+from mnist_keras.digits.arrays import Digits
+from mnist_keras.digits.idx import read_idx
+from mnist_keras.errors import InputError
+
+# The official names; some copies write a dot for the second hyphen.
+_IDX_FILES = {
+    "train_images": "train-images-idx3-ubyte",
+    "train_labels": "train-labels-idx1-ubyte",
+    "test_images": "t10k-images-idx3-ubyte",
+    "test_labels": "t10k-labels-idx1-ubyte",
+}
+# As in the mnist.npz that Keras distributes.
+_NPZ_ARRAYS = {"train_images": "x_train", "train_labels": "y_train", "test_images": "x_test", "test_labels": "y_test"}
+
+
+def read_folder(folder: pathlib.Path, name: str) -> Digits:
+    """Reads a training and a test set; IDX files go before an npz.
+
+    Raises:
+        InputError: nothing is there, a part is missing, or a file is damaged.
+    """
+    if not folder.is_dir():
+        raise InputError(f"There is no such folder: {folder}. Give one with --data_dir or MNIST_KERAS_DATA_DIR.")
+    found = {part: _find_idx(folder, file) for part, file in _IDX_FILES.items()}
+    missing = [_IDX_FILES[part] for part, path in found.items() if path is None]
+    npz = _npz_files(folder)
+    if not missing:
+        arrays = {part: read_idx(path, axes=3 if "images" in part else 1) for part, path in found.items()}
+        return Digits(name=name, **arrays)
+    if len(npz) == 1:
+        return Digits(name=name, **_read_npz(npz[0]))
+    received = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "an empty folder"
+    raise InputError(
+        f"{folder} must hold {', '.join(_IDX_FILES.values())} (plain or .gz), or one .npz with "
+        f"{', '.join(_NPZ_ARRAYS.values())}. Missing: {', '.join(missing)}. Received: {received}."
+    )
+
+
+def _find_idx(folder: pathlib.Path, name: str) -> pathlib.Path | None:
+    for spelling in (name, name.replace("-idx", ".idx")):
+        for ending in ("", ".gz"):
+            path = folder / (spelling + ending)
+            if path.is_file():
+                return path
+    return None
+
+
+def _npz_files(folder: pathlib.Path) -> list[pathlib.Path]:
+    return sorted(folder.glob("*.npz")) if folder.is_dir() else []
+
+
+def _read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
+    try:
+        # allow_pickle=False: a pickle in a data file could run code.
+        with np.load(path, allow_pickle=False) as archive:
+            missing = [name for name in _NPZ_ARRAYS.values() if name not in archive]
+            if missing:
+                raise InputError(
+                    f"{path} must hold the arrays {', '.join(_NPZ_ARRAYS.values())}. Missing: {', '.join(missing)}. "
+                    f"Received: {', '.join(archive.files) or 'none'}."
+                )
+            return {part: archive[name] for part, name in _NPZ_ARRAYS.items()}
+    except InputError:
+        raise
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path} cannot be read as an npz file of plain arrays: {error}") from error

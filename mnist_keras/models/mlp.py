@@ -1,0 +1,13 @@
+"""Multilayer perceptrons, with or without a nonlinearity."""
+
+from collections.abc import Sequence
+
+import keras
+
+
+def mlp(pixels: keras.KerasTensor, hidden_units: Sequence[int], activation: str | None) -> keras.KerasTensor:
+    """784 -> hidden_units -> 10 logits. `activation=None` makes a stack of linear layers."""
+    x = keras.layers.Flatten()(pixels)
+    for units in hidden_units:
+        x = keras.layers.Dense(units, activation=activation)(x)
+    return keras.layers.Dense(10, dtype="float32", name="logits")(x)

@@ -1,0 +1,98 @@
+"""Arrays -> tf.data batches, as a pure function of the seed and the step.
+
+The order of an epoch is a permutation computed index by index, and augmentation
+is seeded by the step, so a position in training is one number.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from mnist_keras.augment import augment
+from mnist_keras.errors import InputError
+from mnist_keras.recipes import Augmentation
+
+# tf.data's autotuner holds up the end of every iterator until its next wake-up, which comes ever more
+# seldom: fixed numbers instead.
+_PARALLEL_CALLS = 2
+_PREFETCH = 8
+# Tells augmentation's random numbers from those of the order.
+_AUGMENT = 1
+
+
+def steps_in_epoch(examples: int, batch_size: int) -> int:
+    """Whole batches in an epoch; the remainder is dropped. A `batch_size` of 0 is the whole set.
+
+    Raises:
+        InputError: the batch is larger than the data.
+    """
+    if batch_size > examples:
+        raise InputError(
+            f"A batch cannot be larger than the training set. Received: batch_size={batch_size} for "
+            f"{examples} training images. Lower --batch_size; 0 stands for all of them."
+        )
+    return examples // (batch_size or examples)
+
+
+def training_batches(
+    images: np.ndarray,
+    labels: np.ndarray,
+    batch_size: int,
+    epochs: int,
+    seed: int,
+    augmentation: Augmentation | None = None,
+    first_step: int = 0,
+) -> tf.data.Dataset:
+    """All steps of a training run, from `first_step` on.
+
+    Args:
+        images: uint8 (examples, 28, 28).
+        labels: integers (examples,).
+        batch_size: images a step; 0 stands for all.
+        epochs: passes over the data, each in an order of its own.
+        seed: decides order and augmentation.
+        augmentation: None leaves the images as they are.
+        first_step: where to begin, counted from the start of the run.
+
+    Returns:
+        A dataset of known cardinality, of uint8 (batch, 28, 28, 1) and int64 (batch,).
+    """
+    examples = len(images)
+    steps = steps_in_epoch(examples, batch_size)
+    batch_size = batch_size or examples
+    # On a GPU machine eager constants would land on the GPU; tf.data runs on the CPU.
+    with tf.device("/CPU:0"):
+        all_images = tf.constant(images[..., np.newaxis])
+        all_labels = tf.constant(labels, tf.int64)
+
+    def batch_at(step):
+        epoch, step_in_epoch = step // steps, step % steps
+        positions = step_in_epoch * batch_size + tf.range(batch_size, dtype=tf.int64)
+        order_seed = tf.stack([tf.constant(seed, tf.int64), epoch])
+        indices = tf.random.experimental.index_shuffle(positions, order_seed, max_index=examples - 1)
+        batch, batch_labels = tf.gather(all_images, indices), tf.gather(all_labels, indices)
+        if augmentation is not None:
+            step_seed = tf.random.fold_in(tf.constant([seed, _AUGMENT], tf.int64), step, alg="philox")
+            batch = augment(batch, augmentation, step_seed)
+        return batch, batch_labels
+
+    return _mapped(tf.data.Dataset.range(first_step, epochs * steps), batch_at)
+
+
+def evaluation_batches(images: np.ndarray, labels: np.ndarray, batch_size: int = 1000) -> tf.data.Dataset:
+    """The images in their order, every one of them; the last batch may be smaller."""
+    with tf.device("/CPU:0"):
+        all_images = tf.constant(images[..., np.newaxis])
+        all_labels = tf.constant(labels, tf.int64)
+
+    def batch_at(step):
+        start = step * batch_size
+        return all_images[start : start + batch_size], all_labels[start : start + batch_size]
+
+    return _mapped(tf.data.Dataset.range(-(-len(images) // batch_size)), batch_at)
+
+
+def _mapped(steps: tf.data.Dataset, batch_at) -> tf.data.Dataset:
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    batches = steps.map(batch_at, num_parallel_calls=_PARALLEL_CALLS, deterministic=True)
+    return batches.prefetch(_PREFETCH).with_options(options)

@@ -1,0 +1,49 @@
+"""Predictions of a `.keras` file, or of a live model."""
+
+import pathlib
+import zipfile
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from mnist_keras.errors import InputError
+
+_BATCH = 1000
+
+
+def load_keras_model(path: pathlib.Path) -> keras.Model:
+    """Loads a `.keras` file in safe mode: code hidden in it is refused.
+
+    Raises:
+        InputError: the file is damaged, or its model is of another kind.
+    """
+    # A damaged archive gets a misleading "file not found" from Keras.
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"{path} is no .keras file: it is damaged, truncated, or something else.")
+    try:
+        model = keras.saving.load_model(path, safe_mode=True)
+    except Exception as error:  # Keras raises whatever the archive's content leads it into.
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(f"{path} cannot be loaded as a Keras model: {reason}") from error
+    if model.input_shape != (None, 28, 28, 1) or model.output_shape != (None, 10):
+        raise InputError(
+            f"{path} is no digit model: it must map (None, 28, 28, 1) to (None, 10). "
+            f"Received: {model.input_shape} to {model.output_shape}."
+        )
+    return model
+
+
+def probabilities_of(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """uint8 (examples, 28, 28) -> float32 (examples, 10), through a live model.
+
+    A model whose output layer is called "logits", as all of this package's, gets a softmax.
+    """
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        outputs = model.predict(images[..., np.newaxis], batch_size=_BATCH, verbose=0)
+        if model.output_names == ["logits"]:
+            outputs = keras.ops.softmax(outputs)
+        return keras.ops.convert_to_numpy(outputs)
+
+    return predict

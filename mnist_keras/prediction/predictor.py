@@ -1,0 +1,43 @@
+"""What every format of a model is loaded as."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+
+from mnist_keras.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Predictor:
+    """A loaded model, whatever its format."""
+
+    # uint8 (examples, 28, 28), white ink on black -> float32 (examples, 10), rows summing to 1.
+    _probabilities: Callable[[np.ndarray], np.ndarray]
+    # The file or folder that was loaded.
+    path: pathlib.Path
+    # Name of the dataset it was trained on, where a config or card beside it says so.
+    trained_on: str | None = None
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities of the ten digits.
+
+        Args:
+            images: uint8 (examples, 28, 28), white ink on black.
+
+        Returns:
+            float32 (examples, 10).
+
+        Raises:
+            InputError: images of another shape or dtype.
+        """
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
+            raise InputError(
+                "A model reads uint8 images of shape (examples, 28, 28). "
+                f"Received: {images.dtype} of shape {images.shape}."
+            )
+        if not len(images):
+            return np.zeros((0, 10), np.float32)
+        return self._probabilities(images)

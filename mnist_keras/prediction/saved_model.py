@@ -1,0 +1,41 @@
+"""Predictions of a SavedModel, by plain TensorFlow."""
+
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from mnist_keras.errors import InputError
+
+_BATCH = 1000
+
+
+def load_saved_model(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
+    """Loads the signature `serving_default`: uint8 (None, 28, 28) -> "probabilities".
+
+    Raises:
+        InputError: the folder is damaged, or the signature another one.
+    """
+    try:
+        loaded = tf.saved_model.load(str(path))
+    except Exception as error:  # TensorFlow raises OSError, OpError, ValueError, by what is damaged.
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"{path} cannot be loaded as a SavedModel: {reason}") from error
+    signature = getattr(loaded, "signatures", {}).get("serving_default")
+    inputs = list(signature.structured_input_signature[1].values()) if signature else []
+    fits = len(inputs) == 1 and inputs[0].dtype == tf.uint8 and inputs[0].shape.is_compatible_with((None, 28, 28))
+    if not fits or "probabilities" not in signature.structured_outputs:
+        raise InputError(
+            f"{path} is no digit model: its signature serving_default must map uint8 (None, 28, 28) to an "
+            f"output called probabilities. Received: {signature or 'no such signature'}."
+        )
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
+        answers = [signature(**{inputs[0].name: tf.constant(batch)})["probabilities"] for batch in batches]
+        return tf.concat(answers, axis=0).numpy()
+
+    # A signature's function dies with the object it was loaded with.
+    predict.loaded = loaded
+    return predict

@@ -1,0 +1,278 @@
+"""What to train: every published system as data.
+
+A recipe is frozen; a variant is `dataclasses.replace(recipe, epochs=2)` or
+`get_recipe("cnn", epochs=2)`. `python scripts/train.py --model=NAME` trains one;
+`python scripts/study.py --recipes=all --seeds=0,1,2` measures them all. The
+measured accuracies stand in the README, beside the published ones.
+
+Nothing here imports TensorFlow.
+"""
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mnist_keras.errors import InputError
+
+NETWORKS = ("linear", "mlp", "cnn", "batch_norm_cnn")
+OPTIMIZERS = ("sgd", "adam")
+SCHEDULES = ("constant", "cosine")
+
+
+def _require(ok: bool, expected: str, name: str, value: Any) -> None:
+    if not ok:
+        raise InputError(f"{name} must be {expected}. Received: {name}={value!r}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+@dataclasses.dataclass(frozen=True)
+class Augmentation:
+    """Random affine map of a digit, then brightness and contrast, drawn per image."""
+
+    # Largest angle either way, degrees.
+    rotation: float = 0.0
+    # Largest shift either way, as a fraction of the side.
+    shift: float = 0.0
+    # Smallest and largest magnification.
+    scale: tuple[float, float] = (1.0, 1.0)
+    # Largest horizontal shear angle either way, degrees.
+    shear: float = 0.0
+    # Pixels are multiplied by a factor from 1 - brightness to 1 + brightness.
+    brightness: float = 0.0
+    # Distances from the image's mean are multiplied by 1 - contrast to 1 + contrast.
+    contrast: float = 0.0
+
+    def __post_init__(self):
+        for name, limit in dict(rotation=180, shift=1, shear=89, brightness=1, contrast=1).items():
+            value = getattr(self, name)
+            _require(_is_number(value) and 0 <= value <= limit, f"from 0 to {limit}", name, value)
+        scale = self.scale
+        _require(
+            isinstance(scale, (tuple, list))
+            and len(scale) == 2
+            and all(map(_is_number, scale))
+            and 0 < scale[0] <= scale[1],
+            "two factors, 0 < low <= high",
+            "scale",
+            scale,
+        )
+        object.__setattr__(self, "scale", tuple(scale))
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """All that decides how a network is trained, but for the data and the seed."""
+
+    name: str
+    # One line for the list of recipes.
+    summary: str
+    # Key of `mnist_keras.models.BUILDERS`.
+    network: str
+    # Keyword arguments of that builder.
+    network_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    # Pixels become (pixel / 255 - mean) / std, inside the network.
+    mean: float = 0.0
+    std: float = 1.0
+    # One of OPTIMIZERS.
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    # Momentum of "sgd"; "adam" has none.
+    momentum: float = 0.0
+    # One of SCHEDULES: how the learning rate moves over the run.
+    schedule: str = "constant"
+    # Training images a step; 0 stands for the whole training set.
+    batch_size: int = 128
+    # Passes over the training set.
+    epochs: int = 10
+    # None trains on the images as they are.
+    augmentation: Augmentation | None = None
+    # Print a line every so many steps and keep every step's figures; 0: epochs alone.
+    log_every: int = 0
+    # Steps run in one call of the compiled loop; a bound, lowered to divide the epoch.
+    steps_per_execution: int = 1
+    # Accuracy that the system's author printed on MNIST's test set; None: none.
+    published: float | None = None
+
+    def __post_init__(self):
+        _require(self.network in NETWORKS, f"one of {', '.join(NETWORKS)}", "network", self.network)
+        _require(isinstance(self.network_options, Mapping), "a dict", "network_options", self.network_options)
+        for name in ("mean", "momentum"):
+            value = getattr(self, name)
+            _require(_is_number(value) and 0 <= value < 1, "at least 0 and less than 1", name, value)
+        for name in ("std", "learning_rate"):
+            value = getattr(self, name)
+            _require(_is_number(value) and value > 0, "a positive number", name, value)
+        names = ", ".join(OPTIMIZERS)
+        _require(self.optimizer in OPTIMIZERS, f"one of {names}", "optimizer", self.optimizer)
+        _require(self.momentum == 0 or self.optimizer == "sgd", "0 unless optimizer is sgd", "momentum", self.momentum)
+        names = ", ".join(SCHEDULES)
+        _require(self.schedule in SCHEDULES, f"one of {names}", "schedule", self.schedule)
+        for name, low in dict(batch_size=0, epochs=1, log_every=0, steps_per_execution=1).items():
+            value = getattr(self, name)
+            _require(type(value) is int and value >= low, f"a whole number from {low}", name, value)
+        augmentation = self.augmentation
+        if isinstance(augmentation, Mapping):
+            object.__setattr__(self, "augmentation", Augmentation(**augmentation))
+        else:
+            _require(
+                augmentation is None or isinstance(augmentation, Augmentation),
+                "an Augmentation or None",
+                "augmentation",
+                augmentation,
+            )
+
+
+LINEAR = Recipe(
+    name="linear",
+    summary="softmax regression, full-batch gradient descent",
+    network="linear",
+    optimizer="sgd",
+    learning_rate=1.0,
+    batch_size=0,
+    epochs=200,
+    published=91.68,
+)
+
+MLP = Recipe(
+    name="mlp",
+    summary="one hidden layer of 128 ReLU units, full-batch Adam",
+    network="mlp",
+    network_options=dict(hidden_units=(128,), activation="relu"),
+    learning_rate=1e-3,
+    batch_size=0,
+    epochs=200,
+    published=94.0,
+)
+
+CNN = Recipe(
+    name="cnn",
+    summary="two 5x5 convolutions, 1,024 dense units, dropout",
+    network="cnn",
+    network_options=dict(filters=(32, 64), kernel_size=5, dense_units=1024, dense_activation="relu", dropout=0.5),
+    learning_rate=3e-4,
+    batch_size=256,
+    epochs=30,
+    published=99.23,
+)
+
+CNN_3X3 = Recipe(
+    name="cnn_3x3",
+    summary="two 3x3 convolutions, no hidden dense layer",
+    network="cnn",
+    network_options=dict(filters=(32, 64), kernel_size=3, activation="relu"),
+    learning_rate=1e-4,
+    batch_size=512,
+    epochs=30,
+    published=98.36,
+)
+
+CNN_AUGMENTED = Recipe(
+    name="cnn_augmented",
+    summary="seven small convolutions, batch norm, dropout, augmentation",
+    network="batch_norm_cnn",
+    mean=0.1307,
+    std=0.3081,
+    optimizer="sgd",
+    learning_rate=0.01,
+    momentum=0.9,
+    batch_size=128,
+    epochs=20,
+    augmentation=Augmentation(rotation=20, shift=0.1, scale=(0.9, 1.1), brightness=0.2, contrast=0.2),
+    published=99.48,
+)
+
+LENET_DROPOUT = Recipe(
+    name="lenet_dropout",
+    summary="a small LeNet with dropout between its convolutions",
+    network="cnn",
+    network_options=dict(filters=(6, 16), kernel_size=5, activation="relu", first_pool_dropout=0.5, dense_units=30),
+    mean=0.5,
+    std=0.5,
+    learning_rate=0.01,
+    batch_size=64,
+    epochs=3,
+    log_every=100,
+)
+
+_STACK_WIDTHS = ((), (5,), (6,), (7,), (8,), (9,), (10,), (100,), (100,) * 2, (100,) * 3, (100,) * 4)
+_STACK_PUBLISHED = (92.50, 90.10, 91.21, 91.89, 92.37, 92.67, 92.51, 92.44, 92.40, 92.53, 92.32)
+
+STACK = tuple(
+    Recipe(
+        name=f"stack_{number}",
+        summary=f"dense layers without activations, hidden widths {widths or 'none'}",
+        network="mlp",
+        network_options=dict(hidden_units=widths, activation=None),
+        mean=0.1307,
+        std=0.3081,
+        optimizer="sgd",
+        learning_rate=0.001,
+        momentum=0.01,
+        batch_size=12,
+        epochs=100,
+        steps_per_execution=500,
+        published=published,
+    )
+    for number, (widths, published) in enumerate(zip(_STACK_WIDTHS, _STACK_PUBLISHED, strict=True))
+)
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in (LINEAR, MLP, CNN, CNN_3X3, CNN_AUGMENTED, LENET_DROPOUT, *STACK)
+}
+# Names that stand for several recipes.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "stack": tuple(recipe.name for recipe in STACK),
+    "all": tuple(RECIPES),
+}
+
+
+def get_recipe(name: str, **overrides: Any) -> Recipe:
+    """The recipe of that name, with some of its fields replaced.
+
+    `network_options` and `augmentation` given as dicts replace single entries
+    of the recipe's own.
+
+    Raises:
+        InputError: no such recipe or field, or a value out of range.
+    """
+    if name not in RECIPES:
+        close = difflib.get_close_matches(name, RECIPES, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise InputError(f"No recipe has this name. Received: {name!r}.{hint} There are: {', '.join(RECIPES)}")
+    recipe = RECIPES[name]
+    fields = [field.name for field in dataclasses.fields(Recipe)]
+    changes = {}
+    for key, value in overrides.items():
+        if key not in fields:
+            raise InputError(f"A recipe has no field {key!r}. Fields: {', '.join(fields)}")
+        changes[key] = _merged(getattr(recipe, key), value, key) if isinstance(value, Mapping) else value
+    return dataclasses.replace(recipe, **changes)
+
+
+def _merged(current: Any, changes: Mapping, name: str) -> Any:
+    if name == "augmentation":
+        fields = [field.name for field in dataclasses.fields(Augmentation)]
+        unknown = [key for key in changes if key not in fields]
+        if unknown:
+            raise InputError(f"augmentation has no field {unknown[0]!r}. Fields: {', '.join(fields)}")
+        return dataclasses.replace(current or Augmentation(), **changes)
+    if name == "network_options":
+        return {**current, **changes}
+    raise InputError(f"{name} takes a plain value. Received: {name}={dict(changes)!r}")
+
+
+def expand_names(names: list[str]) -> list[str]:
+    """Recipe names, with groups ("stack", "all") written out, each name once.
+
+    Raises:
+        InputError: a name is neither a recipe nor a group.
+    """
+    expanded = []
+    for name in names:
+        expanded.extend(GROUPS[name] if name in GROUPS else [get_recipe(name).name])
+    return list(dict.fromkeys(expanded))
