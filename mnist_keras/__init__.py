@@ -1,0 +1,40 @@
+"""Handwritten digits, from pixels to phone.
+
+The names below are the public interface. Each is imported when it is first used, so that
+`import mnist_keras` costs nothing.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Augmentation": "mnist_keras.recipes",
+    "Digits": "mnist_keras.digits",
+    "InputError": "mnist_keras.errors",
+    "Predictor": "mnist_keras.prediction",
+    "RECIPES": "mnist_keras.recipes",
+    "Recipe": "mnist_keras.recipes",
+    "Report": "mnist_keras.evaluation",
+    "Training": "mnist_keras.training",
+    "build_model": "mnist_keras.models",
+    "evaluate": "mnist_keras.evaluation",
+    "export_run": "mnist_keras.exporting.export",
+    "get_recipe": "mnist_keras.recipes",
+    "load_digits": "mnist_keras.digits",
+    "load_predictor": "mnist_keras.prediction",
+    "read_digit": "mnist_keras.own_images",
+    "save_run": "mnist_keras.runs",
+    "train": "mnist_keras.training",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mnist_keras' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__():
+    return [*globals(), *__all__]

@@ -44,6 +44,18 @@ def written_whole(folder: pathlib.Path, replace: bool = False) -> Iterator[pathl
         shutil.rmtree(stage, ignore_errors=True)
 
 
+def check_writable(folder: pathlib.Path, replace: bool = False) -> None:
+    """Finds out before hours of work whether `written_whole(folder, replace)` could begin.
+
+    Raises:
+        InputError: `folder` exists and may not be replaced.
+        OSError: its parent cannot be made or written.
+    """
+    _refuse_existing(folder, replace)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent).cleanup()
+
+
 def _refuse_existing(folder: pathlib.Path, replace: bool) -> None:
     if folder.is_dir() and (replace or not any(folder.iterdir())):
         return

@@ -9,16 +9,57 @@ from collections.abc import Mapping
 from typing import Any
 
 from mnist_keras.digits import Digits
+from mnist_keras.environment import describe_environment
 from mnist_keras.errors import InputError
-from mnist_keras.evaluation import Report
+from mnist_keras.evaluation import Report, score
+from mnist_keras.figures.run import save_run_figures
+from mnist_keras.folders import written_whole
 from mnist_keras.history import write_rows
-from mnist_keras.recipes import Augmentation, Recipe
+from mnist_keras.json_files import read_json, write_json
+from mnist_keras.prediction import load_predictor
+from mnist_keras.recipes import Recipe
+from mnist_keras.training import Training
+
+MODEL_FILE = "model.keras"
+
+
+def save_run(
+    folder: str | os.PathLike, training: Training, digits: Digits, flags: Mapping[str, Any] | None = None
+) -> Report:
+    """Writes a run's folder, whole or not at all, and scores the model as it was written.
+
+    The folder holds config.json, history.csv (steps.csv where steps were kept), model.keras, report.json
+    and figures/.
+
+    Args:
+        folder: does not exist yet.
+        training: from `train`.
+        digits: what it was trained on.
+        flags: what the user asked for, kept in the config.
+
+    Returns:
+        The score of the saved and reloaded model on the test set.
+
+    Raises:
+        InputError: the folder exists.
+    """
+    with written_whole(pathlib.Path(folder)) as new:
+        training.model.save(new / MODEL_FILE)
+        probabilities = load_predictor(new / MODEL_FILE).predict(digits.test_images)
+        report = score(probabilities, digits.test_labels)
+        write_json(new / "config.json", describe_run(training.recipe, digits, training.seed, flags or {}))
+        write_json(new / "report.json", _describe_result(training, report))
+        write_rows(new / "history.csv", training.history)
+        if training.steps:
+            write_rows(new / "steps.csv", training.steps)
+        save_run_figures(
+            new / "figures", training.recipe, digits, training.history, training.steps, probabilities, report
+        )
+    return report
 
 
 def describe_run(recipe: Recipe, digits: Digits, seed: int, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The config of a run, as JSON takes it. Needs TensorFlow."""
-    from mnist_keras.environment import describe_environment
-
+    """The config of a run: what it was told, on what data, by what code, where."""
     config = {
         "recipe": dataclasses.asdict(recipe),
         "seed": seed,
@@ -36,24 +77,6 @@ def describe_run(recipe: Recipe, digits: Digits, seed: int, flags: Mapping[str, 
     return json.loads(json.dumps(config))
 
 
-def write_run(folder: pathlib.Path, config: Mapping[str, Any], training: Any, report: Report) -> None:
-    """Writes config.json, history.csv, model.keras and report.json, and steps.csv where steps were kept.
-
-    Args:
-        folder: an existing folder.
-        config: from `describe_run`.
-        training: a `training.Training`.
-        report: the trained model on the test set.
-    """
-    write_json(folder / "config.json", config)
-    write_rows(folder / "history.csv", training.history)
-    if training.steps:
-        write_rows(folder / "steps.csv", training.steps)
-    training.model.save(folder / "model.keras")
-    summary = {"seconds": training.seconds, "parameters": training.model.count_params()}
-    write_json(folder / "report.json", {**summary, **report.to_dict()})
-
-
 def read_run(folder: str | os.PathLike) -> tuple[dict[str, Any], dict[str, Any]]:
     """A run's config and report.
 
@@ -62,22 +85,14 @@ def read_run(folder: str | os.PathLike) -> tuple[dict[str, Any], dict[str, Any]]
     """
     folder = pathlib.Path(folder)
     try:
-        return tuple(json.loads((folder / name).read_text()) for name in ("config.json", "report.json"))
+        return tuple(read_json(folder / name) for name in ("config.json", "report.json"))
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{folder} is no run's folder: it must hold config.json, report.json and model.keras, as "
+            f"{folder} is no run's folder: it must hold config.json, report.json and {MODEL_FILE}, as "
             f"scripts/train.py leaves them. ({error})"
         ) from error
 
 
-def recipe_of(config: Mapping[str, Any]) -> Recipe:
-    """The recipe that a run's config describes."""
-    fields = dict(config["recipe"])
-    if fields["augmentation"] is not None:
-        fields["augmentation"] = Augmentation(**fields["augmentation"])
-    return Recipe(**fields)
-
-
-def write_json(path: pathlib.Path, content: Any) -> None:
-    """Writes indented JSON."""
-    path.write_text(json.dumps(content, indent=2) + "\n")
+def _describe_result(training: Training, report: Report) -> dict[str, Any]:
+    trainable = sum(variable.value.shape.num_elements() for variable in training.model.trainable_variables)
+    return {"seconds": training.seconds, "parameters": trainable, **report.to_dict()}

@@ -1,41 +1,46 @@
-"""Several recipes over several seeds: train what is missing, gather all into one table."""
+"""Several recipes over several seeds: train what is missing, then gather it all."""
 
 import pathlib
-from collections.abc import Iterator, Sequence
+import statistics
+from collections.abc import Sequence
 from typing import Any
 
 from mnist_keras.digits import Digits
 from mnist_keras.errors import InputError
-from mnist_keras.evaluation import evaluate
-from mnist_keras.folders import written_whole
-from mnist_keras.prediction import load_predictor
 from mnist_keras.recipes import Recipe
-from mnist_keras.runs import describe_run, read_run, write_run
+from mnist_keras.runs import describe_run, read_run, save_run
 from mnist_keras.training import train
-
 
 # Fields of a recipe that change no figure.
 _DESCRIPTIVE = ("summary", "published", "log_every", "steps_per_execution")
 
 
-def run_study(folder: pathlib.Path, recipes: Sequence[Recipe], seeds: Sequence[int], digits: Digits) -> None:
-    """Trains each recipe with each seed into `folder`/RECIPE-seed-N, unless it stands there already.
+def run_study(
+    folder: pathlib.Path, recipes: Sequence[Recipe], seeds: Sequence[int], digits: Digits
+) -> list[dict[str, Any]]:
+    """Trains each recipe with each seed into `folder`/RECIPE-seed-N, unless that run is there already.
 
     Every model is saved, loaded again, and scored as loaded.
 
+    Returns:
+        A row a recipe, see `summarize`.
+
     Raises:
-        InputError: a run that stands there was trained otherwise (recipe or dataset).
+        InputError: a run that is there was trained otherwise (recipe or dataset).
     """
-    pending = list(_pending(folder, recipes, seeds, digits))
-    done = len(recipes) * len(seeds) - len(pending)
-    for number, (recipe, seed) in enumerate(pending, start=done + 1):
-        print(f"\n[{number}/{len(recipes) * len(seeds)}] {recipe.name}, seed {seed}", flush=True)
-        config = describe_run(recipe, digits, seed, flags={})
-        training = train(recipe, digits, seed=seed)
-        with written_whole(run_folder(folder, recipe, seed)) as new:
-            training.model.save(new / "model.keras")
-            loaded = load_predictor(new / "model.keras")
-            write_run(new, config, training, evaluate(loaded.predict, digits.test_images, digits.test_labels))
+    # Seeds outside: every recipe has a figure before any has its second.
+    runs = [(recipe, seed) for seed in seeds for recipe in recipes]
+    for recipe, seed in runs:
+        if run_folder(folder, recipe, seed).exists():
+            _refuse_other(run_folder(folder, recipe, seed), describe_run(recipe, digits, seed, flags={}))
+    for number, (recipe, seed) in enumerate(runs, start=1):
+        title = f"[{number}/{len(runs)}] {recipe.name}, seed {seed}"
+        if run_folder(folder, recipe, seed).exists():
+            print(f"{title}: done before", flush=True)
+            continue
+        print(f"\n{title}", flush=True)
+        save_run(run_folder(folder, recipe, seed), train(recipe, digits, seed=seed), digits)
+    return [summarize(folder, recipe, seeds) for recipe in recipes]
 
 
 def run_folder(folder: pathlib.Path, recipe: Recipe, seed: int) -> pathlib.Path:
@@ -43,15 +48,29 @@ def run_folder(folder: pathlib.Path, recipe: Recipe, seed: int) -> pathlib.Path:
     return folder / f"{recipe.name}-seed-{seed}"
 
 
-def _pending(folder, recipes, seeds, digits) -> Iterator[tuple[Recipe, int]]:
-    # Seeds outside: every recipe has a figure before any has its second.
-    for seed in seeds:
-        for recipe in recipes:
-            run = run_folder(folder, recipe, seed)
-            if not run.exists():
-                yield recipe, seed
-                continue
-            _refuse_other(run, describe_run(recipe, digits, seed, flags={}))
+def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dict[str, Any]:
+    """One row of the table. Accuracies are of the last epoch, on the whole test set, in percent.
+
+    Returns:
+        recipe, published (or None), seeds (their number), mean, sd (sample standard deviation; None for one
+        seed), median, min, max, parameters (trainable), epochs, seconds (median), accuracies (a seed each).
+    """
+    reports = [read_run(run_folder(folder, recipe, seed))[1] for seed in seeds]
+    accuracies = [100 * report["accuracy"] for report in reports]
+    return {
+        "recipe": recipe.name,
+        "published": recipe.published,
+        "seeds": len(seeds),
+        "mean": statistics.fmean(accuracies),
+        "sd": statistics.stdev(accuracies) if len(seeds) > 1 else None,
+        "median": statistics.median(accuracies),
+        "min": min(accuracies),
+        "max": max(accuracies),
+        "parameters": reports[0]["parameters"],
+        "epochs": recipe.epochs,
+        "seconds": statistics.median(report["seconds"] for report in reports),
+        "accuracies": accuracies,
+    }
 
 
 def _refuse_other(run: pathlib.Path, expected: dict[str, Any]) -> None:

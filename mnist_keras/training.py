@@ -5,12 +5,14 @@ import time
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from mnist_keras.digits import Digits
 from mnist_keras.history import History, Rows
 from mnist_keras.models import build_model
 from mnist_keras.pipeline import evaluation_batches, steps_in_epoch, training_batches
+from mnist_keras.prediction.keras_file import probabilities_of
 from mnist_keras.progress import Progress
 from mnist_keras.recipes import Recipe, get_recipe
 from mnist_keras.strategy import get_strategy
@@ -23,11 +25,16 @@ class Training:
     # Float32, on one device, not compiled: to evaluate, save, export.
     model: keras.Model
     recipe: Recipe
+    seed: int
     # See `History.epochs` and `History.steps`.
     history: Rows
     steps: Rows
     # Wall time of fit, start-up and evaluations included.
     seconds: float
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities, float32 (examples, 10), for uint8 images (examples, 28, 28)."""
+        return probabilities_of(self.model)(images)
 
 
 def train(
@@ -36,6 +43,7 @@ def train(
     seed: int = 0,
     strategy: str = "auto",
     mixed_precision: bool = False,
+    test_batch_size: int = 1000,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: bool = True,
 ) -> Training:
@@ -47,6 +55,7 @@ def train(
         seed: decides initial weights, order, augmentation and dropout.
         strategy: see `get_strategy`.
         mixed_precision: compute in bfloat16; the weights stay float32.
+        test_batch_size: images a step in evaluation.
         callbacks: Keras callbacks, passed on to `fit`.
         verbose: print the network as a table and the progress.
 
@@ -74,7 +83,7 @@ def train(
         ),
         epochs=recipe.epochs,
         steps_per_epoch=steps,
-        validation_data=evaluation_batches(digits.test_images, digits.test_labels),
+        validation_data=evaluation_batches(digits.test_images, digits.test_labels, test_batch_size),
         callbacks=[history, *printing, *callbacks],
         shuffle=False,
         verbose=0,
@@ -82,7 +91,7 @@ def train(
     seconds = time.perf_counter() - began
     trained = build_model(recipe)
     trained.set_weights(model.get_weights())
-    return Training(trained, recipe, history.epochs, history.steps, seconds)
+    return Training(trained, recipe, seed, history.epochs, history.steps, seconds)
 
 
 def _compile(model: keras.Model, recipe: Recipe, steps: int, distribution: tf.distribute.Strategy) -> None:

@@ -51,6 +51,4 @@ def _check(part: str, images: np.ndarray, labels: np.ndarray) -> None:
     if not len(images):
         raise InputError(f"The {part} set is empty; at least one image is needed.")
     if labels.min() < 0 or labels.max() > 9:
-        raise InputError(
-            f"The {part} labels must lie in 0..9. Received: labels from {labels.min()} to {labels.max()}."
-        )
+        raise InputError(f"The {part} labels must lie in 0..9. Received: labels from {labels.min()} to {labels.max()}.")

@@ -1,10 +1,10 @@
 """Any trained model behind one call. A format's library is imported when a file of it is loaded."""
 
-import json
 import os
 import pathlib
 
 from mnist_keras.errors import InputError
+from mnist_keras.json_files import read_json
 from mnist_keras.prediction.predictor import Predictor
 
 __all__ = ["Predictor", "load_predictor"]
@@ -44,14 +44,14 @@ def load_predictor(path: str | os.PathLike) -> Predictor:
             f"{path} is no model. Expected: a .keras or .tflite file, a SavedModel (a folder with "
             "saved_model.pb), a run's folder or an export's folder."
         )
-    return Predictor(predict, path, trained_on(path))
+    return Predictor(predict, path, _trained_on(path))
 
 
-def trained_on(path: pathlib.Path) -> str | None:
+def _trained_on(path: pathlib.Path) -> str | None:
     """The dataset's name, read from the config of a run or the card of an export beside the file."""
     for description in ("config.json", "card.json"):
         try:
-            return json.loads((path.parent / description).read_text())["dataset"]["name"]
+            return read_json(path.parent / description)["dataset"]["name"]
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return None

@@ -41,3 +41,11 @@ class Predictor:
         if not len(images):
             return np.zeros((0, 10), np.float32)
         return self._probabilities(images)
+
+    def refuse_seen(self, dataset: str) -> None:
+        """Raises InputError if the test images of that dataset were training images of this model."""
+        if dataset == "sample" and self.trained_on == "mnist":
+            raise InputError(
+                f"{self.path} was trained on MNIST, and the sample's test images are among MNIST's training images: "
+                "the score would be too good. Give MNIST by --data_dir=FOLDER."
+            )

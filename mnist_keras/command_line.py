@@ -1,0 +1,71 @@
+"""What every script does around its work: parse flags, answer --help, report errors."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
+
+from absl import flags
+
+from mnist_keras.errors import InputError
+
+
+def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
+    """Parses the command line and calls `main` with the positional arguments.
+
+    Bad input ends in one message on stderr: exit status 2 for a wrong flag, 1 for all else.
+
+    Args:
+        main: the script's work.
+        arguments: names of the positional arguments, such as "MODEL IMAGE..."; all are required.
+    """
+    program = pathlib.Path(sys.argv[0]).name
+    usage = f"usage: python scripts/{program} [--flag=value ...] {arguments}".rstrip()
+    # absl's own --help exits with status 1.
+    if {"--help", "-help", "-h"} & set(sys.argv[1:]):
+        print(f"{sys.modules['__main__'].__doc__.strip()}\n\n{usage}\n{flags.FLAGS.main_module_help()}")
+        sys.exit(0)
+    # Ends as Ctrl-C does: half-written folders are removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        given = flags.FLAGS(sys.argv)[1:]
+        _check_arguments(given, arguments)
+        main(given)
+    except flags.Error as error:
+        print(f"{program}: {error}\n{usage}\nAll flags: python scripts/{program} --help", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print(f"\n{program}: stopped; nothing half written was left behind.", file=sys.stderr)
+        sys.exit(1)
+    except InputError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{program}: {where}{error.strerror or error}", file=sys.stderr)
+        sys.exit(1)
+
+
+@contextlib.contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Silences what native libraries print on stderr while they are imported or set up."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as sink:
+        os.dup2(sink.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _check_arguments(given: list[str], arguments: str) -> None:
+    names = arguments.split()
+    several = bool(names) and names[-1].endswith("...")
+    if len(given) < len(names) or (len(given) > len(names) and not several):
+        raise flags.Error(f"expected {arguments or 'no arguments'}, received: {' '.join(given) or 'none'}")

@@ -1,0 +1,58 @@
+"""A trained model leaves for other people's apps: written, read back, compared, described."""
+
+import dataclasses
+import os
+import pathlib
+from typing import Any
+
+import tensorflow as tf
+
+from mnist_keras.digits import Digits
+from mnist_keras.errors import InputError
+from mnist_keras.exporting.card import LABELS, make_card
+from mnist_keras.exporting.parity import compare
+from mnist_keras.exporting.places import refuse_to_replace
+from mnist_keras.exporting.saved_model import write_saved_model
+from mnist_keras.exporting.tflite import write_tflite
+from mnist_keras.folders import written_whole
+from mnist_keras.json_files import write_json
+from mnist_keras.prediction.keras_file import load_keras_model, probabilities_of
+from mnist_keras.runs import MODEL_FILE, read_run
+
+
+def export_run(run: str | os.PathLike, folder: str | os.PathLike, digits: Digits) -> dict[str, Any]:
+    """Writes `saved_model/`, `mnist.tflite`, `labels.txt` and `card.json`, whole or not at all.
+
+    Both files are read back and must answer like the run's model on the test images.
+
+    Args:
+        run: a folder from `save_run`.
+        folder: an export that stands there is replaced when the new one is complete.
+        digits: whose test images the files are compared on.
+
+    Returns:
+        The card.
+
+    Raises:
+        InputError: `run` is no run; `folder` holds something else, or an export trained on MNIST and this
+            model was not; the files could not be written, or do not answer like the model.
+    """
+    run, folder = pathlib.Path(run), pathlib.Path(folder)
+    config, report = read_run(run)
+    refuse_to_replace(folder, config["dataset"]["name"])
+    model = load_keras_model(run / MODEL_FILE)
+    expected = probabilities_of(model)(digits.test_images)
+    try:
+        with written_whole(folder, replace=True) as new:
+            write_saved_model(model, new / "saved_model")
+            write_tflite(model, new / "mnist.tflite")
+            (new / "labels.txt").write_text("\n".join(LABELS) + "\n")
+            parity = {
+                name: dataclasses.asdict(compare(new / name, digits.test_images, expected))
+                for name in ("saved_model", "mnist.tflite")
+            }
+            card = make_card(config, report, parity)
+            write_json(new / "card.json", card)
+    except tf.errors.OpError as error:
+        raise InputError(f"{folder} could not be written: {error.message}. Nothing was changed.") from error
+    return card

@@ -1,0 +1,26 @@
+"""Every picture the package draws. Functions return a matplotlib Figure; `save_figure` writes it."""
+
+from mnist_keras.figures.accuracies import accuracy_by_recipe
+from mnist_keras.figures.canvas import save_figure
+from mnist_keras.figures.confusion import confusion_matrix
+from mnist_keras.figures.curves import step_curves, training_curves
+from mnist_keras.figures.digit_grids import (
+    augmentation_grid,
+    digit_grid,
+    label_grid,
+    misclassified_grid,
+    prediction_grid,
+)
+
+__all__ = [
+    "accuracy_by_recipe",
+    "augmentation_grid",
+    "confusion_matrix",
+    "digit_grid",
+    "label_grid",
+    "misclassified_grid",
+    "prediction_grid",
+    "save_figure",
+    "step_curves",
+    "training_curves",
+]

@@ -1,0 +1,43 @@
+"""Scores a trained model on the whole test set.
+
+MODEL is a run's folder, an export's folder, a .keras file, a SavedModel or a .tflite file:
+
+    python scripts/evaluate.py runs/NAME
+    python scripts/evaluate.py exported/cnn/mnist.tflite --require_accuracy=99
+"""
+
+from absl import flags
+from script_flags import define_data_flags
+
+from mnist_keras import command_line
+
+flags.DEFINE_float("require_accuracy", None, "fail below this accuracy, percent", lower_bound=0, upper_bound=100)
+flags.DEFINE_string("json", None, "also write the report to this file")
+define_data_flags()
+FLAGS = flags.FLAGS
+
+
+def main(arguments):
+    from mnist_keras.digits import load_digits
+    from mnist_keras.errors import InputError
+    from mnist_keras.evaluation import evaluate
+    from mnist_keras.json_files import write_json
+    from mnist_keras.prediction import load_predictor
+
+    with command_line.quiet_libraries():
+        predictor = load_predictor(arguments[0])
+    digits = load_digits(FLAGS.dataset, FLAGS.data_dir)
+    predictor.refuse_seen(digits.name)
+    report = evaluate(predictor.predict, digits.test_images, digits.test_labels)
+    print(f"{predictor.path} on {digits.name}\n\n{report}")
+    if FLAGS.json:
+        write_json(FLAGS.json, {"model": str(predictor.path), "dataset": digits.name, **report.to_dict()})
+    if FLAGS.require_accuracy is not None and 100 * report.accuracy < FLAGS.require_accuracy:
+        raise InputError(
+            f"the accuracy is below the bar. Expected: at least {FLAGS.require_accuracy:g} %. "
+            f"Received: {100 * report.accuracy:.2f} %."
+        )
+
+
+if __name__ == "__main__":
+    command_line.run(main, arguments="MODEL")

@@ -1,0 +1,82 @@
+"""Flags that several scripts share."""
+
+import ast
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from absl import flags
+
+from mnist_keras.digits import DATA_DIR_VARIABLE, DATASETS
+from mnist_keras.errors import InputError
+from mnist_keras.recipes import OPTIMIZERS, SCHEDULES, Recipe, get_recipe
+
+# Whoever defines them by a call here has them in its own --help.
+flags.disclaim_key_flags()
+
+# A flag for every field of a recipe but its name and its descriptions.
+_RECIPE_HELP = {
+    "network": "network builder",
+    "network_options": "options of the network, as in 'dropout=.4,dense_units=512'; others stay",
+    "mean": "subtracted from pixels/255, inside the network",
+    "std": "divides them then",
+    "optimizer": f"one of {', '.join(OPTIMIZERS)}",
+    "learning_rate": "at the start",
+    "momentum": "of sgd",
+    "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",
+    "batch_size": "images a step; 0: the whole training set",
+    "epochs": "passes over the training set",
+    "augmentation": "as in 'rotation=15,shift=.1,scale=(.9,1.1)'; others stay; 'none' turns it off",
+    "log_every": "print a line every so many steps, and keep every step's figures; 0: epochs alone",
+    "steps_per_execution": "steps in one call of the compiled loop, at most",
+}
+
+
+def define_recipe_flags() -> None:
+    """A flag for every field of a recipe; unset flags leave the recipe's own value."""
+    for field in dataclasses.fields(Recipe):
+        if field.name not in _RECIPE_HELP:
+            continue
+        text = f"{_RECIPE_HELP[field.name]} (default: the recipe's)"
+        define = {int: flags.DEFINE_integer, float: flags.DEFINE_float}.get(field.type, flags.DEFINE_string)
+        define(field.name, None, text)
+
+
+def recipe_from_flags(name: str) -> Recipe:
+    """The recipe of that name, changed by the flags that were given.
+
+    Raises:
+        flags.Error: the name or a value is wrong.
+    """
+    given = {key: flags.FLAGS[key].value for key in _RECIPE_HELP if flags.FLAGS[key].value is not None}
+    for key in given.keys() & {"network_options", "augmentation"}:
+        given[key] = None if given[key] == "none" else _parse_options(key, given[key])
+    try:
+        return get_recipe(name, **given)
+    except InputError as error:
+        raise flags.IllegalFlagValueError(str(error)) from error
+
+
+def define_data_flags() -> None:
+    """--dataset and --data_dir."""
+    flags.DEFINE_enum("dataset", "auto", DATASETS, "mnist, a folder in its format, or the built-in sample")
+    flags.DEFINE_string(
+        "data_dir", None, f"folder of the four IDX files or an npz (default: the variable {DATA_DIR_VARIABLE})"
+    )
+
+
+def flags_given() -> dict[str, Any]:
+    """Names and values of the flags on the command line."""
+    return {name: flag.value for name, flag in sorted(flags.FLAGS.__flags.items()) if flag.present}
+
+
+def _parse_options(key: str, text: str) -> Mapping[str, Any]:
+    try:
+        call = ast.parse(f"f({text})", mode="eval").body
+        if not isinstance(call, ast.Call) or call.args or any(word.arg is None for word in call.keywords):
+            raise ValueError("not name=value pairs")
+        return {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    except (SyntaxError, ValueError) as error:
+        raise flags.IllegalFlagValueError(
+            f"flag --{key}: expected name=value pairs as in 'rotation=15,shift=.1'. Received: {text!r}"
+        ) from error

