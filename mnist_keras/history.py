@@ -50,12 +50,12 @@ class History(keras.callbacks.Callback):
             accuracy=logs["accuracy"],
             test_loss=logs["val_loss"],
             test_accuracy=logs["val_accuracy"],
-            learning_rate=float(self.model.optimizer.learning_rate),
+            learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             seconds=time.perf_counter() - self._began,
         )
-        if not math.isfinite(row["loss"]):
+        if not math.isfinite(row["loss"] + row["test_loss"]):
             raise InputError(
-                f"Training diverged in epoch {epoch + 1}: the loss is {row['loss']}. "
+                f"Training diverged in epoch {epoch + 1}: loss {row['loss']}, test loss {row['test_loss']}. "
                 f"Lower --learning_rate. Received: learning_rate={row['learning_rate']:g}."
             )
         self.epochs.append(row)

@@ -18,9 +18,7 @@ def test_the_protocol_of_cnn_augmented():
     assert (recipe.mean, recipe.std) == (0.1307, 0.3081)
     assert (recipe.optimizer, recipe.learning_rate, recipe.momentum) == ("sgd", 0.01, 0.9)
     assert (recipe.batch_size, recipe.epochs) == (128, 20)
-    assert recipe.augmentation == Augmentation(
-        rotation=20, shift=0.1, scale=(0.9, 1.1), brightness=0.2, contrast=0.2
-    )
+    assert recipe.augmentation == Augmentation(rotation=20, shift=0.1, scale=(0.9, 1.1), brightness=0.2, contrast=0.2)
 
 
 def test_overrides_leave_the_original_alone():

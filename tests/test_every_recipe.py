@@ -1,0 +1,30 @@
+"""Every recipe trains some steps, is saved, exported, read back, and answers the same."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mnist_keras.exporting.export import export_run
+from mnist_keras.prediction import load_predictor
+from mnist_keras.recipes import RECIPES, get_recipe
+from mnist_keras.runs import save_run
+from mnist_keras.training import train
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_train_save_export_reload(name, tiny, tmp_path):
+    recipe = get_recipe(name, epochs=2)
+    recipe = get_recipe(name, epochs=2, batch_size=recipe.batch_size and 20)
+    training = train(recipe, tiny, verbose=False)
+    assert training.history[1]["loss"] < training.history[0]["loss"]
+    report = save_run(tmp_path / "run", training, tiny)
+    assert report.examples == 30
+    export_run(tmp_path / "run", tmp_path / "export", tiny)
+    expected = training.predict(tiny.test_images)
+    for file in ("run/model.keras", "export/saved_model", "export/mnist.tflite"):
+        received = load_predictor(tmp_path / file).predict(tiny.test_images)
+        np.testing.assert_allclose(received, expected, atol=1e-5, err_msg=file)
+    card = json.loads((tmp_path / "export" / "card.json").read_text())
+    assert card["name"] == name
+    assert card["dataset"]["name"] == "tiny"
