@@ -29,5 +29,5 @@ setuptools.setup(
         "tensorflow-datasets>=4.9.7",
         "tqdm>=4.66",
     ],
-    extras_require={"test": ["hypothesis>=6.100", "pytest>=8.0", "ruff>=0.6"]},
+    extras_require={"test": ["hypothesis>=6.100", "pytest>=8.0", "pytest-xdist>=3.5", "ruff>=0.6"]},
 )

@@ -1,30 +1,14 @@
-"""Tiny digits made in code, and real MNIST where it is at hand."""
+"""What tests share: tiny digits, a run and an export of them, and real MNIST where it is at hand."""
 
 import os
 import pathlib
 
-import numpy as np
 import pytest
+from tiny_digits import make_digits
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _MNIST = os.environ.get("MNIST_KERAS_DATA_DIR")
-
-
-def make_digits(train: int = 120, test: int = 30, name: str = "tiny"):
-    """A bar whose height tells the class, on noise: learnable in a few steps."""
-    from mnist_keras.digits import Digits
-
-    random = np.random.default_rng(0)
-
-    def draw(count):
-        labels = np.arange(count, dtype=np.uint8) % 10
-        images = random.integers(0, 40, (count, 28, 28), dtype=np.uint8)
-        for image, label in zip(images, labels, strict=True):
-            image[4 + 2 * label : 6 + 2 * label, 4:24] = 250
-        return images, labels
-
-    return Digits(name, *draw(train), *draw(test))
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,7 @@ _PROBE_SECONDS = 5.0
 
 def in_cache() -> bool:
     """Whether TFDS has MNIST prepared on disk. Does not import TFDS."""
-    cache = os.environ.get("TFDS_DATA_DIR") or pathlib.Path.home() / "tensorflow_datasets"
-    return any(pathlib.Path(cache).glob("mnist/*/dataset_info.json"))
+    return any(_default_cache().glob("mnist/*/dataset_info.json"))
 
 
 def reachable(url: str = _URL, seconds: float = _PROBE_SECONDS) -> bool:
@@ -42,7 +41,7 @@ def reachable(url: str = _URL, seconds: float = _PROBE_SECONDS) -> bool:
     return answers == [True]
 
 
-def load_tfds(cache_dir: str | None = None, download_config: Any = None) -> Digits:
+def load_tfds(cache_dir: str | os.PathLike | None = None, download_config: Any = None) -> Digits:
     """Prepares MNIST where it is not yet, with TFDS' progress bars, and reads it.
 
     Args:
@@ -55,7 +54,7 @@ def load_tfds(cache_dir: str | None = None, download_config: Any = None) -> Digi
     import tensorflow_datasets as tfds
 
     try:
-        builder = tfds.builder("mnist", data_dir=cache_dir)
+        builder = tfds.builder("mnist", data_dir=str(cache_dir or _default_cache()))
         builder.download_and_prepare(download_config=download_config)
     except Exception as error:  # TFDS raises errors of requests, TensorFlow and its own.
         raise InputError(
@@ -69,3 +68,8 @@ def load_tfds(cache_dir: str | None = None, download_config: Any = None) -> Digi
         arrays[f"{part}_images"] = images[..., 0]
         arrays[f"{part}_labels"] = labels.astype(np.uint8)
     return Digits(name="mnist", **arrays)
+
+
+def _default_cache() -> pathlib.Path:
+    # As TFDS chooses it, but read now and not when TFDS is imported.
+    return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or pathlib.Path.home() / "tensorflow_datasets")

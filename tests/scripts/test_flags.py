@@ -1,0 +1,62 @@
+"""What is wrong with a command line is said at once, before TensorFlow is imported."""
+
+import os
+import time
+
+import pytest
+
+from mnist_keras.recipes import RECIPES
+
+SCRIPTS = ("train", "evaluate", "export", "predict", "study")
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help_is_quick_and_complete(script, name):
+    began = time.perf_counter()
+    result = script(name, "--help", env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
+    seconds = time.perf_counter() - began
+    assert result.returncode == 0
+    assert f"usage: python scripts/{name}.py" in result.stdout
+    imported = {line.split("|")[-1].strip() for line in result.stderr.splitlines()}
+    assert "absl.flags" in imported
+    assert not imported & {"tensorflow", "keras", "matplotlib", "ai_edge_litert"}
+    # Far above the usual .2 s, for busy machines.
+    assert seconds < 5
+
+
+def test_help_of_train_names_every_recipe_and_field(script):
+    text = script("train", "--help").stdout
+    assert all(name in text for name in RECIPES)
+    for flag in ("--epochs", "--batch_size", "--learning_rate", "--seed", "--augmentation", "--network_options"):
+        assert flag in text
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("train", ["--model=resnet"], "No recipe has this name. Received: 'resnet'. There are: linear, mlp, cnn"),
+        ("train", ["--learning_rate=-1"], "learning_rate must be a positive number. Received: learning_rate=-1.0"),
+        ("train", ["--epochs=many"], "flag --epochs=many"),
+        ("train", ["--epochs=0"], "epochs must be a whole number from 1"),
+        ("train", ["--seed=-1"], "flag --seed=-1"),
+        ("train", ["--strategy=none"], "auto|one_device|mirrored"),
+        ("train", ["--rotation=3"], "Unknown command line flag 'rotation'"),
+        ("train", ["--augmentation=rotation:3"], "expected name=value pairs as in 'rotation=15,shift=.1'"),
+        ("train", ["--augmentation=__import__('os')"], "expected name=value pairs"),
+        ("train", ["--augmentation=rotation=open('x')"], "expected name=value pairs"),
+        ("train", ["--augmentation=spin=3"], "augmentation has no field 'spin'"),
+        ("train", ["cnn"], "expected no arguments, received: cnn"),
+        ("evaluate", [], "expected MODEL, received: none"),
+        ("evaluate", ["a", "b"], "expected MODEL, received: a b"),
+        ("evaluate", ["a", "--require_accuracy=101"], "flag --require_accuracy=101"),
+        ("predict", ["model"], "expected MODEL IMAGE..., received: model"),
+        ("study", ["--recipes=cnn,vgg"], "flag --recipes: No recipe has this name. Received: 'vgg'"),
+        ("study", ["--seeds=one"], "flag --seeds: expected whole numbers as in 0,1,2. Received: 'one'"),
+    ],
+)
+def test_wrong_flags_exit_with_2(script, name, arguments, message):
+    result = script(name, *arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not result.stdout

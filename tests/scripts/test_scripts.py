@@ -1,0 +1,114 @@
+"""The whole path as a user walks it, and what stands in its way."""
+
+import json
+import resource
+import signal
+import subprocess
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def listing(folder):
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def failed(result, message):
+    assert result.returncode == 1, result.stderr
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_train_evaluate_export_predict(script, data_flags, tiny, tmp_path):
+    result = script("train", "--model=linear", "--epochs=20", "--run_name=first", "--seed=3", *data_flags)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert "tiny: 120 training and 30 test images" in result.stdout
+    assert "Trainable params: 7,850" in result.stdout
+    assert len([line for line in result.stdout.splitlines() if line.startswith("epoch")]) == 20
+    assert "run            runs/first" in result.stdout
+    assert "export         exported/linear" in result.stdout
+    assert listing(tmp_path) == ["exported", "runs"]
+    assert listing(tmp_path / "exported" / "linear") == ["card.json", "labels.txt", "mnist.tflite", "saved_model"]
+    config = json.loads((tmp_path / "runs" / "first" / "config.json").read_text())
+    assert config["seed"] == 3
+    assert config["flags"]["epochs"] == 20
+
+    for model in ("runs/first", "exported/linear/mnist.tflite"):
+        result = script("evaluate", model, "--require_accuracy=95", "--json=report.json", *data_flags)
+        assert result.returncode == 0, result.stderr
+        assert "accuracy           30/30  100.00%" in result.stdout
+        assert "confusion (rows: label, columns: prediction)" in result.stdout
+    assert json.loads((tmp_path / "report.json").read_text())["correct"] == 30
+
+    result = script("export", "runs/first", "--output=elsewhere", *data_flags)
+    assert result.returncode == 0, result.stderr
+    assert "mnist.tflite" in result.stdout
+    assert "30/30" in result.stdout
+
+    for index in (4, 7):
+        Image.fromarray(tiny.test_images[index]).save(tmp_path / f"{index}.png")
+    result = script("predict", "exported/linear/mnist.tflite", "4.png", "7.png")
+    assert result.returncode == 0, result.stderr
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert [line[:2] for line in lines] == [["file", "digit"], ["4.png", "4"], ["7.png", "7"]]
+    assert all(abs(sum(float(cell.rstrip("%")) for cell in line[2:]) - 100) < 0.1 for line in lines[1:])
+
+    failed(script("predict", "exported/linear/mnist.tflite", "runs"), "runs is a folder. Expected: picture files")
+    failed(script("train", "--run_name=first", *data_flags), "runs/first exists already. Choose another name")
+
+
+def test_a_model_below_the_bar_fails(script, data_flags, trained_run, tmp_path):
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "blank.png")
+    result = script("evaluate", trained_run, "--require_accuracy=100", "--data_dir=", "--dataset=sample")
+    failed(result, "the accuracy is below the bar. Expected: at least 100 %. Received: ")
+
+
+def test_study(script, data_flags, tmp_path):
+    flags = ["--recipes=linear,stack_0", "--epochs=1", "--seeds=0,1", "--output=out", *data_flags]
+    result = script("study", *flags)
+    assert result.returncode == 0, result.stderr
+    assert "| `stack_0` | 7,850 | 92.50 |" in result.stdout
+    runs = [f"{name}-seed-{seed}" for name in ("linear", "stack_0") for seed in (0, 1)]
+    assert listing(tmp_path / "out") == ["accuracy.png", *runs[:2], *runs[2:], "table.csv", "table.md"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset=folder", "--data_dir=nowhere"], "There is no such folder: nowhere"),
+        (["--dataset=folder", "--data_dir=/proc/self/task"], "/proc/self/task must hold train-images-idx3-ubyte"),
+        (["--runs_dir=/proc/runs"], "/proc/runs"),
+        (["--export_dir=/proc/exports"], "/proc/exports"),
+        (["--batch_size=121"], "batch_size=121 for 120 training images"),
+        (["--device=gpu"], "TensorFlow sees no GPU"),
+        (["--batch_size=20", "--network_options=depth=3"], "cannot be built with these options"),
+    ],
+)
+def test_train_refuses_and_leaves_nothing(script, data_flags, tmp_path, arguments, message):
+    failed(script("train", *data_flags, *arguments), message)
+    assert listing(tmp_path / "runs") == []
+    assert listing(tmp_path / "exported") == []
+
+
+def test_a_full_disk_leaves_nothing_half_written(script, data_flags, tmp_path):
+    # A limit on the size of files stands for a full disk.
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))  # noqa: E731
+    result = script("train", "--model=linear", "--epochs=1", *data_flags, preexec_fn=limit)
+    failed(result, "File too large")
+    assert listing(tmp_path / "runs") == []
+    assert listing(tmp_path / "exported") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_leaves_nothing_half_written(command, data_flags, tmp_path, number):
+    line = command("train", "--model=linear", "--epochs=100000", *data_flags)
+    process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not process.stdout.readline().startswith("epoch"):
+        assert process.poll() is None
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.strip() == "train.py: stopped; nothing half written was left behind."
+    assert listing(tmp_path / "runs") == []

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+
+from mnist_keras.figures import (
+    accuracy_by_recipe,
+    augmentation_grid,
+    confusion_matrix,
+    label_grid,
+    misclassified_grid,
+    prediction_grid,
+    save_figure,
+    training_curves,
+)
+
+
+def captions(figure):
+    return [axes.get_title() for axes in figure.axes if axes.get_title()]
+
+
+def one_hot(classes, sure):
+    probabilities = np.full((len(classes), 10), 0.0)
+    probabilities[np.arange(len(classes)), classes] = sure
+    return probabilities
+
+
+def test_curves_show_both_sets_and_the_target():
+    history = [dict(epoch=n, loss=1 / n, accuracy=0.9, test_loss=2 / n, test_accuracy=0.8) for n in (1, 2, 3)]
+    loss, accuracy = training_curves(history, "title", target=98.36).axes
+    assert [line.get_ydata().tolist() for line in loss.lines] == [[1, 1 / 2, 1 / 3], [2, 1, 2 / 3]]
+    assert accuracy.lines[1].get_ydata() == pytest.approx([80, 80, 80])
+    assert accuracy.lines[2].get_linestyle() == ":"
+    assert accuracy.lines[2].get_ydata()[0] == 98.36
+    assert len(training_curves(history, "title").axes[1].lines) == 2
+
+
+def test_misclassified_digits_come_surest_first():
+    labels = np.array([1, 2, 3, 4])
+    probabilities = one_hot([1, 7, 8, 9], [1.0, 0.6, 0.9, 0.7])
+    figure = misclassified_grid(np.zeros((4, 28, 28)), labels, probabilities)
+    assert captions(figure) == ["3 as 8, 90%", "4 as 9, 70%", "2 as 7, 60%"]
+    assert figure.get_suptitle() == "Misclassified: 3 of 4"
+
+
+def test_a_perfect_model_has_no_misclassified_digits(tmp_path):
+    figure = misclassified_grid(np.zeros((2, 28, 28)), np.array([1, 2]), one_hot([1, 2], 1.0))
+    assert captions(figure) == []
+    save_figure(figure, tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_wrong_predictions_are_red(tiny):
+    probabilities = one_hot(np.zeros(30, int), 1.0)
+    figure = prediction_grid(tiny.test_images, tiny.test_labels, probabilities, 3, 3, "title")
+    titles = [axes.title for axes in figure.axes]
+    assert len(titles) == 9
+    for title in titles:
+        assert (title.get_color() == "#c0392b") == (not title.get_text().startswith("is 0"))
+
+
+def test_labels_stand_over_their_images(tiny):
+    figure = label_grid(tiny.test_images, tiny.test_labels, side=5)
+    for axes in figure.axes:
+        image = np.asarray(axes.images[0].get_array())
+        assert image[4 + 2 * int(axes.get_title()), 10] == 250
+
+
+def test_the_original_comes_first(tiny):
+    originals = tiny.train_images[:2]
+    figure = augmentation_grid(originals, [originals // 2, originals // 4])
+    assert len(figure.axes) == 6
+    np.testing.assert_array_equal(figure.axes[3].images[0].get_array(), originals[1])
+    np.testing.assert_array_equal(figure.axes[5].images[0].get_array(), originals[1] // 4)
+
+
+def test_the_confusion_matrix_colours_mistakes_alone():
+    counts = np.diag([900] * 10)
+    counts[4, 9] = 7
+    axes = confusion_matrix(counts.tolist(), "title").axes[0]
+    assert np.asarray(axes.images[0].get_array()).max() == 7
+    assert {text.get_text() for text in axes.texts} == {"900", "7"}
+    assert [text.get_position() for text in axes.texts if text.get_text() == "7"] == [(9, 4)]
+
+
+def test_accuracies_of_recipes():
+    rows = [
+        {"recipe": "a", "accuracies": [90.0, 91.0], "median": 90.5, "published": 92.0},
+        {"recipe": "b", "accuracies": [93.0], "median": 93.0, "published": None},
+    ]
+    axes = accuracy_by_recipe(rows, "title", limits=(90, 93)).axes[0]
+    assert axes.get_ylim() == (90, 93)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
+    assert [np.ravel(line.get_ydata()).tolist() for line in axes.lines] == [[90.0, 91.0], [92.0], [93.0]]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a seed", "median", "published"]

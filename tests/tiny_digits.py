@@ -1,0 +1,19 @@
+"""A dataset made in code, learnable in a few steps."""
+
+import numpy as np
+
+from mnist_keras.digits import Digits
+
+
+def make_digits(train: int = 120, test: int = 30, name: str = "tiny"):
+    """A bar whose height tells the class, on noise: learnable in a few steps."""
+    random = np.random.default_rng(0)
+
+    def draw(count):
+        labels = np.arange(count, dtype=np.uint8) % 10
+        images = random.integers(0, 40, (count, 28, 28), dtype=np.uint8)
+        for image, label in zip(images, labels, strict=True):
+            image[4 + 2 * label : 6 + 2 * label, 4:24] = 250
+        return images, labels
+
+    return Digits(name, *draw(train), *draw(test))
