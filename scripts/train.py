@@ -75,15 +75,18 @@ def main(_):
     if export:
         with command_line.quiet_libraries():
             export_run(run, export, digits)
-    minutes = (time.perf_counter() - began) / 60
-    print(f"\n{recipe.name}, seed {FLAGS.seed}, on {digits.name}: trained in {training.seconds / 60:.2f} min")
+    print(f"\n{recipe.name}, seed {FLAGS.seed}, on {digits.name}: trained in {_duration(training.seconds)}")
     print(f"test accuracy  {report.correct}/{report.examples}  {report.accuracy:.2%}  loss {report.loss:.4f}")
     print(f"run            {run}  (model.keras, history.csv, report.json, figures/)")
     if export:
         print(f"export         {export}  (saved_model/, mnist.tflite, labels.txt, card.json)")
     if export and export.name != recipe.name:
         print(f"               ({export.with_name(recipe.name)} was trained on MNIST and stays as it is)")
-    print(f"in all         {minutes:.2f} min")
+    print(f"in all         {_duration(time.perf_counter() - began)}")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import pathlib
 import subprocess
 import sys
 import textwrap
@@ -7,6 +8,8 @@ import tensorflow as tf
 
 from mnist_keras.errors import InputError
 from mnist_keras.strategy import get_strategy, set_up_device
+
+TESTS = pathlib.Path(__file__).parent
 
 
 def test_one_device_unless_there_are_several_gpus():
@@ -52,6 +55,6 @@ def test_two_replicas_train_like_one_device():
         assert tf.config.threading.get_intra_op_parallelism_threads() == 1
         """
     result = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], cwd="tests", capture_output=True, text=True, check=False
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=TESTS, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr[-3000:]

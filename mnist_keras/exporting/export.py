@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import re
 from typing import Any
 
 import tensorflow as tf
@@ -54,5 +55,7 @@ def export_run(run: str | os.PathLike, folder: str | os.PathLike, digits: Digits
             card = make_card(config, report, parity)
             write_json(new / "card.json", card)
     except tf.errors.OpError as error:
-        raise InputError(f"{folder} could not be written: {error.message}. Nothing was changed.") from error
+        # TensorFlow wraps its message in names of nodes and operations.
+        reason = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]", "", error.message).strip()
+        raise InputError(f"{folder} could not be written: {reason}. Nothing was changed.") from error
     return card

@@ -18,6 +18,8 @@ from mnist_keras.exporting.places import default_folder
 from mnist_keras.exporting.tflite import write_tflite
 from mnist_keras.prediction import load_predictor
 
+TESTS = pathlib.Path(__file__).parent.parent
+
 
 def contents(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
@@ -110,13 +112,28 @@ def test_the_old_export_survives_a_failure(run, standing, tiny, monkeypatch, ste
     assert os.listdir(standing.parent) == ["linear"]
 
 
-def test_a_full_disk_is_one_message(run, standing, tiny, monkeypatch):
-    def full(*_):
-        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+def test_a_full_disk_is_one_message(run, standing, tiny):
+    # A limit on the size of files stands for a full disk.
+    code = f"""
+import pathlib, resource
+from tiny_digits import make_digits
+from mnist_keras.errors import InputError
+from mnist_keras.exporting.export import export_run
 
-    monkeypatch.setattr(export_module, "write_saved_model", full)
-    with pytest.raises(InputError, match="could not be written: No space left on device. Nothing was changed"):
-        export_run(run, standing, tiny)
+digits = make_digits()
+resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+try:
+    export_run({str(run)!r}, {str(standing)!r}, digits)
+except InputError as error:
+    print(error)
+"""
+    before = contents(standing)
+    result = subprocess.run([sys.executable, "-c", code], cwd=TESTS, capture_output=True, text=True, check=True)
+    assert "linear could not be written: " in result.stdout
+    assert "File too large. Nothing was changed." in result.stdout
+    assert "{{" not in result.stdout
+    assert contents(standing) == before
+    assert os.listdir(standing.parent) == ["linear"]
 
 
 def test_mnist_gives_way_to_nothing_else(run, standing, tiny):

@@ -21,7 +21,8 @@ def failed(result, message):
 
 
 def test_train_evaluate_export_predict(script, data_flags, tiny, tmp_path):
-    result = script("train", "--model=linear", "--epochs=20", "--run_name=first", "--seed=3", *data_flags)
+    flags = ["--model=linear", "--epochs=20", "--run_name=first", "--seed=3", "--tensorboard=logs"]
+    result = script("train", *flags, *data_flags)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert "tiny: 120 training and 30 test images" in result.stdout
@@ -29,7 +30,8 @@ def test_train_evaluate_export_predict(script, data_flags, tiny, tmp_path):
     assert len([line for line in result.stdout.splitlines() if line.startswith("epoch")]) == 20
     assert "run            runs/first" in result.stdout
     assert "export         exported/linear" in result.stdout
-    assert listing(tmp_path) == ["exported", "runs"]
+    assert listing(tmp_path) == ["exported", "logs", "runs"]
+    assert listing(tmp_path / "logs" / "first") == ["train", "validation"]
     assert listing(tmp_path / "exported" / "linear") == ["card.json", "labels.txt", "mnist.tflite", "saved_model"]
     config = json.loads((tmp_path / "runs" / "first" / "config.json").read_text())
     assert config["seed"] == 3

@@ -1,0 +1,56 @@
+"""What the README shows is what happens."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+from mnist_keras.recipes import RECIPES
+
+ROOT = pathlib.Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_python_runs_in_order(tmp_path):
+    code = "\n".join(blocks("python"))
+    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "accuracy           " in result.stdout
+    lines = result.stdout.splitlines()
+    # Twice: after training, and by the exported file.
+    assert any(line.startswith("epoch 3/3") for line in lines)
+    assert lines[-1].endswith("]")
+
+
+def test_every_script_and_flag_exists():
+    commands = [line for block in blocks("bash") for line in block.splitlines() if line.startswith("python scripts/")]
+    assert len(commands) > 5
+    for command in commands:
+        script, *arguments = command.split()[1:]
+        assert (ROOT / script).is_file(), command
+        known = subprocess.run([sys.executable, ROOT / script, "--help"], capture_output=True, text=True, check=True)
+        for argument in arguments:
+            if argument.startswith("--"):
+                name = argument.removeprefix("--").split("=")[0]
+                assert f"--{name}" in known.stdout or f"--[no]{name}" in known.stdout, command
+
+
+def test_the_results_are_the_measured_ones():
+    table = (ROOT / "docs" / "results" / "table.md").read_text()
+    rows, finding = table.strip().rsplit("\n\n", 1)
+    assert rows in README
+    assert finding in README.replace("\n", " ") or finding in README
+    measured = re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE)
+    assert measured == list(RECIPES)
+
+
+def test_every_link_leads_somewhere():
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        if target.startswith("#"):
+            assert f"# {target[1:].replace('-', ' ')}" in README.lower()
+        elif not target.startswith("http"):
+            assert (ROOT / target).exists(), target
