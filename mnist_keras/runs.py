@@ -48,7 +48,7 @@ def save_run(
         probabilities = load_predictor(new / MODEL_FILE).predict(digits.test_images)
         report = score(probabilities, digits.test_labels)
         write_json(new / "config.json", describe_run(training.recipe, digits, training.seed, flags or {}))
-        write_json(new / "report.json", _describe_result(training, report))
+        write_json(new / "report.json", _describe_result(training, digits, report))
         write_rows(new / "history.csv", training.history)
         if training.steps:
             write_rows(new / "steps.csv", training.steps)
@@ -93,6 +93,12 @@ def read_run(folder: str | os.PathLike) -> tuple[dict[str, Any], dict[str, Any]]
         ) from error
 
 
-def _describe_result(training: Training, report: Report) -> dict[str, Any]:
+def _describe_result(training: Training, digits: Digits, report: Report) -> dict[str, Any]:
     trainable = sum(variable.value.shape.num_elements() for variable in training.model.trainable_variables)
-    return {"seconds": training.seconds, "parameters": trainable, **report.to_dict()}
+    return {
+        "recipe": training.recipe.name,
+        "dataset": digits.name,
+        "parameters": trainable,
+        "seconds": training.seconds,
+        **report.to_dict(),
+    }

@@ -34,7 +34,7 @@ def test_the_report_is_of_the_last_epoch(trained_run):
     assert np.isclose(report["accuracy"], history[-1]["test_accuracy"])
     assert np.isclose(report["loss"], history[-1]["test_loss"], rtol=1e-4)
     assert report["examples"] == np.sum(report["confusion"]) == 30
-    assert report["parameters"] == 7850
+    assert (report["recipe"], report["dataset"], report["parameters"]) == ("linear", "tiny", 7850)
 
 
 def test_the_figures_are_pictures(trained_run):

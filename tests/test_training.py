@@ -1,4 +1,7 @@
+import contextlib
+import io
 import math
+import re
 
 import keras
 import numpy as np
@@ -76,6 +79,17 @@ def test_one_plain_line_an_epoch(tiny, capsys):
     assert lines[0].startswith("epoch 1/2  train loss 2.3026 accuracy")
     assert "/30 " in lines[0]
     assert not any(character in line for line in lines for character in "\b\r\x1b")
+
+
+def test_a_bar_on_a_terminal(tiny):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    with contextlib.redirect_stdout(Terminal()) as terminal:
+        train(get_recipe("linear", epochs=2, batch_size=20), tiny)
+    assert re.search(r"\repoch 2/2: .*0/6", terminal.getvalue())
+    assert "epoch 2/2  train loss" in terminal.getvalue()
 
 
 def test_a_cosine_schedule_ends_near_zero(tiny):
