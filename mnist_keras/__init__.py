@@ -9,12 +9,12 @@ import importlib
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Augmentation": "mnist_keras.recipes",
+    "Augmentation": "mnist_keras.recipe",
     "Digits": "mnist_keras.digits",
     "InputError": "mnist_keras.errors",
     "Predictor": "mnist_keras.prediction",
     "RECIPES": "mnist_keras.recipes",
-    "Recipe": "mnist_keras.recipes",
+    "Recipe": "mnist_keras.recipe",
     "Report": "mnist_keras.evaluation",
     "Training": "mnist_keras.training",
     "build_model": "mnist_keras.models",

@@ -9,7 +9,7 @@ import math
 
 import tensorflow as tf
 
-from mnist_keras.recipes import Augmentation
+from mnist_keras.recipe import Augmentation
 
 
 def augment(images: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> tf.Tensor:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from mnist_keras.augment import augment
 from mnist_keras.errors import InputError
-from mnist_keras.recipes import Augmentation
+from mnist_keras.recipe import Augmentation
 
 # tf.data's autotuner holds up the end of every iterator until its next wake-up, which comes ever more
 # seldom: fixed numbers instead.

@@ -17,7 +17,7 @@ from mnist_keras.folders import written_whole
 from mnist_keras.history import write_rows
 from mnist_keras.json_files import read_json, write_json
 from mnist_keras.prediction import load_predictor
-from mnist_keras.recipes import Recipe
+from mnist_keras.recipe import Recipe
 from mnist_keras.training import Training
 
 MODEL_FILE = "model.keras"

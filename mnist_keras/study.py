@@ -7,7 +7,7 @@ from typing import Any
 
 from mnist_keras.digits import Digits
 from mnist_keras.errors import InputError
-from mnist_keras.recipes import Recipe
+from mnist_keras.recipe import Recipe
 from mnist_keras.runs import describe_run, read_run, save_run
 from mnist_keras.training import train
 

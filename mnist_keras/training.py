@@ -14,7 +14,8 @@ from mnist_keras.models import build_model
 from mnist_keras.pipeline import evaluation_batches, steps_in_epoch, training_batches
 from mnist_keras.prediction.keras_file import probabilities_of
 from mnist_keras.progress import Progress
-from mnist_keras.recipes import Recipe, get_recipe
+from mnist_keras.recipe import Recipe
+from mnist_keras.recipes import get_recipe
 from mnist_keras.strategy import get_strategy
 
 

@@ -9,7 +9,8 @@ from absl import flags
 
 from mnist_keras.digits import DATA_DIR_VARIABLE, DATASETS
 from mnist_keras.errors import InputError
-from mnist_keras.recipes import OPTIMIZERS, SCHEDULES, Recipe, get_recipe
+from mnist_keras.recipe import OPTIMIZERS, SCHEDULES, Recipe
+from mnist_keras.recipes import get_recipe
 
 # Whoever defines them by a call here has them in its own --help.
 flags.disclaim_key_flags()

@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from mnist_keras.errors import InputError
-from mnist_keras.recipes import RECIPES, Augmentation, Recipe, expand_names, get_recipe
+from mnist_keras.recipe import Augmentation, Recipe
+from mnist_keras.recipes import RECIPES, expand_names, get_recipe
 
 
 def test_the_published_systems_are_there_by_their_names():

@@ -14,7 +14,7 @@ from mnist_keras.figures.canvas import save_figure
 from mnist_keras.figures.confusion import confusion_matrix
 from mnist_keras.figures.curves import step_curves, training_curves
 from mnist_keras.figures.digit_grids import augmentation_grid, misclassified_grid, prediction_grid
-from mnist_keras.recipes import Augmentation, Recipe
+from mnist_keras.recipe import Augmentation, Recipe
 
 
 def save_run_figures(

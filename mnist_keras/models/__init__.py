@@ -9,7 +9,8 @@ from mnist_keras.models.batch_norm_cnn import batch_norm_cnn
 from mnist_keras.models.cnn import cnn
 from mnist_keras.models.linear import linear
 from mnist_keras.models.mlp import mlp
-from mnist_keras.recipes import Recipe, get_recipe
+from mnist_keras.recipe import Recipe
+from mnist_keras.recipes import get_recipe
 
 # Each takes scaled pixels (batch, 28, 28, 1) and its own options, and returns float32 logits (batch, 10).
 BUILDERS = {"linear": linear, "mlp": mlp, "cnn": cnn, "batch_norm_cnn": batch_norm_cnn}

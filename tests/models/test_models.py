@@ -4,7 +4,8 @@ import pytest
 
 from mnist_keras.errors import InputError
 from mnist_keras.models import BUILDERS, build_model
-from mnist_keras.recipes import NETWORKS, RECIPES, get_recipe
+from mnist_keras.recipe import NETWORKS
+from mnist_keras.recipes import RECIPES, get_recipe
 
 PARAMETERS = {
     "linear": 7_850,
