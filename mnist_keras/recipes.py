@@ -53,8 +53,7 @@ CNN_3X3 = Recipe(
     name="cnn_3x3",
     summary="two 3x3 convolutions, no hidden dense layer",
     network="cnn",
-    # The published training loss, .0564, tells PyTorch's start (ours: @TRAIN_LOSS@) from Keras' (.065).
-    network_options=dict(filters=(32, 64), kernel_size=3, activation="relu", pytorch_start=True),
+    network_options=dict(filters=(32, 64), kernel_size=3, activation="relu", kernel_initializer="lecun_normal"),
     learning_rate=1e-4,
     batch_size=512,
     epochs=30,
