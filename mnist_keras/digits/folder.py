@@ -31,7 +31,7 @@ def read_folder(folder: pathlib.Path, name: str) -> Digits:
         raise InputError(f"There is no such folder: {folder}. Give one with --data_dir or MNIST_KERAS_DATA_DIR.")
     found = {part: _find_idx(folder, file) for part, file in _IDX_FILES.items()}
     missing = [_IDX_FILES[part] for part, path in found.items() if path is None]
-    npz = _npz_files(folder)
+    npz = list(folder.glob("*.npz"))
     if not missing:
         arrays = {part: read_idx(path, axes=3 if "images" in part else 1) for part, path in found.items()}
         return Digits(name=name, **arrays)
@@ -53,10 +53,6 @@ def _find_idx(folder: pathlib.Path, name: str) -> pathlib.Path | None:
     return None
 
 
-def _npz_files(folder: pathlib.Path) -> list[pathlib.Path]:
-    return sorted(folder.glob("*.npz")) if folder.is_dir() else []
-
-
 def _read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
     try:
         # allow_pickle=False: a pickle in a data file could run code.
@@ -70,5 +66,5 @@ def _read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
             return {part: archive[name] for part, name in _NPZ_ARRAYS.items()}
     except InputError:
         raise
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, MemoryError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path} cannot be read as an npz file of plain arrays: {error}") from error

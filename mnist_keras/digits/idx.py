@@ -36,9 +36,9 @@ def read_idx(path: pathlib.Path, axes: int) -> np.ndarray:
             f"{path} is no IDX file of unsigned bytes: it must begin with 00 00 08. "
             f"Received: {content[:3].hex(' ') or 'an empty file'}."
         )
-    if content[3] != axes if len(content) > 3 else True:
+    received = content[3] if len(content) > 3 else 0
+    if received != axes:
         kinds = {1: "labels", 3: "images"}
-        received = content[3] if len(content) > 3 else 0
         raise InputError(
             f"{path} must hold {kinds.get(axes, 'an array')}: {axes} axes. Received: {received} "
             f"({kinds.get(received, 'neither images nor labels')}). Are two files swapped?"
