@@ -21,6 +21,7 @@ _HOMES = {
     "evaluate": "mnist_keras.evaluation",
     "export_run": "mnist_keras.exporting.export",
     "get_recipe": "mnist_keras.recipes",
+    "hold_out": "mnist_keras.digits",
     "load_digits": "mnist_keras.digits",
     "load_predictor": "mnist_keras.prediction",
     "read_digit": "mnist_keras.own_images",

@@ -23,13 +23,13 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
     """
     program = pathlib.Path(sys.argv[0]).name
     usage = f"usage: python scripts/{program} [--flag=value ...] {arguments}".rstrip()
-    # absl's own --help exits with status 1.
-    if {"--help", "-help", "-h"} & set(sys.argv[1:]):
-        print(f"{sys.modules['__main__'].__doc__.strip()}\n\n{usage}\n{flags.FLAGS.main_module_help()}")
-        sys.exit(0)
     # Ends as Ctrl-C does: half-written folders are removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        # absl's own --help exits with status 1.
+        if {"--help", "-help", "-h"} & set(sys.argv[1:]):
+            print(f"{sys.modules['__main__'].__doc__.strip()}\n\n{usage}\n{flags.FLAGS.main_module_help()}", flush=True)
+            return
         given = flags.FLAGS(sys.argv)[1:]
         _check_arguments(given, arguments)
         main(given)
@@ -41,6 +41,10 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
         sys.exit(1)
     except InputError as error:
         print(f"{program}: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read the output has stopped, as `head` does; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

@@ -7,7 +7,7 @@ MODEL is a run's folder, an export's folder, a .keras file, a SavedModel or a .t
 """
 
 from absl import flags
-from script_flags import define_data_flags
+from script_flags import define_data_flags, digits_from_flags
 
 from mnist_keras import command_line
 
@@ -18,7 +18,6 @@ FLAGS = flags.FLAGS
 
 
 def main(arguments):
-    from mnist_keras.digits import load_digits
     from mnist_keras.errors import InputError
     from mnist_keras.evaluation import evaluate
     from mnist_keras.json_files import write_json
@@ -26,7 +25,7 @@ def main(arguments):
 
     with command_line.quiet_libraries():
         predictor = load_predictor(arguments[0])
-    digits = load_digits(FLAGS.dataset, FLAGS.data_dir)
+    digits = digits_from_flags()
     predictor.refuse_seen(digits.name)
     report = evaluate(predictor.predict, digits.test_images, digits.test_labels)
     print(f"{predictor.path} on {digits.name}\n\n{report}")

@@ -6,7 +6,7 @@ python scripts/export.py runs/NAME
 import pathlib
 
 from absl import flags
-from script_flags import define_data_flags
+from script_flags import define_data_flags, digits_from_flags
 
 from mnist_keras import command_line
 
@@ -17,14 +17,13 @@ FLAGS = flags.FLAGS
 
 def main(arguments):
     with command_line.quiet_libraries():
-        from mnist_keras.digits import load_digits
         from mnist_keras.exporting.export import export_run
         from mnist_keras.exporting.places import default_folder
         from mnist_keras.runs import read_run
 
     config, _ = read_run(arguments[0])
     output = FLAGS.output or default_folder("exported", config["recipe"]["name"], config["dataset"]["name"])
-    digits = load_digits(FLAGS.dataset, FLAGS.data_dir)
+    digits = digits_from_flags()
     with command_line.quiet_libraries():
         card = export_run(arguments[0], output, digits)
     print(f"{'file':<14} {'bytes':>10}  {'classes agreeing':>16}  largest difference")

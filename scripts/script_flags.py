@@ -7,7 +7,7 @@ from typing import Any
 
 from absl import flags
 
-from mnist_keras.digits import DATA_DIR_VARIABLE, DATASETS
+from mnist_keras.digits import DATA_DIR_VARIABLE, DATASETS, Digits, hold_out, load_digits
 from mnist_keras.errors import InputError
 from mnist_keras.recipe import OPTIMIZERS, SCHEDULES, Recipe
 from mnist_keras.recipes import get_recipe
@@ -64,6 +64,19 @@ def define_data_flags() -> None:
     flags.DEFINE_string(
         "data_dir", None, f"folder of the four IDX files or an npz (default: the variable {DATA_DIR_VARIABLE})"
     )
+
+
+def define_validation_flag() -> None:
+    """--validation."""
+    text = "score on so many training images, held out of training, in the test set's place; 0: on the test set"
+    flags.DEFINE_integer("validation", 0, text, lower_bound=0)
+
+
+def digits_from_flags() -> Digits:
+    """The dataset that the flags name, with a validation set where they ask for one."""
+    digits = load_digits(flags.FLAGS.dataset, flags.FLAGS.data_dir)
+    count = flags.FLAGS["validation"].value if "validation" in flags.FLAGS else 0
+    return hold_out(digits, count) if count else digits
 
 
 def flags_given() -> dict[str, Any]:

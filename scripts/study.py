@@ -11,7 +11,13 @@ stack of linear layers also its plots and its finding.
 import pathlib
 
 from absl import flags
-from script_flags import define_data_flags, define_recipe_flags, recipe_from_flags
+from script_flags import (
+    define_data_flags,
+    define_recipe_flags,
+    define_validation_flag,
+    digits_from_flags,
+    recipe_from_flags,
+)
 
 from mnist_keras import command_line
 from mnist_keras.errors import InputError
@@ -21,6 +27,7 @@ flags.DEFINE_list("recipes", "all", f"names, of: {', '.join([*RECIPES, *GROUPS])
 flags.DEFINE_list("seeds", "0", "whole numbers")
 flags.DEFINE_string("output", "studies", "where the runs and the table go")
 define_data_flags()
+define_validation_flag()
 define_recipe_flags()
 FLAGS = flags.FLAGS
 
@@ -29,12 +36,11 @@ def main(_):
     recipes = [recipe_from_flags(name) for name in _names()]
     seeds = _seeds()
     with command_line.quiet_libraries():
-        from mnist_keras.digits import load_digits
         from mnist_keras.study import run_study
         from mnist_keras.study_report import write_study
 
     output = pathlib.Path(FLAGS.output)
-    digits = load_digits(FLAGS.dataset, FLAGS.data_dir)
+    digits = digits_from_flags()
     rows = run_study(output, recipes, seeds, digits)
     text = write_study(output, rows, digits)
     print(f"\n{text}\nwritten to {output}: table.csv, table.md, accuracy.png and the runs")

@@ -13,10 +13,16 @@ import pathlib
 import time
 
 from absl import flags
-from script_flags import define_data_flags, define_recipe_flags, flags_given, recipe_from_flags
+from script_flags import (
+    define_data_flags,
+    define_recipe_flags,
+    define_validation_flag,
+    digits_from_flags,
+    flags_given,
+    recipe_from_flags,
+)
 
 from mnist_keras import command_line
-from mnist_keras.digits import load_digits
 from mnist_keras.exporting.places import default_folder, refuse_to_replace
 from mnist_keras.folders import check_writable
 from mnist_keras.recipes import RECIPES
@@ -33,6 +39,7 @@ flags.DEFINE_bool("mixed_precision", False, "compute in bfloat16, keep weights i
 flags.DEFINE_integer("test_batch_size", 1000, "images a step in evaluation", lower_bound=1)
 flags.DEFINE_string("tensorboard", None, "folder for TensorBoard logs, below which the run gets its own")
 define_data_flags()
+define_validation_flag()
 define_recipe_flags()
 FLAGS = flags.FLAGS
 
@@ -43,12 +50,14 @@ def main(_):
     # All that can fail early comes before TensorFlow, which takes seconds to import.
     run = pathlib.Path(FLAGS.runs_dir) / (FLAGS.run_name or f"{recipe.name}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     check_writable(run)
-    digits = load_digits(FLAGS.dataset, FLAGS.data_dir)
+    digits = digits_from_flags()
     export = FLAGS.export_dir and default_folder(FLAGS.export_dir, recipe.name, digits.name)
     if export:
         refuse_to_replace(export, digits.name)
         check_writable(export, replace=True)
-    print(f"{digits.name}: {len(digits.train_labels):,} training and {len(digits.test_labels):,} test images")
+    print(
+        f"{digits.name}: {len(digits.train_labels):,} training and {len(digits.test_labels):,} test images", flush=True
+    )
 
     with command_line.quiet_libraries():
         import keras

@@ -1,6 +1,7 @@
 """What is wrong with a command line is said at once, before TensorFlow is imported."""
 
 import os
+import subprocess
 import time
 
 import pytest
@@ -22,6 +23,14 @@ def test_help_is_quick_and_complete(script, name):
     assert not imported & {"tensorflow", "keras", "matplotlib", "ai_edge_litert"}
     # Far above the usual .2 s, for busy machines.
     assert seconds < 5
+
+
+def test_a_reader_that_stops_is_no_error(command):
+    process = subprocess.Popen(command("train", "--help"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 1
+    process.stderr.close()
 
 
 def test_help_of_train_names_every_recipe_and_field(script):

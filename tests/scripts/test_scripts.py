@@ -68,10 +68,13 @@ def test_a_model_below_the_bar_fails(script, data_flags, trained_run, tmp_path):
 
 
 def test_study(script, data_flags, tmp_path):
-    flags = ["--recipes=linear,stack_0", "--epochs=1", "--seeds=0,1", "--output=out", *data_flags]
-    result = script("study", *flags)
+    flags = ["--recipes=linear,stack_0", "--epochs=1", "--seeds=0,1", "--output=out", "--validation=50"]
+    result = script("study", *flags, *data_flags)
     assert result.returncode == 0, result.stderr
     assert "| `stack_0` | 7,850 | 92.50 |" in result.stdout
+    config = json.loads((tmp_path / "out" / "linear-seed-1" / "config.json").read_text())
+    assert config["dataset"]["name"] == "tiny-validation"
+    assert (config["dataset"]["train_examples"], config["dataset"]["test_examples"]) == (70, 50)
     runs = [f"{name}-seed-{seed}" for name in ("linear", "stack_0") for seed in (0, 1)]
     assert listing(tmp_path / "out") == ["accuracy.png", *runs[:2], *runs[2:], "table.csv", "table.md"]
 
@@ -83,6 +86,7 @@ def test_study(script, data_flags, tmp_path):
         (["--dataset=folder", "--data_dir=/proc/self/task"], "/proc/self/task must hold train-images-idx3-ubyte"),
         (["--runs_dir=/proc/runs"], "/proc/runs"),
         (["--export_dir=/proc/exports"], "/proc/exports"),
+        (["--validation=125"], "validation must be a multiple of ten"),
         (["--batch_size=121"], "batch_size=121 for 120 training images"),
         (["--device=gpu"], "TensorFlow sees no GPU"),
         (["--batch_size=20", "--network_options=depth=3"], "cannot be built with these options"),
