@@ -59,15 +59,11 @@ def recipe_from_flags(name: str) -> Recipe:
 
 
 def define_data_flags() -> None:
-    """--dataset and --data_dir."""
+    """--dataset, --data_dir and --validation."""
     flags.DEFINE_enum("dataset", "auto", DATASETS, "mnist, a folder in its format, or the built-in sample")
     flags.DEFINE_string(
         "data_dir", None, f"folder of the four IDX files or an npz (default: the variable {DATA_DIR_VARIABLE})"
     )
-
-
-def define_validation_flag() -> None:
-    """--validation."""
     text = "score on so many training images, held out of training, in the test set's place; 0: on the test set"
     flags.DEFINE_integer("validation", 0, text, lower_bound=0)
 
@@ -75,13 +71,12 @@ def define_validation_flag() -> None:
 def digits_from_flags() -> Digits:
     """The dataset that the flags name, with a validation set where they ask for one."""
     digits = load_digits(flags.FLAGS.dataset, flags.FLAGS.data_dir)
-    count = flags.FLAGS["validation"].value if "validation" in flags.FLAGS else 0
-    return hold_out(digits, count) if count else digits
+    return hold_out(digits, flags.FLAGS.validation) if flags.FLAGS.validation else digits
 
 
 def flags_given() -> dict[str, Any]:
     """Names and values of the flags on the command line."""
-    return {name: flag.value for name, flag in sorted(flags.FLAGS.__flags.items()) if flag.present}
+    return {name: flags.FLAGS[name].value for name in sorted(flags.FLAGS) if flags.FLAGS[name].present}
 
 
 def _parse_options(key: str, text: str) -> Mapping[str, Any]:

@@ -14,7 +14,6 @@ from absl import flags
 from script_flags import (
     define_data_flags,
     define_recipe_flags,
-    define_validation_flag,
     digits_from_flags,
     recipe_from_flags,
 )
@@ -27,7 +26,6 @@ flags.DEFINE_list("recipes", "all", f"names, of: {', '.join([*RECIPES, *GROUPS])
 flags.DEFINE_list("seeds", "0", "whole numbers")
 flags.DEFINE_string("output", "studies", "where the runs and the table go")
 define_data_flags()
-define_validation_flag()
 define_recipe_flags()
 FLAGS = flags.FLAGS
 

@@ -16,7 +16,6 @@ from absl import flags
 from script_flags import (
     define_data_flags,
     define_recipe_flags,
-    define_validation_flag,
     digits_from_flags,
     flags_given,
     recipe_from_flags,
@@ -39,7 +38,6 @@ flags.DEFINE_bool("mixed_precision", False, "compute in bfloat16, keep weights i
 flags.DEFINE_integer("test_batch_size", 1000, "images a step in evaluation", lower_bound=1)
 flags.DEFINE_string("tensorboard", None, "folder for TensorBoard logs, below which the run gets its own")
 define_data_flags()
-define_validation_flag()
 define_recipe_flags()
 FLAGS = flags.FLAGS
 

@@ -44,8 +44,10 @@ class Predictor:
 
     def refuse_seen(self, dataset: str) -> None:
         """Raises InputError if the test images of that dataset were training images of this model."""
-        if dataset == "sample" and self.trained_on == "mnist":
+        # The sample's images are among MNIST's training images.
+        seen = {f"{self.trained_on}-validation"} | ({"sample"} if self.trained_on == "mnist" else set())
+        if dataset in seen:
             raise InputError(
-                f"{self.path} was trained on MNIST, and the sample's test images are among MNIST's training images: "
-                "the score would be too good. Give MNIST by --data_dir=FOLDER."
+                f"{self.path} was trained on {self.trained_on}, whose training images include the test images of "
+                f"{dataset}: the score would be too good. Score it on {self.trained_on}, by --dataset and --data_dir."
             )

@@ -39,16 +39,18 @@ def test_images_of_another_kind(export, images):
         load_predictor(export / "mnist.tflite").predict(images)
 
 
-def test_a_model_trained_on_mnist_is_not_scored_on_the_sample(export, tmp_path):
+def test_a_model_is_not_scored_on_what_it_has_seen(export, tmp_path):
     shutil.copytree(export, tmp_path / "export")
     card = json.loads((export / "card.json").read_text())
     card["dataset"]["name"] = "mnist"
     (tmp_path / "export" / "card.json").write_text(json.dumps(card))
     predictor = load_predictor(tmp_path / "export")
     predictor.refuse_seen("mnist")
-    with pytest.raises(InputError, match="was trained on MNIST, and the sample's test images are among"):
-        predictor.refuse_seen("sample")
-    load_predictor(export).refuse_seen("sample")
+    for seen in ("sample", "mnist-validation"):
+        with pytest.raises(InputError, match=f"was trained on mnist, whose training images include .* of {seen}"):
+            predictor.refuse_seen(seen)
+    for unseen in ("sample", "mnist-validation", "tiny"):
+        load_predictor(export).refuse_seen(unseen)
 
 
 def test_what_is_no_model(tmp_path):
