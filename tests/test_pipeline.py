@@ -50,10 +50,15 @@ def test_seed_and_step_decide_everything(numbered):
     assert any((a[1] != b[1]).any() for a, b in zip(first, batches(8), strict=True))
 
 
-def test_augmentation_differs_from_epoch_to_epoch():
+def test_augmentation_differs_from_epoch_to_epoch_and_from_seed_to_seed():
     images = np.full((1, 28, 28), 100, np.uint8)
-    dataset = training_batches(images, np.zeros(1), 1, 20, seed=0, augmentation=Augmentation(brightness=0.5))
-    assert len({int(batch[0, 14, 14, 0]) for batch, _ in dataset}) > 10
+
+    def brightness(seed):
+        dataset = training_batches(images, np.zeros(1), 1, 20, seed, Augmentation(brightness=0.5))
+        return [int(batch[0, 14, 14, 0]) for batch, _ in dataset]
+
+    assert len(set(brightness(0))) > 10
+    assert brightness(0) != brightness(1)
 
 
 def test_the_length_is_known(numbered):
