@@ -9,8 +9,7 @@ import keras
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
-
-_SIGNATURE = "serving_default"
+from mnist_keras.exporting.saved_model import SIGNATURE, write_signature
 
 
 def write_tflite(model: keras.Model, path: pathlib.Path) -> None:
@@ -26,14 +25,10 @@ def write_tflite(model: keras.Model, path: pathlib.Path) -> None:
     def serve(pixels):
         return {"probabilities": tf.nn.softmax(model(pixels * 255.0, training=False))}
 
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    pixels = tf.TensorSpec((1, 28, 28, 1), tf.float32, name="pixels")
-    archive.add_endpoint(_SIGNATURE, serve, input_signature=[pixels])
     with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[_SIGNATURE])
-        # Without this, Keras' own route would let Flex operators pass.
+        write_signature(model, serve, tf.TensorSpec((1, 28, 28, 1), tf.float32, name="pixels"), folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
+        # Flex operators, which LiteRT does not run, must fail here and not on a phone.
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         try:
             with contextlib.redirect_stdout(io.StringIO()):

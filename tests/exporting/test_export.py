@@ -91,6 +91,12 @@ np.save("answers.npy", answers)
     np.testing.assert_allclose(np.load(tmp_path / "answers.npy"), expected, atol=1e-5)
 
 
+def test_every_weight_is_written_once(export):
+    checkpoint = tf.train.list_variables(export / "saved_model" / "variables" / "variables")
+    sizes = [np.prod(shape, dtype=int) for _, shape in checkpoint if shape]
+    assert sum(sizes) == 7850
+
+
 def test_a_new_export_replaces_the_old_whole(run, standing, tiny):
     (standing / "stale").touch()
     export_run(run, standing, tiny)
