@@ -15,8 +15,11 @@ from mnist_keras.recipe import Augmentation
 # seldom: fixed numbers instead.
 _PARALLEL_CALLS = 2
 _PREFETCH = 8
-# Tells augmentation's random numbers from those of the order.
-_AUGMENT = 1
+# Of the cipher behind the permutation. The 4 of `tf.random.experimental.index_shuffle` leave an order that is
+# far from random: neighbours correlate by .09, and half as many pairs again meet in the next epoch's batches.
+_ROUNDS = 12
+# Tell the random numbers of order and augmentation apart.
+_ORDER, _AUGMENT = 0, 1
 
 
 def steps_in_epoch(examples: int, batch_size: int) -> int:
@@ -67,8 +70,10 @@ def training_batches(
     def batch_at(step):
         epoch, step_in_epoch = step // steps, step % steps
         positions = step_in_epoch * batch_size + tf.range(batch_size, dtype=tf.int64)
-        order_seed = tf.stack([tf.constant(seed, tf.int64), epoch])
-        indices = tf.random.experimental.index_shuffle(positions, order_seed, max_index=examples - 1)
+        order_seed = tf.stack([tf.constant(seed, tf.int64), epoch, tf.constant(_ORDER, tf.int64)])
+        indices = tf.raw_ops.RandomIndexShuffle(
+            index=positions, seed=order_seed, max_index=tf.constant(examples - 1, tf.int64), rounds=_ROUNDS
+        )
         batch, batch_labels = tf.gather(all_images, indices), tf.gather(all_labels, indices)
         if augmentation is not None:
             step_seed = tf.random.fold_in(tf.constant([seed, _AUGMENT], tf.int64), step, alg="philox")

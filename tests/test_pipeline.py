@@ -36,6 +36,23 @@ def test_every_epoch_has_an_order_of_its_own(numbered):
     assert batches[0] != batches[1] != batches[2]
 
 
+def test_the_order_is_random():
+    count, batch_size = 20000, 100
+    labels = np.arange(count)
+    dataset = training_batches(np.zeros((count, 28, 28), np.uint8), labels, batch_size, epochs=2, seed=0)
+    first, second = np.concatenate(labels_of(dataset)).reshape(2, count)
+    for order in (first, second):
+        # Standard errors are .007 and 5 %.
+        assert abs(np.corrcoef(order[:-1], order[1:])[0, 1]) < 0.04
+        means = order.reshape(-1, batch_size).mean(axis=1)
+        assert 0.8 < means.std() / (count / np.sqrt(12 * batch_size)) < 1.2
+    # Images that met in a batch meet again as often as chance has it.
+    meetings = np.zeros((count // batch_size,) * 2, int)
+    np.add.at(meetings, (np.argsort(first) // batch_size, np.argsort(second) // batch_size), 1)
+    batches = count // batch_size
+    assert 0.9 < (meetings * (meetings - 1)).sum() / (count**2 / batches**2) < 1.1
+
+
 def test_seed_and_step_decide_everything(numbered):
     def batches(seed, **options):
         dataset = training_batches(*numbered, 25, 2, seed, Augmentation(rotation=20, brightness=0.5), **options)
