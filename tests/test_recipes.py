@@ -14,12 +14,6 @@ def test_the_published_systems_are_there_by_their_names():
     assert {"linear", "mlp", "cnn", "cnn_3x3", "cnn_augmented", "lenet_dropout"} | stack <= RECIPES.keys()
 
 
-def test_a_better_training_differs_in_its_schedule_alone():
-    changes = dict(name="cnn_augmented", summary=get_recipe("cnn_augmented").summary, schedule="constant")
-    restored = dataclasses.replace(get_recipe("cnn_augmented_cosine"), published=99.48, **changes)
-    assert restored == get_recipe("cnn_augmented")
-
-
 def test_the_protocol_of_cnn_augmented():
     recipe = get_recipe("cnn_augmented")
     assert (recipe.mean, recipe.std) == (0.1307, 0.3081)

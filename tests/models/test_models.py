@@ -13,7 +13,6 @@ PARAMETERS = {
     "cnn": 1_111_946,
     "cnn_3x3": 34_826,
     "cnn_augmented": 12_364,
-    "cnn_augmented_cosine": 12_364,
     "lenet_dropout": 10_592,
     "stack_0": 7_850,
     "stack_1": 3_985,
