@@ -5,6 +5,13 @@ import numpy as np
 from mnist_keras.digits.arrays import Digits
 from mnist_keras.errors import InputError
 
+_MARK = "-validation-"
+
+
+def source_of(name: str) -> str:
+    """The dataset that a validation set was held out of; any other dataset is its own source."""
+    return name.split(_MARK)[0]
+
 
 def hold_out(digits: Digits, count: int) -> Digits:
     """Takes validation images from the training set, as many of every digit, always the same.
@@ -14,7 +21,7 @@ def hold_out(digits: Digits, count: int) -> Digits:
         count: validation images; a multiple of ten.
 
     Returns:
-        NAME-validation: the rest of the training set to train on, the validation images in the test set's place.
+        NAME-validation-COUNT: the rest of the training set to train on, the validation images in the test set's place.
 
     Raises:
         InputError: `count` is no multiple of ten, or some digit has too few images.
@@ -30,4 +37,4 @@ def hold_out(digits: Digits, count: int) -> Digits:
     for digit in range(10):
         held[random.choice(np.flatnonzero(digits.train_labels == digit), each, replace=False)] = True
     images, labels = digits.train_images, digits.train_labels
-    return Digits(f"{digits.name}-validation", images[~held], labels[~held], images[held], labels[held])
+    return Digits(f"{digits.name}{_MARK}{count}", images[~held], labels[~held], images[held], labels[held])

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mnist_keras.digits import source_of
+
 LABELS = tuple("0123456789")
 
 _DATA = {
@@ -26,7 +28,7 @@ def make_card(
     return {
         "name": config["recipe"]["name"],
         "parameters": report["parameters"],
-        "dataset": {**dataset, "about": _DATA.get(dataset["name"], "a folder in MNIST's format")},
+        "dataset": {**dataset, "about": _about(dataset["name"])},
         "figures": {key: report[key] for key in ("accuracy", "correct", "examples", "loss", "calibration_error")},
         "files": {
             "saved_model": {
@@ -48,3 +50,8 @@ def make_card(
         "pixels": pixels,
         "training": {key: config[key] for key in ("recipe", "seed", "flags", "date", "versions", "git_commit")},
     }
+
+
+def _about(dataset: str) -> str:
+    about = _DATA.get(source_of(dataset), "a folder in MNIST's format")
+    return about if source_of(dataset) == dataset else f"{about} (scored on training images held out of training)"

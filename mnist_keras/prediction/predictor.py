@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mnist_keras.digits import source_of
 from mnist_keras.errors import InputError
 
 
@@ -44,10 +45,12 @@ class Predictor:
 
     def refuse_seen(self, dataset: str) -> None:
         """Raises InputError if the test images of that dataset were training images of this model."""
-        # The sample's images are among MNIST's training images.
-        seen = {f"{self.trained_on}-validation"} | ({"sample"} if self.trained_on == "mnist" else set())
-        if dataset in seen:
+        if self.trained_on is None or dataset == self.trained_on:
+            return
+        source = source_of(self.trained_on)
+        # Validation images are training images of their source; so are the sample's, of MNIST.
+        if dataset != source and (source_of(dataset) == source or (source, source_of(dataset)) == ("mnist", "sample")):
             raise InputError(
-                f"{self.path} was trained on {self.trained_on}, whose training images include the test images of "
-                f"{dataset}: the score would be too good. Score it on {self.trained_on}, by --dataset and --data_dir."
+                f"{self.path} was trained on {self.trained_on}, whose training images include test images of "
+                f"{dataset}: the score would be too good. Score it on {source}, by --dataset and --data_dir."
             )

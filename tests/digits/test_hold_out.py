@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_keras.digits import hold_out
+from mnist_keras.digits import hold_out, source_of
 from mnist_keras.errors import InputError
 
 
@@ -11,7 +11,8 @@ def rows(images):
 
 def test_nothing_is_in_both_parts_and_nothing_is_lost(tiny):
     split = hold_out(tiny, 20)
-    assert split.name == "tiny-validation"
+    assert split.name == "tiny-validation-20"
+    assert source_of(split.name) == source_of("tiny") == "tiny"
     assert np.bincount(split.test_labels).tolist() == [2] * 10
     assert len(split.train_labels) == 100
     assert not rows(split.train_images) & rows(split.test_images)

@@ -73,7 +73,7 @@ def test_study(script, data_flags, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "| `stack_0` | 7,850 | 92.50 |" in result.stdout
     config = json.loads((tmp_path / "out" / "linear-seed-1" / "config.json").read_text())
-    assert config["dataset"]["name"] == "tiny-validation"
+    assert config["dataset"]["name"] == "tiny-validation-50"
     assert (config["dataset"]["train_examples"], config["dataset"]["test_examples"]) == (70, 50)
     runs = [f"{name}-seed-{seed}" for name in ("linear", "stack_0") for seed in (0, 1)]
     assert listing(tmp_path / "out") == ["accuracy.png", *runs[:2], *runs[2:], "table.csv", "table.md"]
