@@ -1,7 +1,8 @@
 """Seven small convolutions with batch norm and dropout, and no dense layer.
 
-The published system ran on PyTorch, and starts and normalises as PyTorch does by default: SGD without weight
-decay never forgets how large the weights before a batch norm were at the start.
+The published system has the marks of a PyTorch program, so this one starts and
+normalises as PyTorch does by default: SGD without weight decay never forgets how
+large the weights before a batch norm were at the start.
 """
 
 import keras
