@@ -27,6 +27,7 @@ _HOMES = {
     "read_digit": "mnist_keras.own_images",
     "save_run": "mnist_keras.runs",
     "train": "mnist_keras.training",
+    "train_run": "mnist_keras.runs",
 }
 __all__ = sorted(_HOMES)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from absl import flags
 
-from mnist_keras.errors import InputError
+from mnist_keras.errors import TRY_AGAIN, InputError, WorkerLost
 
 
 def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
@@ -19,7 +19,8 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
 
     Args:
         main: the script's work.
-        arguments: names of the positional arguments, such as "MODEL IMAGE..."; all are required.
+        arguments: names of the positional arguments, such as "MODEL IMAGE..."; those in [brackets] can be
+            left out.
     """
     program = pathlib.Path(sys.argv[0]).name
     usage = f"usage: python scripts/{program} [--flag=value ...] {arguments}".rstrip()
@@ -36,9 +37,13 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
     except flags.Error as error:
         print(f"{program}: {error}\n{usage}\nAll flags: python scripts/{program} --help", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print(f"\n{program}: stopped; nothing half written was left behind.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"\n{program}: {str(stop) or 'stopped; nothing half written was left behind.'}", file=sys.stderr)
         sys.exit(1)
+    except WorkerLost as error:
+        print(f"{program}: {error}", file=sys.stderr, flush=True)
+        # Python's own exit would wait for the lost one.
+        os._exit(TRY_AGAIN)
     except InputError as error:
         print(f"{program}: {error}", file=sys.stderr)
         sys.exit(1)
@@ -70,6 +75,7 @@ def quiet_libraries() -> Iterator[None]:
 
 def _check_arguments(given: list[str], arguments: str) -> None:
     names = arguments.split()
-    several = bool(names) and names[-1].endswith("...")
-    if len(given) < len(names) or (len(given) > len(names) and not several):
+    required = [name for name in names if not name.startswith("[")]
+    several = "..." in arguments
+    if len(given) < len(required) or (len(given) > len(names) and not several):
         raise flags.Error(f"expected {arguments or 'no arguments'}, received: {' '.join(given) or 'none'}")

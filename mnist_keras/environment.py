@@ -26,11 +26,6 @@ def describe_environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "gpus": [device.name for device in tf.config.list_physical_devices("GPU")],
-        # 0 stands for as many as TensorFlow likes.
-        "threads": {
-            "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
-            "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
-        },
     }
 
 

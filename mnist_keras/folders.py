@@ -1,10 +1,13 @@
-"""Folders that are written whole or not at all."""
+"""Folders and files that are written whole or not at all."""
 
 import contextlib
+import os
 import pathlib
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from mnist_keras.errors import InputError
 
@@ -42,6 +45,30 @@ def written_whole(folder: pathlib.Path, replace: bool = False) -> Iterator[pathl
             raise
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def file_written_whole(path: pathlib.Path) -> Iterator[BinaryIO]:
+    """Yields a file that takes the name `path` when the block ends well, all of it on disk by then.
+
+    A kill at any moment leaves the old file, or the new one.
+    """
+    stage = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with stage.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        stage.replace(path)
+    except BaseException:
+        stage.unlink(missing_ok=True)
+        raise
+    # The new name is on disk only when its folder is.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def check_writable(folder: pathlib.Path, replace: bool = False) -> None:

@@ -23,6 +23,9 @@ class History(keras.callbacks.Callback):
             out running means, so a batch's figures are exact to about 1e-4.
     """
 
+    # Clocks do not outlive a process; see `checkpoints.callback_state`.
+    transient = ("_then",)
+
     def __init__(self, keep_steps: bool = False):
         super().__init__()
         self.epochs: Rows = []
@@ -30,35 +33,47 @@ class History(keras.callbacks.Callback):
         self._keep_steps = keep_steps
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._began = time.perf_counter()
-        self._done, self._sums = 0, (0.0, 0.0)
+        self._done, self._sums, self._seconds = 0, (0.0, 0.0), 0.0
+        self._then = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
+        self._pass_time()
+        step = len(self.epochs) * self.params["steps"] + batch + 1
+        if not math.isfinite(logs["loss"]):
+            raise InputError(f"Training diverged in step {step}: loss {logs['loss']}. {self._remedy()}")
         if not self._keep_steps:
             return
         count = batch + 1 - self._done
         sums = (logs["loss"] * (batch + 1), logs["accuracy"] * (batch + 1))
         loss, accuracy = ((new - old) / count for new, old in zip(sums, self._sums, strict=True))
         self._done, self._sums = batch + 1, sums
-        step = len(self.epochs) * self.params["steps"] + batch + 1
         self.steps.append(dict(epoch=len(self.epochs) + 1, step=step, loss=loss, accuracy=accuracy))
 
     def on_epoch_end(self, epoch, logs=None):
+        self._pass_time()
         row = dict(
             epoch=epoch + 1,
             loss=logs["loss"],
             accuracy=logs["accuracy"],
             test_loss=logs["val_loss"],
             test_accuracy=logs["val_accuracy"],
-            learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
-            seconds=time.perf_counter() - self._began,
+            learning_rate=self._learning_rate(),
+            seconds=self._seconds,
         )
-        if not math.isfinite(row["loss"] + row["test_loss"]):
-            raise InputError(
-                f"Training diverged in epoch {epoch + 1}: loss {row['loss']}, test loss {row['test_loss']}. "
-                f"Lower --learning_rate. Received: learning_rate={row['learning_rate']:g}."
-            )
+        if not math.isfinite(row["test_loss"]):
+            raise InputError(f"Training diverged in epoch {epoch + 1}: test loss {row['test_loss']}. {self._remedy()}")
         self.epochs.append(row)
+
+    def _pass_time(self) -> None:
+        now = time.perf_counter()
+        self._seconds += now - self._then
+        self._then = now
+
+    def _learning_rate(self) -> float:
+        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+    def _remedy(self) -> str:
+        return f"Lower --learning_rate. Received: learning_rate={self._learning_rate():g}."
 
 
 def write_rows(path: pathlib.Path, rows: Rows) -> None:

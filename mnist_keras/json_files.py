@@ -5,10 +5,13 @@ import os
 import pathlib
 from typing import Any
 
+from mnist_keras.folders import file_written_whole
+
 
 def write_json(path: str | os.PathLike, content: Any) -> None:
-    """Writes indented JSON."""
-    pathlib.Path(path).write_text(json.dumps(content, indent=2) + "\n")
+    """Writes indented JSON, whole or not at all."""
+    with file_written_whole(pathlib.Path(path)) as file:
+        file.write((json.dumps(content, indent=2) + "\n").encode())
 
 
 def read_json(path: str | os.PathLike) -> Any:

@@ -1,26 +1,63 @@
 """A run's folder: what was trained, how it went, and the model."""
 
-import dataclasses
 import datetime
-import json
 import os
 import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+from mnist_keras.checkpoints.folder import CheckpointFolder
 from mnist_keras.digits import Digits
 from mnist_keras.environment import describe_environment
-from mnist_keras.errors import InputError
 from mnist_keras.evaluation import Report, score
 from mnist_keras.figures.run import save_run_figures
 from mnist_keras.folders import written_whole
 from mnist_keras.history import write_rows
-from mnist_keras.json_files import read_json, write_json
+from mnist_keras.json_files import write_json
 from mnist_keras.prediction import load_predictor
 from mnist_keras.recipe import Recipe
-from mnist_keras.training import Training
+from mnist_keras.run_folder import MODEL_FILE, is_complete, read_run, unfinished_folder
+from mnist_keras.training import Training, train
+from mnist_keras.workers import this_worker
 
-MODEL_FILE = "model.keras"
+
+def train_run(
+    folder: str | os.PathLike,
+    recipe: Recipe,
+    digits: Digits,
+    seed: int = 0,
+    flags: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> str:
+    """Trains a run into its folder. Unfinished, it goes on from its last checkpoint; complete, it is left as it is.
+
+    Args:
+        folder: where the run goes; FOLDER.unfinished holds its checkpoints meanwhile.
+        recipe: what to train.
+        digits: on what.
+        seed: decides initial weights, order, augmentation and dropout.
+        flags: what the user asked for, kept in the config.
+        options: of `train`.
+
+    Returns:
+        The digest, see `Training`.
+
+    Raises:
+        InputError: another run is there, or see `train`.
+        Stopped: by Ctrl-C or SIGTERM; the same call goes on.
+    """
+    if is_complete(folder, recipe, digits, seed):
+        return read_run(folder)[0].get("digest", "")
+    checkpoints = CheckpointFolder(unfinished_folder(folder))
+    try:
+        training = train(recipe, digits, seed, checkpoints=checkpoints, **options)
+        worker = this_worker(options.get("strategy", "auto"))
+        if worker is None or worker.is_chief:
+            save_run(folder, training, digits, flags)
+            checkpoints.discard()
+        return training.digest
+    finally:
+        checkpoints.close()
 
 
 def save_run(
@@ -47,7 +84,7 @@ def save_run(
         training.model.save(new / MODEL_FILE)
         probabilities = load_predictor(new / MODEL_FILE).predict(digits.test_images)
         report = score(probabilities, digits.test_labels)
-        write_json(new / "config.json", describe_run(training.recipe, digits, training.seed, flags or {}))
+        write_json(new / "config.json", _describe_run(training, flags or {}))
         write_json(new / "report.json", _describe_result(training, digits, report))
         write_rows(new / "history.csv", training.history)
         if training.steps:
@@ -58,39 +95,15 @@ def save_run(
     return report
 
 
-def describe_run(recipe: Recipe, digits: Digits, seed: int, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The config of a run: what it was told, on what data, by what code, where."""
-    config = {
-        "recipe": dataclasses.asdict(recipe),
-        "seed": seed,
+def _describe_run(training: Training, flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of a run: what it was told, on what data, by what code, where, and what came of it."""
+    return {
+        **training.settings,
         "flags": dict(flags),
-        "dataset": {
-            "name": digits.name,
-            "sha256": digits.checksum(),
-            "train_examples": len(digits.train_images),
-            "test_examples": len(digits.test_images),
-        },
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         **describe_environment(),
+        "digest": training.digest,
     }
-    # As it will be read back: tuples are lists in JSON.
-    return json.loads(json.dumps(config))
-
-
-def read_run(folder: str | os.PathLike) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A run's config and report.
-
-    Raises:
-        InputError: the folder is no run's.
-    """
-    folder = pathlib.Path(folder)
-    try:
-        return tuple(read_json(folder / name) for name in ("config.json", "report.json"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{folder} is no run's folder: it must hold config.json, report.json and {MODEL_FILE}, as "
-            f"scripts/train.py leaves them. ({error})"
-        ) from error
 
 
 def _describe_result(training: Training, digits: Digits, report: Report) -> dict[str, Any]:

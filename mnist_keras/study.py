@@ -6,40 +6,39 @@ from collections.abc import Sequence
 from typing import Any
 
 from mnist_keras.digits import Digits
-from mnist_keras.errors import InputError
 from mnist_keras.recipe import Recipe
-from mnist_keras.runs import describe_run, read_run, save_run
-from mnist_keras.training import train
-
-# Fields of a recipe that change no figure.
-_DESCRIPTIVE = ("summary", "published", "log_every", "steps_per_execution")
+from mnist_keras.run_folder import is_complete, read_run
+from mnist_keras.runs import train_run
 
 
 def run_study(
-    folder: pathlib.Path, recipes: Sequence[Recipe], seeds: Sequence[int], digits: Digits
+    folder: pathlib.Path, recipes: Sequence[Recipe], seeds: Sequence[int], digits: Digits, **options: Any
 ) -> list[dict[str, Any]]:
     """Trains each recipe with each seed into `folder`/RECIPE-seed-N, unless that run is there already.
 
-    Every model is saved, loaded again, and scored as loaded.
+    Every model is saved, loaded again, and scored as loaded. A study that was stopped goes on from the last
+    checkpoint.
+
+    Args:
+        folder: where the runs go.
+        recipes: what to train.
+        seeds: each recipe is trained with each.
+        digits: on what.
+        options: of `train`.
 
     Returns:
         A row a recipe, see `summarize`.
 
     Raises:
-        InputError: a run that is there was trained otherwise (recipe or dataset).
+        InputError: a run that is there was trained otherwise (recipe or dataset), or see `train`.
     """
     # Seeds outside: every recipe has a figure before any has its second.
     runs = [(recipe, seed) for seed in seeds for recipe in recipes]
-    for recipe, seed in runs:
-        if run_folder(folder, recipe, seed).exists():
-            _refuse_other(run_folder(folder, recipe, seed), describe_run(recipe, digits, seed, flags={}))
-    for number, (recipe, seed) in enumerate(runs, start=1):
+    done = [is_complete(run_folder(folder, recipe, seed), recipe, digits, seed) for recipe, seed in runs]
+    for number, ((recipe, seed), was_done) in enumerate(zip(runs, done, strict=True), start=1):
         title = f"[{number}/{len(runs)}] {recipe.name}, seed {seed}"
-        if run_folder(folder, recipe, seed).exists():
-            print(f"{title}: done before", flush=True)
-            continue
-        print(f"\n{title}", flush=True)
-        save_run(run_folder(folder, recipe, seed), train(recipe, digits, seed=seed), digits)
+        print(f"{title}: done before" if was_done else f"\n{title}", flush=True)
+        train_run(run_folder(folder, recipe, seed), recipe, digits, seed, **options)
     return [summarize(folder, recipe, seeds) for recipe in recipes]
 
 
@@ -71,16 +70,3 @@ def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dic
         "seconds": statistics.median(report["seconds"] for report in reports),
         "accuracies": accuracies,
     }
-
-
-def _refuse_other(run: pathlib.Path, expected: dict[str, Any]) -> None:
-    found, _ = read_run(run)
-    for key in ("recipe", "dataset"):
-        names = [name for name in expected[key] if name not in _DESCRIPTIVE]
-        differing = [name for name in names if expected[key][name] != found[key].get(name)]
-        if differing:
-            name = differing[0]
-            raise InputError(
-                f"{run} was trained otherwise: {key} {name} is {found[key].get(name)!r} there and "
-                f"{expected[key][name]!r} now. Give another --output, or move that run away."
-            )

@@ -1,22 +1,30 @@
-"""Build and compile in the strategy's scope, fit, and keep what happened."""
+"""Fit, from the start or from the last checkpoint, and keep what happened."""
 
 import dataclasses
-import time
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from mnist_keras.checkpoints.folder import CheckpointFolder
+from mnist_keras.checkpoints.resuming import Checkpoints, ResumedCallbacks, pass_over
+from mnist_keras.checkpoints.schedule import Schedule
+from mnist_keras.compiling import compile_model
 from mnist_keras.digits import Digits
 from mnist_keras.history import History, Rows
+from mnist_keras.keras_workers import fit_on_workers
 from mnist_keras.models import build_model
 from mnist_keras.pipeline import evaluation_batches, steps_in_epoch, training_batches
 from mnist_keras.prediction.keras_file import probabilities_of
 from mnist_keras.progress import Progress
 from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import get_recipe
-from mnist_keras.strategy import get_strategy
+from mnist_keras.settings import describe_settings
+from mnist_keras.stopping import StopRequest
+from mnist_keras.strategy import check_batch, get_strategy, lost_workers_named, make_agreement, threads_in_use
+from mnist_keras.workers import this_worker
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,12 +34,15 @@ class Training:
     # Float32, on one device, not compiled: to evaluate, save, export.
     model: keras.Model
     recipe: Recipe
-    seed: int
+    # See `describe_settings`.
+    settings: dict[str, Any]
     # See `History.epochs` and `History.steps`.
     history: Rows
     steps: Rows
     # Wall time of fit, start-up and evaluations included.
     seconds: float
+    # SHA-256 over all weights, seeds, optimizer slots and the history, but for its times.
+    digest: str
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Probabilities, float32 (examples, 10), for uint8 images (examples, 28, 28)."""
@@ -43,76 +54,97 @@ def train(
     digits: Digits,
     seed: int = 0,
     strategy: str = "auto",
+    deterministic: bool = False,
     mixed_precision: bool = False,
+    sync_batch_norm: bool = True,
     test_batch_size: int = 1000,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    checkpoints: CheckpointFolder | None = None,
+    checkpoint_every: str = "1min",
     verbose: bool = True,
 ) -> Training:
-    """Trains a recipe's network from scratch.
+    """Trains a recipe's network from scratch, or goes on from the last checkpoint.
 
     Args:
         recipe: a recipe or the name of one.
         digits: the data; the test set is scored after every epoch, and nothing is chosen by it.
         seed: decides initial weights, order, augmentation and dropout.
         strategy: see `get_strategy`.
+        deterministic: repeat to the last bit with the same number of threads; the process stays so.
         mixed_precision: compute in bfloat16; the weights stay float32.
+        sync_batch_norm: on several replicas, normalise by the whole batch and not by each replica's part.
         test_batch_size: images a step in evaluation.
-        callbacks: Keras callbacks, passed on to `fit`.
+        callbacks: Keras callbacks, passed on to `fit`; their plain attributes go into the checkpoints.
+        checkpoints: where the run is kept until it is complete; None keeps none.
+        checkpoint_every: see `Schedule`.
         verbose: print the network as a table and the progress.
 
     Raises:
-        InputError: a batch larger than the data, an unknown strategy, or a loss that is no longer finite.
+        InputError: a batch larger than the data or not to be shared out among the replicas, an unknown
+            strategy, checkpoints of other settings, a worker that has gone, or a loss that is no longer finite.
+        Stopped: by Ctrl-C or SIGTERM, after the step and its checkpoint were done.
     """
     if isinstance(recipe, str):
         recipe = get_recipe(recipe)
-    examples = len(digits.train_images)
-    steps = steps_in_epoch(examples, recipe.batch_size)
+    schedule = Schedule(checkpoint_every)
+    batch_size = recipe.batch_size or len(digits.train_images)
+    steps = steps_in_epoch(len(digits.train_images), batch_size)
+    worker = this_worker(strategy)
+    is_chief = worker is None or worker.is_chief
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
     distribution = get_strategy(strategy)
-    with distribution.scope():
-        model = build_model(recipe, dtype="mixed_bfloat16" if mixed_precision else "float32")
-        _compile(model, recipe, steps, distribution)
+    check_batch(distribution, batch_size)
+    model = compile_model(recipe, steps, distribution, mixed_precision, sync_batch_norm)
+    settings = describe_settings(
+        recipe,
+        digits,
+        seed,
+        replicas=distribution.num_replicas_in_sync,
+        threads=threads_in_use(),
+        deterministic=deterministic,
+        mixed_precision=mixed_precision,
+        sync_batch_norm=sync_batch_norm,
+        test_batch_size=test_batch_size,
+    )
     history = History(keep_steps=recipe.log_every > 0)
     printing = []
-    if verbose:
+    if verbose and is_chief:
         model.summary()
-        printing = [Progress(history, len(digits.test_images), recipe.log_every)]
-    began = time.perf_counter()
-    model.fit(
-        training_batches(
-            digits.train_images, digits.train_labels, recipe.batch_size, recipe.epochs, seed, recipe.augmentation
-        ),
-        epochs=recipe.epochs,
-        steps_per_epoch=steps,
-        validation_data=evaluation_batches(digits.test_images, digits.test_labels, test_batch_size),
-        callbacks=[history, *printing, *callbacks],
-        shuffle=False,
-        verbose=0,
-    )
-    seconds = time.perf_counter() - began
+        printing = [Progress(history, len(digits.test_images), batch_size, recipe.log_every)]
+    with StopRequest() as stop, lost_workers_named(distribution), fit_on_workers(model, distribution):
+        agree = make_agreement(distribution)
+        newest = checkpoints.open(settings, is_chief, agree) if checkpoints else None
+        saving = Checkpoints(checkpoints, newest, schedule, [history, *callbacks], steps, distribution, stop, agree)
+        epochs_done, steps_done = divmod(saving.step, steps)
+        pass_over(model, steps_done // model.steps_per_execution)
+        model.fit(
+            # One epoch more than is used: fit counts the steps that are passed over as taken.
+            training_batches(
+                digits.train_images,
+                digits.train_labels,
+                batch_size,
+                recipe.epochs + 1,
+                seed,
+                recipe.augmentation,
+                first_step=saving.step,
+            ),
+            initial_epoch=recipe.epochs if saving.stopped_before else epochs_done,
+            epochs=recipe.epochs,
+            steps_per_epoch=steps,
+            validation_data=evaluation_batches(digits.test_images, digits.test_labels, test_batch_size),
+            callbacks=ResumedCallbacks(
+                [history, *printing, *callbacks, saving],
+                steps_done,
+                model=model,
+                epochs=recipe.epochs,
+                steps=steps,
+            ),
+            shuffle=False,
+            verbose=0,
+        )
+        digest = saving.state.digest(history.epochs + history.steps)
     trained = build_model(recipe)
     trained.set_weights(model.get_weights())
-    return Training(trained, recipe, seed, history.epochs, history.steps, seconds)
-
-
-def _compile(model: keras.Model, recipe: Recipe, steps: int, distribution: tf.distribute.Strategy) -> None:
-    rate = recipe.learning_rate
-    if recipe.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=steps * recipe.epochs)
-    optimizers = {
-        "sgd": lambda: keras.optimizers.SGD(rate, momentum=recipe.momentum),
-        "adam": lambda: keras.optimizers.Adam(rate),
-    }
-    # Keras cannot run several steps at once on several replicas.
-    several = 1 if distribution.num_replicas_in_sync > 1 else recipe.steps_per_execution
-    model.compile(
-        optimizer=optimizers[recipe.optimizer](),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        steps_per_execution=_largest_divisor(steps, several),
-    )
-
-
-def _largest_divisor(steps: int, limit: int) -> int:
-    # Several steps at once would otherwise run on into the next epoch.
-    return next(count for count in range(min(limit, steps), 0, -1) if steps % count == 0)
+    return Training(trained, recipe, settings, history.epochs, history.steps, saving.seconds, digest)

@@ -19,7 +19,7 @@ def main(arguments):
     with command_line.quiet_libraries():
         from mnist_keras.exporting.export import export_run
         from mnist_keras.exporting.places import default_folder
-        from mnist_keras.runs import read_run
+        from mnist_keras.run_folder import read_run
 
     config, _ = read_run(arguments[0])
     output = FLAGS.output or default_folder("exported", config["recipe"]["name"], config["dataset"]["name"])

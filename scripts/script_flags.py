@@ -7,10 +7,12 @@ from typing import Any
 
 from absl import flags
 
+from mnist_keras.checkpoints.schedule import Schedule
 from mnist_keras.digits import DATA_DIR_VARIABLE, DATASETS, Digits, hold_out, load_digits
 from mnist_keras.errors import InputError
 from mnist_keras.recipe import OPTIMIZERS, SCHEDULES, Recipe
 from mnist_keras.recipes import get_recipe
+from mnist_keras.workers import STRATEGIES
 
 # Whoever defines them by a call here has them in its own --help.
 flags.disclaim_key_flags()
@@ -72,6 +74,36 @@ def digits_from_flags() -> Digits:
     """The dataset that the flags name, with a validation set where they ask for one."""
     digits = load_digits(flags.FLAGS.dataset, flags.FLAGS.data_dir)
     return hold_out(digits, flags.FLAGS.validation) if flags.FLAGS.validation else digits
+
+
+def define_training_flags() -> None:
+    """How to train, apart from the recipe: devices, precision, checkpoints."""
+    flags.DEFINE_enum("strategy", "auto", STRATEGIES, "tf.distribute strategy; multi_worker reads TF_CONFIG")
+    flags.DEFINE_enum("device", "auto", ("auto", "cpu", "gpu"), "kind of device")
+    text = "processor threads; 0: TensorFlow's choice, or what the run was begun with"
+    flags.DEFINE_integer("threads", 0, text, lower_bound=0)
+    text = "let the CPU stand for so many devices, to try --strategy=mirrored"
+    flags.DEFINE_integer("logical_devices", 1, text, lower_bound=1)
+    flags.DEFINE_bool("deterministic", False, "repeat to the last bit with the same number of threads")
+    flags.DEFINE_bool("mixed_precision", False, "compute in bfloat16, keep weights in float32")
+    flags.DEFINE_bool("sync_batch_norm", True, "on several replicas, normalise by the whole batch")
+    flags.DEFINE_integer("test_batch_size", 1000, "images a step in evaluation", lower_bound=1)
+    text = "steps as in 100, or time as in 5min or 30s; 0: only when stopped"
+    flags.DEFINE_string("checkpoint_every", "1min", text)
+
+
+def training_options() -> dict[str, Any]:
+    """The options of `train` that the flags give.
+
+    Raises:
+        flags.Error: a value is wrong.
+    """
+    names = ("strategy", "deterministic", "mixed_precision", "sync_batch_norm", "test_batch_size", "checkpoint_every")
+    try:
+        Schedule(flags.FLAGS.checkpoint_every)
+    except InputError as error:
+        raise flags.IllegalFlagValueError(f"flag --checkpoint_every: {error}") from error
+    return {name: flags.FLAGS[name].value for name in names}
 
 
 def flags_given() -> dict[str, Any]:

@@ -4,7 +4,7 @@
     python scripts/study.py --recipes=stack
 
 Runs that are there already are not trained again: the same command goes on where it
-stopped. It leaves table.csv, table.md and accuracy.png beside the runs; a study of the
+stopped, in the midst of a run too. It leaves table.csv, table.md and accuracy.png beside the runs; a study of the
 stack of linear layers also its plots and its finding.
 """
 
@@ -14,8 +14,10 @@ from absl import flags
 from script_flags import (
     define_data_flags,
     define_recipe_flags,
+    define_training_flags,
     digits_from_flags,
     recipe_from_flags,
+    training_options,
 )
 
 from mnist_keras import command_line
@@ -26,6 +28,7 @@ flags.DEFINE_list("recipes", "all", f"names, of: {', '.join([*RECIPES, *GROUPS])
 flags.DEFINE_list("seeds", "0", "whole numbers")
 flags.DEFINE_string("output", "studies", "where the runs and the table go")
 define_data_flags()
+define_training_flags()
 define_recipe_flags()
 FLAGS = flags.FLAGS
 
@@ -33,13 +36,16 @@ FLAGS = flags.FLAGS
 def main(_):
     recipes = [recipe_from_flags(name) for name in _names()]
     seeds = _seeds()
+    options = training_options()
     with command_line.quiet_libraries():
+        from mnist_keras.strategy import set_up_device
         from mnist_keras.study import run_study
         from mnist_keras.study_report import write_study
 
     output = pathlib.Path(FLAGS.output)
     digits = digits_from_flags()
-    rows = run_study(output, recipes, seeds, digits)
+    set_up_device(FLAGS.device, FLAGS.threads, FLAGS.logical_devices)
+    rows = run_study(output, recipes, seeds, digits, **options)
     text = write_study(output, rows, digits)
     print(f"\n{text}\nwritten to {output}: table.csv, table.md, accuracy.png and the runs")
 

@@ -6,37 +6,45 @@ leaves runs/NAME/ (model, history, report, figures) and exported/cnn/ (SavedMode
 mnist.tflite). Every field of the recipe can be overridden by a flag:
 
     python scripts/train.py --model=cnn --epochs=2 --learning_rate=1e-3
+
+A run that was stopped or killed goes on from its last checkpoint, exactly, by the
+same command and its --run_name, or by --resume.
 """
 
 import datetime
 import pathlib
+import shlex
+import sys
 import time
 
 from absl import flags
 from script_flags import (
     define_data_flags,
     define_recipe_flags,
+    define_training_flags,
     digits_from_flags,
     flags_given,
     recipe_from_flags,
+    training_options,
 )
 
 from mnist_keras import command_line
+from mnist_keras.errors import InputError
 from mnist_keras.exporting.places import default_folder, refuse_to_replace
 from mnist_keras.folders import check_writable
 from mnist_keras.recipes import RECIPES
+from mnist_keras.run_folder import is_complete, newest_unfinished, read_run, recorded_threads, unfinished_folder
+from mnist_keras.stopping import Stopped
+from mnist_keras.workers import Worker, this_worker
 
 flags.DEFINE_string("model", "cnn", f"recipe: {', '.join(RECIPES)}")
 flags.DEFINE_integer("seed", 0, "decides initial weights, order, augmentation and dropout", lower_bound=0)
 flags.DEFINE_string("run_name", None, "folder of the run below --runs_dir (default: recipe and time)")
 flags.DEFINE_string("runs_dir", "runs", "where runs are kept")
 flags.DEFINE_string("export_dir", "exported", "where exports go; empty: no export")
-flags.DEFINE_enum("strategy", "auto", ("auto", "one_device", "mirrored"), "tf.distribute strategy")
-flags.DEFINE_enum("device", "auto", ("auto", "cpu", "gpu"), "kind of device")
-flags.DEFINE_integer("threads", 0, "processor threads; 0: TensorFlow's choice", lower_bound=0)
-flags.DEFINE_bool("mixed_precision", False, "compute in bfloat16, keep weights in float32")
-flags.DEFINE_integer("test_batch_size", 1000, "images a step in evaluation", lower_bound=1)
+flags.DEFINE_bool("resume", False, "go on with --run_name, or with the last unfinished run of the recipe")
 flags.DEFINE_string("tensorboard", None, "folder for TensorBoard logs, below which the run gets its own")
+define_training_flags()
 define_data_flags()
 define_recipe_flags()
 FLAGS = flags.FLAGS
@@ -44,52 +52,79 @@ FLAGS = flags.FLAGS
 
 def main(_):
     began = time.perf_counter()
-    recipe = recipe_from_flags(FLAGS.model)
     # All that can fail early comes before TensorFlow, which takes seconds to import.
-    run = pathlib.Path(FLAGS.runs_dir) / (FLAGS.run_name or f"{recipe.name}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
-    check_writable(run)
+    recipe = recipe_from_flags(FLAGS.model)
+    options = training_options()
+    worker = this_worker(FLAGS.strategy)
+    run = _run_folder(recipe.name, worker)
     digits = digits_from_flags()
+    complete = is_complete(run, recipe, digits, FLAGS.seed)
+    is_chief = worker is None or worker.is_chief
     export = FLAGS.export_dir and default_folder(FLAGS.export_dir, recipe.name, digits.name)
-    if export:
-        refuse_to_replace(export, digits.name)
-        check_writable(export, replace=True)
-    print(
-        f"{digits.name}: {len(digits.train_labels):,} training and {len(digits.test_labels):,} test images", flush=True
-    )
+    if is_chief:
+        _check_places(run, complete, export, digits.name)
+        sizes = f"{len(digits.train_labels):,} training and {len(digits.test_labels):,} test images"
+        print(f"{digits.name}: {sizes}", flush=True)
+        print(f"{run} is complete and not trained again" if complete else f"run {run}", flush=True)
 
     with command_line.quiet_libraries():
         import keras
 
         from mnist_keras import strategy
         from mnist_keras.exporting.export import export_run
-        from mnist_keras.runs import save_run
-        from mnist_keras.training import train
+        from mnist_keras.runs import train_run
 
-    strategy.set_up_device(FLAGS.device, FLAGS.threads)
+    strategy.set_up_device(FLAGS.device, FLAGS.threads or recorded_threads(run), FLAGS.logical_devices)
     callbacks = []
-    if FLAGS.tensorboard:
+    if FLAGS.tensorboard and is_chief:
         callbacks.append(keras.callbacks.TensorBoard(pathlib.Path(FLAGS.tensorboard) / run.name))
-    training = train(
-        recipe,
-        digits,
-        seed=FLAGS.seed,
-        strategy=FLAGS.strategy,
-        mixed_precision=FLAGS.mixed_precision,
-        test_batch_size=FLAGS.test_batch_size,
-        callbacks=callbacks,
-    )
-    report = save_run(run, training, digits, flags_given())
+    try:
+        digest = train_run(run, recipe, digits, FLAGS.seed, flags_given(), callbacks=callbacks, **options)
+    except Stopped as stop:
+        name = "" if FLAGS.run_name else f" --run_name={run.name}"
+        raise Stopped(f"{stop} Go on with:\npython {shlex.join(sys.argv)}{name}") from None
+    if not is_chief:
+        print(f"worker {worker.index} of {worker.count}: digest {digest}")
+        return
     if export:
         with command_line.quiet_libraries():
             export_run(run, export, digits)
-    print(f"\n{recipe.name}, seed {FLAGS.seed}, on {digits.name}: trained in {_duration(training.seconds)}")
-    print(f"test accuracy  {report.correct}/{report.examples}  {report.accuracy:.2%}  loss {report.loss:.4f}")
+    _print_results(run, export)
+    print(f"in all         {_duration(time.perf_counter() - began)}")
+
+
+def _run_folder(recipe: str, worker: Worker | None) -> pathlib.Path:
+    if FLAGS.resume and not FLAGS.run_name:
+        return newest_unfinished(FLAGS.runs_dir, recipe)
+    if worker and worker.count > 1 and not FLAGS.run_name:
+        raise flags.Error("several workers need --run_name, the same for all")
+    run = pathlib.Path(FLAGS.runs_dir) / (FLAGS.run_name or f"{recipe}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
+    if FLAGS.resume and not (run.exists() or unfinished_folder(run).exists()):
+        raise InputError(f"There is no run {run} to go on with. Leave --resume out to begin it.")
+    return run
+
+
+def _check_places(run: pathlib.Path, complete: bool, export: pathlib.Path | None, dataset: str) -> None:
+    if not complete:
+        check_writable(run)
+    if export:
+        refuse_to_replace(export, dataset)
+        check_writable(export, replace=True)
+
+
+def _print_results(run: pathlib.Path, export: pathlib.Path | None) -> None:
+    config, report = read_run(run)
+    recipe, dataset, seed = config["recipe"]["name"], config["dataset"]["name"], config["seed"]
+    print(f"\n{recipe}, seed {seed}, on {dataset}: trained in {_duration(report['seconds'])}")
+    print(
+        f"test accuracy  {report['correct']}/{report['examples']}  {report['accuracy']:.2%}  loss {report['loss']:.4f}"
+    )
+    print(f"digest         {config['digest']}  (SHA-256 of weights, optimizer and history)")
     print(f"run            {run}  (model.keras, history.csv, report.json, figures/)")
     if export:
         print(f"export         {export}  (saved_model/, mnist.tflite, labels.txt, card.json)")
-    if export and export.name != recipe.name:
-        print(f"               ({export.with_name(recipe.name)} was trained on MNIST and stays as it is)")
-    print(f"in all         {_duration(time.perf_counter() - began)}")
+    if export and export.name != recipe:
+        print(f"               ({export.with_name(recipe)} was trained on MNIST and stays as it is)")
 
 
 def _duration(seconds: float) -> str:

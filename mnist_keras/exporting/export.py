@@ -18,7 +18,7 @@ from mnist_keras.exporting.tflite import write_tflite
 from mnist_keras.folders import written_whole
 from mnist_keras.json_files import write_json
 from mnist_keras.prediction.keras_file import load_keras_model, probabilities_of
-from mnist_keras.runs import MODEL_FILE, read_run
+from mnist_keras.run_folder import MODEL_FILE, read_run
 
 
 def export_run(run: str | os.PathLike, folder: str | os.PathLike, digits: Digits) -> dict[str, Any]:

@@ -1,0 +1,152 @@
+"""The folder of a run that is not finished yet: its settings and its last checkpoints."""
+
+import os
+import pathlib
+import shutil
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mnist_keras.checkpoints.file import Arrays, read_checkpoint, write_checkpoint
+from mnist_keras.errors import InputError
+from mnist_keras.json_files import read_json, write_json
+from mnist_keras.settings import first_difference
+
+try:
+    import fcntl
+except ImportError:  # Not on Windows: no lock there.
+    fcntl = None
+
+_SETTINGS = "settings.json"
+_KEPT = 2
+
+
+Checkpoint = tuple[Arrays, dict[str, Any]]
+# Of several workers, which of some wishes any has; all of them call it at once.
+Agree = Callable[[Sequence[bool]], Sequence[bool]]
+
+
+class CheckpointFolder:
+    """Writes and finds the checkpoints of one run, in a folder that is deleted when the run is complete.
+
+    Args:
+        folder: runs/NAME.unfinished; made by `open`.
+    """
+
+    def __init__(self, folder: str | os.PathLike):
+        self.folder = pathlib.Path(folder)
+        self._run_id = None
+        self._lock = None
+
+    def open(self, settings: Mapping[str, Any], writes: bool = True, agree: Agree = list) -> Checkpoint | None:
+        """Begins a run, or goes on with one of the same settings.
+
+        Args:
+            settings: from `describe_settings`.
+            writes: this worker writes the checkpoints, and no other.
+            agree: of the workers that open the same folder.
+
+        Returns:
+            The arrays and facts of the newest whole checkpoint; None where there is none.
+
+        Raises:
+            InputError: the run there has other settings, or another process is training it.
+        """
+        self._writes = writes
+        if writes:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._take_lock()
+            if read_settings(self.folder) is None:
+                write_json(self.folder / _SETTINGS, {"run_id": uuid.uuid4().hex, **settings})
+        # The others wait until it is there.
+        agree([True])
+        recorded = read_settings(self.folder) or {}
+        difference = first_difference(recorded, settings) if recorded else "it is not there for this worker"
+        if difference:
+            raise InputError(
+                f"{self.folder} cannot be gone on with: {difference}. Repeat the first command, give another "
+                f"--run_name, or delete that folder to begin again. Several workers must share --runs_dir."
+            )
+        self._run_id = recorded["run_id"]
+        newest = self._load_newest()
+        step = newest[1]["step"] if newest else 0
+        bits = [bool(step >> bit & 1) for bit in range(40)]
+        if any(map(all, zip(agree(bits), agree([not bit for bit in bits]), strict=True))):
+            raise InputError(
+                f"The workers do not see the same checkpoints in {self.folder}; this one sees step {step}. "
+                f"Expected: a --runs_dir that all workers share."
+            )
+        return newest
+
+    def save(self, step: int, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
+        """Writes the checkpoint of a step, then deletes all but the last two."""
+        if not self._writes:
+            return
+        write_checkpoint(self._path(step), arrays, {"run_id": self._run_id, "step": step, **facts})
+        # Also what a kill in the midst of writing left: no other process writes here.
+        for path in [*self._paths()[_KEPT:], *self.folder.glob(".step-*")]:
+            path.unlink()
+
+    def discard(self) -> None:
+        """Deletes the folder: the run is complete."""
+        shutil.rmtree(self.folder)
+        self.close()
+
+    def close(self) -> None:
+        """Lets another process go on with the run."""
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    def _load_newest(self) -> Checkpoint | None:
+        # Refused files are renamed, so that they do not count among the last two.
+        for path in self._paths():
+            try:
+                arrays, facts = read_checkpoint(path)
+                if facts.get("run_id") == self._run_id and path == self._path(facts["step"]):
+                    return arrays, facts
+                reason = f"{path} is a checkpoint of another run"
+            except ValueError as error:
+                reason = str(error)
+            if self._writes:
+                print(f"{reason}: refused, the one before is used", flush=True)
+                path.rename(path.with_name(f"refused-{path.name}"))
+        return None
+
+    def _path(self, step: int) -> pathlib.Path:
+        return self.folder / f"step-{step:09d}.npz"
+
+    def _paths(self) -> list[pathlib.Path]:
+        return sorted(self.folder.glob("step-*.npz"), reverse=True)
+
+    def _take_lock(self) -> None:
+        if fcntl is None or self._lock:
+            return
+        lock = (self.folder / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.close()
+            raise InputError(
+                f"{self.folder} is being trained by another process. Wait for it, or give another --run_name."
+            ) from error
+        self._lock = lock
+
+
+def read_settings(folder: pathlib.Path) -> dict[str, Any] | None:
+    """The settings of the unfinished run in that folder; None where there is none.
+
+    Raises:
+        InputError: its settings cannot be read.
+    """
+    path = pathlib.Path(folder) / _SETTINGS
+    if not path.exists():
+        return None
+    try:
+        settings = read_json(path)
+        settings["run_id"], settings["training"]
+        return settings
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}). Delete {folder} to begin the run again.") from error

@@ -1,0 +1,91 @@
+"""All that decides how a training goes on: variables, metrics and callbacks, to arrays and back."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mnist_keras.checkpoints.callback_state import changed, decode, encode, plain_attributes
+from mnist_keras.checkpoints.file import Arrays
+
+
+class TrainingState:
+    """The state of a compiled model and the callbacks it is trained with.
+
+    Args:
+        model: compiled and built, its optimizer and metrics too.
+        callbacks: when training begins, before anything is restored.
+        strategy: what the model was made under.
+    """
+
+    def __init__(
+        self, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback], strategy: tf.distribute.Strategy
+    ):
+        self._model = model
+        self._callbacks = callbacks
+        self._strategy = strategy
+        self._at_first = [plain_attributes(callback) for callback in callbacks]
+        # The same on every replica.
+        self._shared = [*model.trainable_variables, *model.optimizer.variables]
+        # Batch statistics, seeds and metrics: every replica has its own.
+        metrics = model.metrics_variables
+        seen = set(map(id, metrics))
+        self._own = [variable for variable in model.non_trainable_variables if id(variable) not in seen]
+        self._without_metrics = len(self._own)
+        self._own += metrics
+        self._read = tf.function(self._read_replicas, autograph=False)
+
+    def capture(self) -> tuple[Arrays, dict[str, Any]]:
+        """Arrays, and facts as JSON takes them. Under several workers all of them must call it at once."""
+        arrays = self._variables()
+        callbacks = zip(self._callbacks, self._at_first, strict=True)
+        changes = [[type(callback).__name__, encode(changed(callback, first), arrays)] for callback, first in callbacks]
+        return arrays, {"callbacks": changes, "stop_training": self._model.stop_training}
+
+    def restore(self, arrays: Arrays, facts: dict[str, Any]) -> None:
+        """Puts a captured state back. Callbacks are told apart by class and order."""
+        for index, variable in enumerate(self._shared):
+            variable.assign(arrays[f"shared/{index}"])
+        own = [tf.constant(arrays[f"own/{index}"]) for index in range(len(self._own))]
+        tf.function(self._strategy.run, autograph=False)(self._assign_own, (own,))
+        changes = list(facts["callbacks"])
+        for callback in self._callbacks:
+            found = next((change for change in changes if change[0] == type(callback).__name__), None)
+            if found:
+                changes.remove(found)
+                vars(callback).update(decode(found[1], arrays))
+
+    def digest(self, history: Sequence[dict[str, Any]]) -> str:
+        """SHA-256 over all weights, seeds, optimizer slots and the history, but for its times."""
+        digest = hashlib.sha256()
+        metrics = {f"own/{index}" for index in range(self._without_metrics, len(self._own))}
+        for array in (array for name, array in self._variables().items() if name not in metrics):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        for row in history:
+            digest.update(repr([(name, value) for name, value in row.items() if name != "seconds"]).encode())
+        return digest.hexdigest()
+
+    def _variables(self) -> Arrays:
+        """All variables; a replica's own ones are stacked in the order of the replicas."""
+        arrays = {f"shared/{i}": keras.ops.convert_to_numpy(variable) for i, variable in enumerate(self._shared)}
+        numbers, *own = (values.numpy() for values in self._read())
+        return arrays | {f"own/{i}": values[np.argsort(numbers)] for i, values in enumerate(own)}
+
+    def _read_replicas(self) -> list[tf.Tensor]:
+        def read():
+            values = [_replica_number(), *(variable.value for variable in self._own)]
+            return [tf.convert_to_tensor(value)[tf.newaxis] for value in values]
+
+        return [self._strategy.gather(values, axis=0) for values in self._strategy.run(read)]
+
+    def _assign_own(self, values: Sequence[tf.Tensor]) -> None:
+        for variable, value in zip(self._own, values, strict=True):
+            variable.assign(value[_replica_number()])
+
+
+def _replica_number() -> tf.Tensor:
+    return tf.distribute.get_replica_context().replica_id_in_sync_group

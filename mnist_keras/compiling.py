@@ -1,0 +1,82 @@
+"""A recipe's network, built and compiled in a strategy's scope, with all its variables."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mnist_keras.models import build_model
+from mnist_keras.recipe import Recipe
+
+
+def compile_model(
+    recipe: Recipe,
+    steps_in_epoch: int,
+    strategy: tf.distribute.Strategy,
+    mixed_precision: bool = False,
+    sync_batch_norm: bool = True,
+) -> keras.Model:
+    """A model ready for `fit`.
+
+    Args:
+        recipe: network, optimizer, schedule.
+        steps_in_epoch: length of the schedule's unit.
+        strategy: whose replicas hold the variables; each has dropout of its own.
+        mixed_precision: compute in bfloat16, keep the weights in float32.
+        sync_batch_norm: normalise by the whole batch and not by each replica's part.
+    """
+    with strategy.scope():
+        model = build_model(recipe, dtype="mixed_bfloat16" if mixed_precision else "float32")
+        # Keras cannot run several steps at once on several replicas.
+        several = 1 if strategy.num_replicas_in_sync > 1 else recipe.steps_per_execution
+        model.compile(
+            optimizer=_make_optimizer(recipe, steps_in_epoch),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+            steps_per_execution=_largest_divisor(steps_in_epoch, several),
+        )
+    if strategy.num_replicas_in_sync > 1:
+        _tell_replicas_apart(model, strategy, sync_batch_norm)
+    return model
+
+
+def make_variables(model: keras.Model) -> None:
+    """Makes the variables of the optimizer and the metrics, where `fit` does not do so before the first step.
+
+    Args:
+        model: compiled. One made under several replicas has them when training begins.
+    """
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+        model.compute_metrics(None, np.zeros(1, np.int64), np.zeros((1, *model.output_shape[1:]), np.float32))
+        model.reset_metrics()
+
+
+def _make_optimizer(recipe: Recipe, steps_in_epoch: int) -> keras.optimizers.Optimizer:
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=steps_in_epoch * recipe.epochs)
+    optimizers = {
+        "sgd": lambda: keras.optimizers.SGD(rate, momentum=recipe.momentum),
+        "adam": lambda: keras.optimizers.Adam(rate),
+    }
+    return optimizers[recipe.optimizer]()
+
+
+def _tell_replicas_apart(model: keras.Model, strategy: tf.distribute.Strategy, sync_batch_norm: bool) -> None:
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = sync_batch_norm
+    seeds = [layer.seed_generator.state for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+
+    # Else all replicas would drop the same units.
+    def shift_seeds():
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        for seed in seeds:
+            seed.assign(seed.value + tf.cast(tf.stack([replica, 0]), seed.dtype))
+
+    tf.function(lambda: strategy.run(shift_seeds), autograph=False)()
+
+
+def _largest_divisor(steps: int, limit: int) -> int:
+    # Several steps at once would otherwise run on into the next epoch.
+    return next(count for count in range(min(limit, steps), 0, -1) if steps % count == 0)

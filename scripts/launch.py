@@ -1,0 +1,34 @@
+"""Trains on several workers on this machine, to try --strategy=multi_worker.
+
+    python scripts/launch.py --workers=2 -- --model=cnn --epochs=2
+
+starts scripts/train.py so many times, each with a TF_CONFIG of its own, and prints what
+they print. When a worker dies, all are started again and go on from the last checkpoint.
+"""
+
+import datetime
+import os
+import pathlib
+import sys
+
+from absl import flags
+
+from mnist_keras import command_line
+from mnist_keras.launching import launch
+
+flags.DEFINE_integer("workers", 2, "how many processes", lower_bound=1)
+flags.DEFINE_integer("max_restarts", 3, "how often to start all again after a failure", lower_bound=0)
+FLAGS = flags.FLAGS
+
+
+def main(arguments):
+    threads = max(1, (os.cpu_count() or 1) // FLAGS.workers)
+    # What comes last counts: flags given by the user.
+    defaults = [f"--run_name=workers-{datetime.datetime.now():%Y%m%d-%H%M%S}", f"--threads={threads}"]
+    train = pathlib.Path(__file__).parent / "train.py"
+    command = [sys.executable, str(train), *defaults, *arguments, "--strategy=multi_worker"]
+    sys.exit(launch(command, FLAGS.workers, FLAGS.max_restarts))
+
+
+if __name__ == "__main__":
+    command_line.run(main, arguments="[--] [TRAIN_FLAG...]")
