@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from mnist_keras.models import build_model
 from mnist_keras.recipe import Recipe
+from mnist_keras.strategy import compiled
 
 
 def compile_model(
@@ -74,7 +75,7 @@ def _tell_replicas_apart(model: keras.Model, strategy: tf.distribute.Strategy, s
         for seed in seeds:
             seed.assign(seed.value + tf.cast(tf.stack([replica, 0]), seed.dtype))
 
-    tf.function(lambda: strategy.run(shift_seeds), autograph=False)()
+    compiled(strategy, strategy.run)(shift_seeds)
 
 
 def _largest_divisor(steps: int, limit: int) -> int:

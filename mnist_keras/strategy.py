@@ -90,9 +90,14 @@ def check_batch(strategy: tf.distribute.Strategy, batch_size: int) -> None:
         )
 
 
+def compiled(strategy: tf.distribute.Strategy, function: Callable) -> Callable:
+    """`function`, as a graph where the strategy is slow without; it need not be called often to be worth it."""
+    return tf.function(function, autograph=False) if _has_workers(strategy) else function
+
+
 def make_agreement(strategy: tf.distribute.Strategy) -> Callable[[Sequence[bool]], list[bool]]:
     """A function that tells which of some wishes any worker has; all workers must call it at once."""
-    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+    if not _has_workers(strategy):
         return list
 
     @tf.function
@@ -108,9 +113,13 @@ def lost_workers_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
     try:
         yield
     except _GONE as error:
-        if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        if not _has_workers(strategy):
             raise
         raise WorkerLost(
             "Another worker has gone, and the others cannot go on without it. Start all workers again with the "
             f"same command: they go on from the last checkpoint. ({type(error).__name__})"
         ) from error
+
+
+def _has_workers(strategy: tf.distribute.Strategy) -> bool:
+    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)

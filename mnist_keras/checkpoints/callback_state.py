@@ -1,8 +1,10 @@
 """What a Keras callback remembers, as JSON and arrays.
 
-Kept are a callback's plain attributes (numbers, text, arrays, and lists, tuples and
-dicts of these) that changed since training began, but for those it names in
-`transient`. That covers early stopping, plateau schedules and best values so far.
+Kept are a callback's plain attributes (numbers, text, arrays, functions of `keras.ops`,
+and lists, tuples and dicts of these) that changed since training began, but for those
+it names in `transient`. That covers early stopping, plateau schedules and best values
+so far: Keras chooses their `monitor_op` at the first epoch's end, and turns the sign of
+`min_delta` with it.
 """
 
 import copy
@@ -41,7 +43,7 @@ def encode(value: Any, arrays: Arrays) -> Any:
         name = f"callbacks/{len(arrays)}"
         arrays[name] = np.asarray(value)
         return {"array": name}
-    return value
+    return {"op": value.__name__} if callable(value) else value
 
 
 def decode(value: Any, arrays: Arrays) -> Any:
@@ -52,6 +54,8 @@ def decode(value: Any, arrays: Arrays) -> Any:
     if kind == "array":
         # A scalar comes back as one.
         return arrays[content][()]
+    if kind == "op":
+        return getattr(keras.ops, content)
     if kind == "dict":
         return {decode(key, arrays): decode(item, arrays) for key, item in content}
     return (tuple if kind == "tuple" else list)(decode(item, arrays) for item in content)
@@ -62,7 +66,11 @@ def _is_plain(value: Any) -> bool:
         return all(map(_is_plain, [*value, *value.values()]))
     if isinstance(value, (list, tuple)):
         return all(map(_is_plain, value))
-    return isinstance(value, _PLAIN)
+    return isinstance(value, _PLAIN) or (callable(value) and getattr(keras.ops, _name(value), None) is value)
+
+
+def _name(value: Any) -> str:
+    return getattr(value, "__name__", "")
 
 
 def _same(one: Any, other: Any) -> bool:

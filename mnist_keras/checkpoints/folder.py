@@ -20,6 +20,7 @@ except ImportError:  # Not on Windows: no lock there.
     fcntl = None
 
 _SETTINGS = "settings.json"
+_LOCK = "lock"
 _KEPT = 2
 
 
@@ -39,6 +40,7 @@ class CheckpointFolder:
         self.folder = pathlib.Path(folder)
         self._run_id = None
         self._lock = None
+        self._writes = False
 
     def open(self, settings: Mapping[str, Any], writes: bool = True, agree: Agree = list) -> Checkpoint | None:
         """Begins a run, or goes on with one of the same settings.
@@ -54,10 +56,10 @@ class CheckpointFolder:
         Raises:
             InputError: the run there has other settings, or another process is training it.
         """
-        self._writes = writes
         if writes:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._take_lock()
+            self._writes = True
             if read_settings(self.folder) is None:
                 write_json(self.folder / _SETTINGS, {"run_id": uuid.uuid4().hex, **settings})
         # The others wait until it is there.
@@ -95,7 +97,9 @@ class CheckpointFolder:
         self.close()
 
     def close(self) -> None:
-        """Lets another process go on with the run."""
+        """Lets another process go on with the run; a folder without any checkpoint goes."""
+        if self._writes and {path.name for path in self.folder.glob("*")} <= {_SETTINGS, _LOCK}:
+            shutil.rmtree(self.folder, ignore_errors=True)
         if self._lock:
             self._lock.close()
             self._lock = None
@@ -124,7 +128,7 @@ class CheckpointFolder:
     def _take_lock(self) -> None:
         if fcntl is None or self._lock:
             return
-        lock = (self.folder / "lock").open("w")
+        lock = (self.folder / _LOCK).open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -80,11 +80,12 @@ class Checkpoints(keras.callbacks.Callback):
             self._save_if_due(self.step - self.step % self._steps_in_epoch + batch + 1)
 
     def on_epoch_end(self, epoch, logs=None):
-        self._save_if_due((epoch + 1) * self._steps_in_epoch)
+        is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        self._save_if_due((epoch + 1) * self._steps_in_epoch, is_last)
 
-    def _save_if_due(self, step: int) -> None:
+    def _save_if_due(self, step: int, is_last: bool = False) -> None:
         self.step = step
-        stopping, due = self._agree([self._stop.received, self._schedule.is_due(step)])
+        stopping, due = self._agree([self._stop.received, self._schedule.is_due(step, is_last)])
         if self._folder is None:
             if stopping:
                 raise Stopped(f"stopped after step {step}; checkpoints are off, nothing is left of this training.")

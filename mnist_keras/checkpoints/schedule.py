@@ -33,8 +33,10 @@ class Schedule:
         """A checkpoint of that step is there."""
         self._last_step, self._last_time = step, time.monotonic()
 
-    def is_due(self, step: int) -> bool:
-        """Whether one is due after that step."""
+    def is_due(self, step: int, is_last: bool = False) -> bool:
+        """Whether one is due after that step; after the last one it always is."""
+        if is_last:
+            return bool(self._steps or self._seconds)
         if self._steps:
             return step - self._last_step >= self._steps
         return bool(self._seconds) and time.monotonic() - self._last_time >= self._seconds

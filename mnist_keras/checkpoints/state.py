@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from mnist_keras.checkpoints.callback_state import changed, decode, encode, plain_attributes
 from mnist_keras.checkpoints.file import Arrays
+from mnist_keras.strategy import compiled
 
 
 class TrainingState:
@@ -36,7 +37,7 @@ class TrainingState:
         self._own = [variable for variable in model.non_trainable_variables if id(variable) not in seen]
         self._without_metrics = len(self._own)
         self._own += metrics
-        self._read = tf.function(self._read_replicas, autograph=False)
+        self._read = compiled(strategy, self._read_replicas)
 
     def capture(self) -> tuple[Arrays, dict[str, Any]]:
         """Arrays, and facts as JSON takes them. Under several workers all of them must call it at once."""
@@ -50,7 +51,7 @@ class TrainingState:
         for index, variable in enumerate(self._shared):
             variable.assign(arrays[f"shared/{index}"])
         own = [tf.constant(arrays[f"own/{index}"]) for index in range(len(self._own))]
-        tf.function(self._strategy.run, autograph=False)(self._assign_own, (own,))
+        compiled(self._strategy, self._strategy.run)(self._assign_own, (own,))
         changes = list(facts["callbacks"])
         for callback in self._callbacks:
             found = next((change for change in changes if change[0] == type(callback).__name__), None)

@@ -1,0 +1,160 @@
+"""Kills a training run again and again, and compares its end with that of one left alone.
+
+    python tests/kill_and_resume.py --kills=100
+
+Every attempt is a process of its own that is killed by SIGKILL: at a random moment of its
+start, of its training, or inside the writing of a checkpoint. Between attempts checkpoints
+are now and then damaged, or replaced by another run's. The digests must agree.
+"""
+
+import argparse
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from tiny_digits import make_digits
+
+from mnist_keras.checkpoints import file
+from mnist_keras.recipes import get_recipe
+from mnist_keras.run_folder import read_run, unfinished_folder
+from mnist_keras.runs import train_run
+from mnist_keras.strategy import set_up_device
+
+RECIPE = get_recipe("cnn_augmented", batch_size=10, epochs=30, log_every=7)
+DIGITS = make_digits(train=300)
+STEPS = 30 * RECIPE.epochs
+
+
+def start(folder: pathlib.Path, fatal_write: tuple[str, int] | None = None) -> int:
+    """Trains in a child process; returns its id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        set_up_device(threads=1)
+        if fatal_write:
+            die_while_writing(*fatal_write)
+        train_run(folder, RECIPE, DIGITS, deterministic=True, checkpoint_every="10", verbose=False)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    os._exit(status)
+
+
+def die_while_writing(where: str, count: int) -> None:
+    """Makes the process kill itself in its `count`-th checkpoint: half written, or just before it gets its name."""
+    real, calls = np.savez, iter(range(count))
+
+    def savez(target, **arrays):
+        real(target, **arrays)
+        if next(calls, None) is None:
+            target.flush()
+            if where == "half":
+                target.truncate(target.tell() // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    file.np = type("numpy", (), {"__getattr__": lambda _, name: getattr(np, name), "savez": staticmethod(savez)})()
+
+
+def checkpoints(folder: pathlib.Path) -> list[pathlib.Path]:
+    return sorted(unfinished_folder(folder).glob("step-*.npz"))
+
+
+def newest_step(folder: pathlib.Path) -> int:
+    steps = [int(path.stem.split("-")[1]) for path in checkpoints(folder)]
+    return max((step for step in steps if step <= STEPS), default=0)
+
+
+def damage(folder: pathlib.Path, foreign: pathlib.Path, chance: random.Random) -> str:
+    """Spoils the newest checkpoint, or plants one above it."""
+    *_, newest = checkpoints(folder)
+    content = bytearray(newest.read_bytes())
+    kind = chance.choice(["cut", "flipped", "foreign", "empty"])
+    if kind == "cut":
+        newest.write_bytes(content[: chance.randrange(len(content))])
+    elif kind == "flipped":
+        # Not in the padding between members, which holds nothing.
+        content[len(content) // 2] ^= 255
+        newest.write_bytes(content)
+    elif kind == "foreign":
+        shutil.copy(foreign, newest.with_name("step-000999999.npz"))
+    else:
+        newest.with_name("step-000999998.npz").touch()
+    return kind
+
+
+def wait_for(pid: int, seconds: float, until=lambda: False) -> bool:
+    """Waits; whether the process lives on."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not until():
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def finish(pid: int) -> None:
+    _, status = os.waitpid(pid, 0)
+    if status:
+        sys.exit(f"a training that nobody killed ended with status {status}")
+
+
+def main(kills: int, seed: int) -> bool:
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as name:
+        alone, killed, foreign = (
+            pathlib.Path(name, "alone"),
+            pathlib.Path(name, "killed"),
+            pathlib.Path(name, "foreign"),
+        )
+        began = time.monotonic()
+        pid = start(alone)
+        wait_for(pid, 600, until=lambda: checkpoints(alone))
+        start_up = time.monotonic() - began
+        shutil.copy(checkpoints(alone)[-1], foreign)
+        finish(pid)
+        for done in range(kills):
+            before = newest_step(killed)
+            # So that the last kill comes before the end.
+            target = before + chance.uniform(0, 1.5) * (STEPS - before) / (kills - done + 1)
+            kind = chance.choice(["start", "training", "training", "half", "unnamed"])
+            inside = kind in ("half", "unnamed")
+            pid = start(killed, (kind, chance.randrange(2)) if inside else None)
+            if kind == "start":
+                alive = wait_for(pid, chance.uniform(0, start_up))
+            elif kind == "training":
+                alive = wait_for(pid, 600, until=lambda target=target: newest_step(killed) > target)
+                alive = alive and wait_for(pid, chance.uniform(0, 0.1))
+            else:
+                alive = wait_for(pid, 600)
+            if alive:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            if killed.exists():
+                sys.exit(f"the run was complete after {done} of {kills} kills: nothing was left to kill")
+            notes = ""
+            if len(checkpoints(killed)) > 1 and chance.random() < 0.3:
+                notes = f", then a checkpoint was {damage(killed, foreign, chance)}"
+            print(f"kill {done + 1:>3}  {kind:<8}  step {before:>4} -> {newest_step(killed):>4}{notes}", flush=True)
+        finish(start(killed))
+        digests = [read_run(folder)[0]["digest"] for folder in (alone, killed)]
+    print(f"left alone        {digests[0]}\nkilled {kills:>3} times  {digests[1]}")
+    return digests[0] == digests[1]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    sys.exit(0 if main(**vars(parser.parse_args())) else "the digests differ")
