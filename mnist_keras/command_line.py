@@ -63,9 +63,9 @@ def quiet_libraries() -> Iterator[None]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(2)
-    with open(os.devnull, "wb") as sink:
-        os.dup2(sink.fileno(), 2)
     try:
+        with open(os.devnull, "wb") as sink:
+            os.dup2(sink.fileno(), 2)
         yield
     finally:
         sys.stderr.flush()

@@ -91,8 +91,8 @@ def check_batch(strategy: tf.distribute.Strategy, batch_size: int) -> None:
 
 
 def compiled(strategy: tf.distribute.Strategy, function: Callable) -> Callable:
-    """`function`, as a graph where the strategy is slow without; it need not be called often to be worth it."""
-    return tf.function(function, autograph=False) if _has_workers(strategy) else function
+    """`function`, as a graph where the strategy is slow without."""
+    return tf.function(function, autograph=False) if strategy.num_replicas_in_sync > 1 else function
 
 
 def make_agreement(strategy: tf.distribute.Strategy) -> Callable[[Sequence[bool]], list[bool]]:

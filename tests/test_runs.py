@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -7,7 +8,10 @@ from PIL import Image
 from mnist_keras.errors import InputError
 from mnist_keras.history import read_rows
 from mnist_keras.recipes import get_recipe
-from mnist_keras.runs import read_run, save_run
+from mnist_keras.run_folder import is_complete, newest_unfinished, read_run, recorded_threads, unfinished_folder
+from mnist_keras.runs import save_run, train_run
+from mnist_keras.stopping import Stopped, StopRequest
+from mnist_keras.strategy import threads_in_use
 from mnist_keras.training import train
 
 
@@ -23,7 +27,15 @@ def test_the_config_tells_how_to_repeat_it(trained_run, tiny):
         "test_examples": 30,
     }
     assert {"tensorflow", "keras", "numpy", "python"} <= config["versions"].keys()
-    assert {"intra_op", "inter_op"} == config["threads"].keys()
+    assert config["training"] == {
+        "replicas": 1,
+        "threads": threads_in_use(),
+        "deterministic": False,
+        "mixed_precision": False,
+        "sync_batch_norm": True,
+        "test_batch_size": 1000,
+    }
+    assert re.fullmatch("[0-9a-f]{64}", config["digest"])
     assert {"date", "git_commit", "platform", "cpus", "gpus"} <= config.keys()
 
 
@@ -66,3 +78,52 @@ def test_a_damaged_run(trained_run, tmp_path):
     with pytest.raises(InputError, match="is no run's folder"):
         read_run(tmp_path)
     assert json.loads((trained_run / "config.json").read_text())
+
+
+def test_a_run_is_trained_once(tiny, tmp_path, capsys):
+    recipe = get_recipe("linear", epochs=2)
+    digest = train_run(tmp_path / "run", recipe, tiny, verbose=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    before = (tmp_path / "run" / "config.json").read_bytes()
+    assert train_run(tmp_path / "run", recipe, tiny) == digest == read_run(tmp_path / "run")[0]["digest"]
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "run" / "config.json").read_bytes() == before
+    with pytest.raises(InputError, match="was trained otherwise: recipe epochs is 2 there and 3 now"):
+        train_run(tmp_path / "run", get_recipe("linear", epochs=3), tiny)
+    with pytest.raises(InputError, match="was trained otherwise: seed is 0 there and 1 now"):
+        is_complete(tmp_path / "run", recipe, tiny, 1)
+
+
+def test_an_unfinished_run_is_found_and_goes_on(tiny, tmp_path, monkeypatch):
+    recipe = get_recipe("linear", epochs=3)
+    with pytest.raises(InputError, match="No unfinished run of linear is in"):
+        newest_unfinished(tmp_path, "linear")
+    monkeypatch.setattr(StopRequest, "received", True)
+    with pytest.raises(Stopped, match="stopped after step 1, saved in .*run.unfinished"):
+        train_run(tmp_path / "run", recipe, tiny, verbose=False)
+    monkeypatch.setattr(StopRequest, "received", False)
+    assert newest_unfinished(tmp_path, "linear") == tmp_path / "run"
+    assert recorded_threads(tmp_path / "run") == threads_in_use()
+    with pytest.raises(InputError, match="It is not finished"):
+        read_run(unfinished_folder(tmp_path / "run"))
+    with pytest.raises(InputError, match="training mixed_precision is False there and True now"):
+        train_run(tmp_path / "run", recipe, tiny, mixed_precision=True, verbose=False)
+    train_run(tmp_path / "run", recipe, tiny, verbose=False)
+    assert recorded_threads(tmp_path / "run") == 0
+    assert len(read_rows(tmp_path / "run" / "history.csv")) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_run_that_cannot_be_written_is_not_lost(tiny, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    recipe = get_recipe("linear", epochs=2)
+    with monkeypatch.context() as patch:
+        patch.setattr("mnist_keras.runs.save_run_figures", full)
+        with pytest.raises(OSError, match="No space left"):
+            train_run(tmp_path / "run", recipe, tiny, verbose=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.unfinished"]
+    assert (tmp_path / "run.unfinished" / "step-000000002.npz").exists()
+    train_run(tmp_path / "run", recipe, tiny, verbose=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

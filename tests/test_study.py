@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from tiny_digits import make_digits
 
-from mnist_keras import study
+from mnist_keras import runs
 from mnist_keras.errors import InputError
 from mnist_keras.recipes import get_recipe
 from mnist_keras.study import run_study
@@ -17,13 +17,13 @@ from mnist_keras.study_report import stack_finding, table, write_study
 def trainings(monkeypatch):
     """Which (recipe, seed) were really trained."""
     trained = []
-    real = study.train
+    real = runs.train
 
-    def counting(recipe, digits, seed):
+    def counting(recipe, digits, seed, **options):
         trained.append((recipe.name, seed))
-        return real(recipe, digits, seed=seed, verbose=False)
+        return real(recipe, digits, seed, verbose=False, **options)
 
-    monkeypatch.setattr(study, "train", counting)
+    monkeypatch.setattr(runs, "train", counting)
     return trained
 
 
@@ -61,7 +61,11 @@ def test_the_table(tiny, tmp_path, trainings):
 @pytest.mark.parametrize(
     ("recipes", "digits", "message"),
     [
-        ([get_recipe("linear", epochs=3)], None, "linear-seed-0 was trained otherwise: recipe epochs is 2 there and 3"),
+        (
+            [get_recipe("linear", epochs=3)],
+            None,
+            "linear-seed-0 exists already and was trained otherwise: recipe epochs is 2 there and 3",
+        ),
         (RECIPES[:1], make_digits(train=100), "was trained otherwise: dataset sha256"),
     ],
 )
@@ -75,7 +79,7 @@ def test_an_unfinished_training_leaves_nothing(tiny, tmp_path, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(study, "train", stop)
+    monkeypatch.setattr(runs, "train", stop)
     with pytest.raises(KeyboardInterrupt):
         run_study(tmp_path / "studies", RECIPES, [0], tiny)
     assert not (tmp_path / "studies").exists()

@@ -1,0 +1,85 @@
+"""Runs that are stopped and go on, as users do it."""
+
+import re
+import shlex
+import signal
+import subprocess
+
+import pytest
+
+FLAGS = ["--model=stack_1", "--epochs=400", "--batch_size=12", "--deterministic", "--export_dir=", "--threads=1"]
+
+
+def digest(result):
+    assert result.returncode == 0, result.stderr
+    return re.search(r"digest +([0-9a-f]{64})", result.stdout).group(1)
+
+
+def stop(command, folder, number, *flags):
+    """Starts a training and sends it a signal in its midst; returns what it said."""
+    process = subprocess.Popen(
+        command("train", *flags), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while not process.stdout.readline().startswith("epoch"):
+        assert process.poll() is None
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors
+    return process.returncode, errors
+
+
+def test_stop_and_go_on(command, script, data_flags, tmp_path):
+    flags = [*FLAGS, *data_flags]
+    whole = digest(script("train", "--run_name=whole", *flags))
+
+    # The name of the run is made up: the message tells it.
+    status, errors = stop(command, tmp_path, signal.SIGTERM, *flags)
+    assert status == 1
+    [said, again] = errors.strip().splitlines()
+    assert re.fullmatch(r"train.py: stopped after step \d+, saved in runs/stack_1-.*unfinished. Go on with:", said)
+    name = re.search(r"--run_name=(\S+)$", again).group(1)
+    assert f"runs/{name}.unfinished" in said
+    _, *arguments = shlex.split(again)[1:]
+    status, errors = stop(command, tmp_path, signal.SIGINT, *arguments)
+    assert (status, "Go on with" in errors) == (1, True)
+
+    changed = script("train", *arguments, "--learning_rate=.5")
+    assert changed.returncode == 1
+    assert "cannot be gone on with: recipe learning_rate is 0.001 there and 0.5 now" in changed.stderr
+    changed = script("train", *arguments, "--threads=2")
+    assert "training threads is 1 there and 2 now" in changed.stderr
+
+    # The threads of the beginning are set again.
+    flags.remove("--threads=1")
+    result = script("train", "--resume", *flags)
+    assert f"run runs/{name}" in result.stdout
+    assert digest(result) == whole
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [name, "whole"]
+
+    result = script("train", f"--run_name={name}", *flags)
+    assert f"runs/{name} is complete and not trained again" in result.stdout
+    assert digest(result) == whole
+    result = script("train", "--resume", *flags)
+    assert result.returncode == 1
+    assert "No unfinished run of stack_1 is in runs. Leave --resume out to begin one." in result.stderr
+    result = script("train", "--resume", "--run_name=nowhere", *flags)
+    assert "There is no run runs/nowhere to go on with" in result.stderr
+
+
+def test_stopping_before_the_first_step_leaves_nothing(command, data_flags, tmp_path):
+    process = subprocess.Popen(
+        command("train", *FLAGS, *data_flags), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline().startswith("tiny: 120 training")
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.strip().endswith("train.py: stopped; nothing half written was left behind.")
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+@pytest.mark.parametrize("flag", ["--checkpoint_every=often", "--checkpoint_every=-1"])
+def test_a_wrong_flag(script, flag):
+    result = script("train", flag)
+    assert result.returncode == 2
+    assert "flag --checkpoint_every: checkpoint_every must be a number of steps as in 100" in result.stderr
