@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from absl import flags
 
 from mnist_keras.errors import TRY_AGAIN, InputError, WorkerLost
+from mnist_keras.stopping import Stopped
 
 
 def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
     """Parses the command line and calls `main` with the positional arguments.
 
-    Bad input ends in one message on stderr: exit status 2 for a wrong flag, 1 for all else.
+    Bad input ends in one message on stderr: exit status 2 for a wrong flag, 1 for all else. What goes on by
+    the same command, a run that was stopped or lost a worker, ends with `TRY_AGAIN`.
 
     Args:
         main: the script's work.
@@ -37,8 +39,11 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
     except flags.Error as error:
         print(f"{program}: {error}\n{usage}\nAll flags: python scripts/{program} --help", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt as stop:
-        print(f"\n{program}: {str(stop) or 'stopped; nothing half written was left behind.'}", file=sys.stderr)
+    except Stopped as stop:
+        print(f"\n{program}: {stop}", file=sys.stderr)
+        sys.exit(TRY_AGAIN)
+    except KeyboardInterrupt:
+        print(f"\n{program}: stopped; nothing half written was left behind.", file=sys.stderr)
         sys.exit(1)
     except WorkerLost as error:
         print(f"{program}: {error}", file=sys.stderr, flush=True)

@@ -1,6 +1,6 @@
 """Exceptions that end in a message for the user."""
 
-# Exit status of what failed for a passing reason (EX_TEMPFAIL of sysexits.h).
+# Exit status of what can go on by the same command (EX_TEMPFAIL of sysexits.h).
 TRY_AGAIN = 75
 
 

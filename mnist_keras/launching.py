@@ -1,6 +1,7 @@
 """Several workers on one machine: starts them, streams what they print, restarts all of them after a failure."""
 
 import json
+import math
 import os
 import signal
 import socket
@@ -12,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from mnist_keras.errors import TRY_AGAIN
 from mnist_keras.stopping import StopRequest
 
-# Seconds for a worker to save and end when it is asked to.
-_GRACE = 30
+# Seconds for a worker to save and end when it is asked to, and to say why it failed when another did.
+_TIME_TO_SAVE = 60
+_TIME_TO_SPEAK = 2
 
 
 def launch(command: Sequence[str], workers: int, max_restarts: int = 3) -> int:
@@ -72,7 +74,7 @@ class _Worker:
         """Kills the process if it is there still, and prints the rest of its lines."""
         self.process.kill()
         self.process.wait()
-        self._printer.join(timeout=_GRACE)
+        self._printer.join(timeout=_TIME_TO_SPEAK)
 
     def _print(self) -> None:
         for line in self.process.stdout:
@@ -81,20 +83,20 @@ class _Worker:
 
 def _wait(group: Sequence[_Worker], stop: StopRequest) -> int:
     """Waits until all have ended, or one has failed and the others had time to say so; the first bad status."""
-    asked, failed, since = False, 0, None
-    while any(worker.process.poll() is None for worker in group):
-        if stop.received and not asked:
-            asked, since = True, time.monotonic()
+    failed, deadline = 0, math.inf
+    while time.monotonic() < deadline:
+        statuses = [worker.process.poll() for worker in group]
+        failed = failed or next(filter(None, statuses), 0)
+        if None not in statuses:
+            return failed
+        if stop.received and deadline == math.inf:
+            deadline = time.monotonic() + _TIME_TO_SAVE
             for worker in group:
                 worker.process.send_signal(signal.SIGTERM)
-        failed = failed or next(filter(None, (worker.process.poll() for worker in group)), 0)
-        if failed and since is None:
-            # The others wait for the lost one, some for minutes: what they would say is known.
-            since = time.monotonic() - _GRACE + 2
-        if since is not None and time.monotonic() - since > _GRACE:
-            break
+        elif failed:
+            deadline = min(deadline, time.monotonic() + _TIME_TO_SPEAK)
         time.sleep(0.1)
-    return failed or next(filter(None, (worker.process.poll() for worker in group)), 0)
+    return failed or -signal.SIGKILL
 
 
 def _tf_configs(workers: int) -> list[dict]:

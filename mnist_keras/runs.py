@@ -3,6 +3,7 @@
 import datetime
 import os
 import pathlib
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,13 +47,17 @@ def train_run(
         InputError: another run is there, or see `train`.
         Stopped: by Ctrl-C or SIGTERM; the same call goes on.
     """
+    worker = this_worker(options.get("strategy", "auto"))
+    is_chief = worker is None or worker.is_chief
     if is_complete(folder, recipe, digits, seed):
+        if is_chief:
+            # A kill at the last moment leaves it.
+            shutil.rmtree(unfinished_folder(folder), ignore_errors=True)
         return read_run(folder)[0].get("digest", "")
     checkpoints = CheckpointFolder(unfinished_folder(folder))
     try:
         training = train(recipe, digits, seed, checkpoints=checkpoints, **options)
-        worker = this_worker(options.get("strategy", "auto"))
-        if worker is None or worker.is_chief:
+        if is_chief:
             save_run(folder, training, digits, flags)
             checkpoints.discard()
         return training.digest

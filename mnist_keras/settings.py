@@ -34,8 +34,8 @@ def first_difference(
     """Names the first setting of `now` that is another one `there`, in words; None where all agree."""
     for name, value in now.items():
         found = there.get(name)
-        if isinstance(value, Mapping) and isinstance(found, Mapping):
-            difference = first_difference(found, value, ignored)
+        if isinstance(value, Mapping) and isinstance(found, (Mapping, type(None))):
+            difference = first_difference(found or {}, value, ignored)
             if difference:
                 return f"{name} {difference}"
         elif name not in ignored and found != value:

@@ -31,13 +31,17 @@ def test_every_script_and_flag_exists():
     commands = [line for line in lines if line.startswith("python scripts/")]
     assert len(commands) > 5
     for command in commands:
-        script, *arguments = command.split()[1:]
-        assert (ROOT / script).is_file(), command
-        known = subprocess.run([sys.executable, ROOT / script, "--help"], capture_output=True, text=True, check=True)
-        for argument in arguments:
-            if argument.startswith("--"):
-                name = argument.removeprefix("--").split("=")[0]
-                assert f"--{name}" in known.stdout or f"--[no]{name}" in known.stdout, command
+        # What launch.py passes on stands behind a "--".
+        for part in command.removeprefix("python ").replace(" -- ", "\nscripts/train.py ").splitlines():
+            script, *arguments = part.split()
+            assert (ROOT / script).is_file(), command
+            known = subprocess.run(
+                [sys.executable, ROOT / script, "--help"], capture_output=True, text=True, check=True
+            )
+            for argument in arguments:
+                if argument.startswith("--"):
+                    name = argument.removeprefix("--").removeprefix("no").split("=")[0]
+                    assert f"--{name}" in known.stdout or f"--[no]{name}" in known.stdout, command
 
 
 def test_the_results_are_the_measured_ones():

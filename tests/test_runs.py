@@ -85,8 +85,11 @@ def test_a_run_is_trained_once(tiny, tmp_path, capsys):
     digest = train_run(tmp_path / "run", recipe, tiny, verbose=False)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     before = (tmp_path / "run" / "config.json").read_bytes()
+    # What a kill between two last steps leaves.
+    unfinished_folder(tmp_path / "run").mkdir()
     assert train_run(tmp_path / "run", recipe, tiny) == digest == read_run(tmp_path / "run")[0]["digest"]
     assert capsys.readouterr().out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert (tmp_path / "run" / "config.json").read_bytes() == before
     with pytest.raises(InputError, match="was trained otherwise: recipe epochs is 2 there and 3 now"):
         train_run(tmp_path / "run", get_recipe("linear", epochs=3), tiny)

@@ -34,14 +34,14 @@ def test_stop_and_go_on(command, script, data_flags, tmp_path):
 
     # The name of the run is made up: the message tells it.
     status, errors = stop(command, tmp_path, signal.SIGTERM, *flags)
-    assert status == 1
+    assert status == 75
     [said, again] = errors.strip().splitlines()
     assert re.fullmatch(r"train.py: stopped after step \d+, saved in runs/stack_1-.*unfinished. Go on with:", said)
     name = re.search(r"--run_name=(\S+)$", again).group(1)
     assert f"runs/{name}.unfinished" in said
     _, *arguments = shlex.split(again)[1:]
     status, errors = stop(command, tmp_path, signal.SIGINT, *arguments)
-    assert (status, "Go on with" in errors) == (1, True)
+    assert (status, "Go on with" in errors) == (75, True)
 
     changed = script("train", *arguments, "--learning_rate=.5")
     assert changed.returncode == 1
