@@ -1,8 +1,8 @@
 """The one place that reaches into Keras: `fit` and `evaluate` under several workers.
 
-Keras' TensorFlow trainer breaks there in two places, seen with 3.15.0 and 3.15.1: it
-reduces each step's figures along an axis that scalars do not have, and it builds the
-model from a batch that is spread over replicas.
+Keras' TensorFlow trainer breaks there in two places, seen with 3.15.1: it reduces each
+step's figures along an axis that scalars do not have, and it builds the model from a
+batch that is spread over replicas.
 """
 
 import contextlib
@@ -10,11 +10,10 @@ from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
-from keras.src.backend.tensorflow import trainer as keras_trainer
 
 from mnist_keras.errors import InputError
 
-_SEEN = ("3.15.",)
+_SEEN = "3.15."
 
 
 @contextlib.contextmanager
@@ -34,9 +33,11 @@ def fit_on_workers(model: keras.Model, strategy: tf.distribute.Strategy) -> Iter
         return
     if not keras.__version__.startswith(_SEEN):
         raise InputError(
-            f"Several workers need what was tried with Keras {' and '.join(_SEEN)}x alone. "
-            f"Received: keras {keras.__version__}. Install keras~=3.15.0, or train with --strategy=mirrored."
+            f"Several workers were tried with Keras {_SEEN}x alone, whose trainer is adapted to them. Received: "
+            f"keras {keras.__version__}. Install keras=={_SEEN}*, or train with --strategy=mirrored."
         )
+    from keras.src.backend.tensorflow import trainer as keras_trainer
+
     with strategy.scope():
         model._symbolic_build(data_batch=(tf.zeros((1, *model.input_shape[1:])), tf.zeros((1,), tf.int64)))
     reduce = keras_trainer.reduce_per_replica

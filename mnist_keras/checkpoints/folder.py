@@ -23,7 +23,6 @@ _SETTINGS = "settings.json"
 _LOCK = "lock"
 _KEPT = 2
 
-
 Checkpoint = tuple[Arrays, dict[str, Any]]
 # Of several workers, which of some wishes any has; all of them call it at once.
 Agree = Callable[[Sequence[bool]], Sequence[bool]]
@@ -64,12 +63,14 @@ class CheckpointFolder:
                 write_json(self.folder / _SETTINGS, {"run_id": uuid.uuid4().hex, **settings})
         # The others wait until it is there.
         agree([True])
-        recorded = read_settings(self.folder) or {}
-        difference = first_difference(recorded, settings) if recorded else "it is not there for this worker"
+        recorded = read_settings(self.folder)
+        if recorded is None:
+            raise InputError(f"{self.folder} is not there for this worker. Expected: a --runs_dir that all share.")
+        difference = first_difference(recorded, settings)
         if difference:
             raise InputError(
-                f"{self.folder} cannot be gone on with: {difference}. Repeat the first command, give another "
-                f"--run_name, or delete that folder to begin again. Several workers must share --runs_dir."
+                f"{self.folder} was begun otherwise: {difference}. Repeat the first command, give another "
+                f"--run_name, or delete that folder to begin again."
             )
         self._run_id = recorded["run_id"]
         newest = self._load_newest()
@@ -109,7 +110,11 @@ class CheckpointFolder:
         for path in self._paths():
             try:
                 arrays, facts = read_checkpoint(path)
-                if facts.get("run_id") == self._run_id and path == self._path(facts["step"]):
+                if (
+                    isinstance(facts, dict)
+                    and facts.get("run_id") == self._run_id
+                    and path == self._path(facts["step"])
+                ):
                     return arrays, facts
                 reason = f"{path} is a checkpoint of another run"
             except ValueError as error:

@@ -106,7 +106,7 @@ def test_damaged_settings(tmp_path):
 
 
 def test_a_worker_reads_what_the_first_one_writes(tmp_path):
-    with pytest.raises(InputError, match="it is not there for this worker.* must share --runs_dir"):
+    with pytest.raises(InputError, match="run is not there for this worker. Expected: a --runs_dir that all share"):
         opened(tmp_path / "run", writes=False)
     filled(tmp_path / "run", [100])
     reader, (_, facts) = opened(tmp_path / "run", writes=False)
