@@ -67,7 +67,8 @@ def _tell_replicas_apart(model: keras.Model, strategy: tf.distribute.Strategy, s
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = sync_batch_norm
-    seeds = [layer.seed_generator.state for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    # A dropout of nothing has none.
+    seeds = [layer.seed_generator.state for layer in model.layers if hasattr(layer, "seed_generator")]
 
     # Else all replicas would drop the same units.
     def shift_seeds():

@@ -84,16 +84,22 @@ def training_batches(
 
 
 def evaluation_batches(images: np.ndarray, labels: np.ndarray, batch_size: int = 1000) -> tf.data.Dataset:
-    """The images in their order, every one of them; the last batch may be smaller."""
+    """The images in their order, every one of them; the last batch takes the remainder too.
+
+    A small one of its own would leave some of several replicas without an image, which not all layers survive.
+    """
     with tf.device("/CPU:0"):
         all_images = tf.constant(images[..., np.newaxis])
         all_labels = tf.constant(labels, tf.int64)
+    examples = len(images)
+    batches = max(1, examples // batch_size)
 
     def batch_at(step):
         start = step * batch_size
-        return all_images[start : start + batch_size], all_labels[start : start + batch_size]
+        end = tf.where(step == batches - 1, tf.cast(examples, tf.int64), start + batch_size)
+        return all_images[start:end], all_labels[start:end]
 
-    return _mapped(tf.data.Dataset.range(-(-len(images) // batch_size)), batch_at)
+    return _mapped(tf.data.Dataset.range(batches), batch_at)
 
 
 def _mapped(steps: tf.data.Dataset, batch_at) -> tf.data.Dataset:

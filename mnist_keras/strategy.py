@@ -90,6 +90,28 @@ def check_batch(strategy: tf.distribute.Strategy, batch_size: int) -> None:
         )
 
 
+def fit_test_batch(strategy: tf.distribute.Strategy, batch_size: int, examples: int) -> int:
+    """The largest size up to `batch_size` of test batches that can be shared out among the replicas.
+
+    Keras wants the first batch to divide evenly. Of the last one, which takes the remainder of the test set,
+    every replica but the last gets the same number of images, rounded up, and the last one must get some too.
+
+    Raises:
+        InputError: the test set or the batch is too small.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if examples % replicas:
+        batch_size = min(batch_size, examples // 2)
+    batch_size -= batch_size % replicas
+    if batch_size < replicas * (replicas - 1) or not batch_size:
+        raise InputError(
+            f"Test batches are shared out among {replicas} replicas: they must have "
+            f"{replicas * max(1, replicas - 1)} images or more, and a test set that does not divide evenly two such "
+            f"batches. Received: {examples} test images. Raise --test_batch_size, or take fewer devices."
+        )
+    return batch_size
+
+
 def compiled(strategy: tf.distribute.Strategy, function: Callable) -> Callable:
     """`function`, as a graph where the strategy is slow without."""
     return tf.function(function, autograph=False) if strategy.num_replicas_in_sync > 1 else function

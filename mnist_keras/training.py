@@ -23,7 +23,14 @@ from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import get_recipe
 from mnist_keras.settings import describe_settings
 from mnist_keras.stopping import StopRequest
-from mnist_keras.strategy import check_batch, get_strategy, lost_workers_named, make_agreement, threads_in_use
+from mnist_keras.strategy import (
+    check_batch,
+    fit_test_batch,
+    get_strategy,
+    lost_workers_named,
+    make_agreement,
+    threads_in_use,
+)
 from mnist_keras.workers import this_worker
 
 
@@ -96,6 +103,7 @@ def train(
     keras.utils.set_random_seed(seed)
     distribution = get_strategy(strategy)
     check_batch(distribution, batch_size)
+    test_batch_size = fit_test_batch(distribution, test_batch_size, len(digits.test_images))
     model = compile_model(recipe, steps, distribution, mixed_precision, sync_batch_norm)
     settings = describe_settings(
         recipe,

@@ -80,13 +80,14 @@ def test_augmentation_differs_from_epoch_to_epoch_and_from_seed_to_seed():
 
 def test_the_length_is_known(numbered):
     assert int(training_batches(*numbered, batch_size=10, epochs=3, seed=0).cardinality()) == 30
-    assert int(evaluation_batches(*numbered, batch_size=10).cardinality()) == 11
+    assert int(evaluation_batches(*numbered, batch_size=10).cardinality()) == 10
 
 
 def test_evaluation_keeps_order_and_remainder(numbered):
     batches = labels_of(evaluation_batches(*numbered, batch_size=10))
     assert [label for batch in batches for label in batch] == list(range(103))
-    assert len(batches[-1]) == 3
+    # None so small that several devices could not share it.
+    assert {len(batch) for batch in batches} == {10, 13}
 
 
 def test_a_batch_larger_than_the_data(numbered):
