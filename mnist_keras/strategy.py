@@ -139,7 +139,7 @@ def lost_workers_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
             raise
         raise WorkerLost(
             "Another worker has gone, and the others cannot go on without it. Start all workers again with the "
-            f"same command: they go on from the last checkpoint. ({type(error).__name__})"
+            f"same command: they go on from the last checkpoint. ({type(error).__name__}: {error.message[:150]})"
         ) from error
 
 

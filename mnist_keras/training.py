@@ -115,6 +115,7 @@ def train(
         mixed_precision=mixed_precision,
         sync_batch_norm=sync_batch_norm,
         test_batch_size=test_batch_size,
+        versions={"tensorflow": tf.__version__, "keras": keras.__version__},
     )
     history = History(keep_steps=recipe.log_every > 0)
     printing = []

@@ -34,7 +34,7 @@ DIGITS = make_digits(train=300)
 STEPS = 30 * RECIPE.epochs
 
 
-def start(folder: pathlib.Path, fatal_write: tuple[str, int] | None = None) -> int:
+def start(folder: pathlib.Path, devices: int, fatal_write: tuple[str, int] | None = None) -> int:
     """Trains in a child process; returns its id."""
     pid = os.fork()
     if pid:
@@ -42,10 +42,11 @@ def start(folder: pathlib.Path, fatal_write: tuple[str, int] | None = None) -> i
     status = 1
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        set_up_device(threads=1)
+        set_up_device(threads=1, logical_devices=devices)
         if fatal_write:
             die_while_writing(*fatal_write)
-        train_run(folder, RECIPE, DIGITS, deterministic=True, checkpoint_every="10", verbose=False)
+        options = dict(deterministic=True, checkpoint_every="10", verbose=False)
+        train_run(folder, RECIPE, DIGITS, strategy="mirrored" if devices > 1 else "one_device", **options)
         status = 0
     except BaseException:
         traceback.print_exc()
@@ -110,7 +111,7 @@ def finish(pid: int) -> None:
         sys.exit(f"a training that nobody killed ended with status {status}")
 
 
-def main(kills: int, seed: int) -> bool:
+def main(kills: int, devices: int, seed: int) -> bool:
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         alone, killed, foreign = (
@@ -119,7 +120,7 @@ def main(kills: int, seed: int) -> bool:
             pathlib.Path(name, "foreign"),
         )
         began = time.monotonic()
-        pid = start(alone)
+        pid = start(alone, devices)
         wait_for(pid, 600, until=lambda: checkpoints(alone))
         start_up = time.monotonic() - began
         shutil.copy(checkpoints(alone)[-1], foreign)
@@ -130,7 +131,7 @@ def main(kills: int, seed: int) -> bool:
             target = before + chance.uniform(0, 1.5) * (STEPS - before) / (kills - done + 1)
             kind = chance.choice(["start", "training", "training", "half", "unnamed"])
             inside = kind in ("half", "unnamed")
-            pid = start(killed, (kind, chance.randrange(2)) if inside else None)
+            pid = start(killed, devices, (kind, chance.randrange(2)) if inside else None)
             if kind == "start":
                 alive = wait_for(pid, chance.uniform(0, start_up))
             elif kind == "training":
@@ -147,7 +148,7 @@ def main(kills: int, seed: int) -> bool:
             if len(checkpoints(killed)) > 1 and chance.random() < 0.3:
                 notes = f", then a checkpoint was {damage(killed, foreign, chance)}"
             print(f"kill {done + 1:>3}  {kind:<8}  step {before:>4} -> {newest_step(killed):>4}{notes}", flush=True)
-        finish(start(killed))
+        finish(start(killed, devices))
         digests = [read_run(folder)[0]["digest"] for folder in (alone, killed)]
     print(f"left alone        {digests[0]}\nkilled {kills:>3} times  {digests[1]}")
     return digests[0] == digests[1]
@@ -156,5 +157,6 @@ def main(kills: int, seed: int) -> bool:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--devices", type=int, default=1, help="logical devices of a mirrored training")
     parser.add_argument("--seed", type=int, default=0)
     sys.exit(0 if main(**vars(parser.parse_args())) else "the digests differ")

@@ -27,6 +27,7 @@ def test_the_config_tells_how_to_repeat_it(trained_run, tiny):
         "test_examples": 30,
     }
     assert {"tensorflow", "keras", "numpy", "python"} <= config["versions"].keys()
+    assert config["training"].pop("versions").keys() == {"tensorflow", "keras"}
     assert config["training"] == {
         "replicas": 1,
         "threads": threads_in_use(),

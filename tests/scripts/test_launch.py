@@ -7,7 +7,14 @@ import subprocess
 
 import pytest
 
-FLAGS = ["--model=stack_1", "--epochs=40", "--batch_size=12", "--deterministic", "--threads=1", "--checkpoint_every=25"]
+FLAGS = [
+    "--model=lenet_dropout",
+    "--epochs=40",
+    "--batch_size=12",
+    "--deterministic",
+    "--threads=1",
+    "--checkpoint_every=25",
+]
 
 
 def digests(output):
@@ -30,7 +37,7 @@ def test_workers_end_like_replicas_and_survive_a_kill(command, script, data_flag
     assert digests(result.stdout) == {expected}
     assert len(re.findall(expected, result.stdout)) == 2
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["mirrored", "workers"]
-    assert (tmp_path / "exported" / "stack_1" / "mnist.tflite").exists()
+    assert (tmp_path / "exported" / "lenet_dropout" / "mnist.tflite").exists()
 
     line = command("launch", "--workers=2", "--", "--run_name=killed", *flags)
     process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
