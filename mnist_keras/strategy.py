@@ -114,12 +114,13 @@ def fit_test_batch(strategy: tf.distribute.Strategy, batch_size: int, examples: 
 
 def compiled(strategy: tf.distribute.Strategy, function: Callable) -> Callable:
     """`function`, as a graph where the strategy is slow without."""
-    return tf.function(function, autograph=False) if strategy.num_replicas_in_sync > 1 else function
+    slow = strategy.num_replicas_in_sync > 1 or has_workers(strategy)
+    return tf.function(function, autograph=False) if slow else function
 
 
 def make_agreement(strategy: tf.distribute.Strategy) -> Callable[[Sequence[bool]], list[bool]]:
     """A function that tells which of some wishes any worker has; all workers must call it at once."""
-    if not _has_workers(strategy):
+    if not has_workers(strategy):
         return list
 
     @tf.function
@@ -135,7 +136,7 @@ def lost_workers_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
     try:
         yield
     except _GONE as error:
-        if not _has_workers(strategy):
+        if not has_workers(strategy):
             raise
         raise WorkerLost(
             "Another worker has gone, and the others cannot go on without it. Start all workers again with the "
@@ -143,5 +144,6 @@ def lost_workers_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
         ) from error
 
 
-def _has_workers(strategy: tf.distribute.Strategy) -> bool:
+def has_workers(strategy: tf.distribute.Strategy) -> bool:
+    """Whether it spreads over several processes."""
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)

@@ -9,11 +9,13 @@ they print. When a worker dies, all are started again and go on from the last ch
 import datetime
 import os
 import pathlib
+import shlex
 import sys
 
 from absl import flags
 
 from mnist_keras import command_line
+from mnist_keras.errors import TRY_AGAIN
 from mnist_keras.launching import launch
 
 flags.DEFINE_integer("workers", 2, "how many processes", lower_bound=1)
@@ -23,11 +25,15 @@ FLAGS = flags.FLAGS
 
 def main(arguments):
     threads = max(1, (os.cpu_count() or 1) // FLAGS.workers)
+    name = f"--run_name=workers-{datetime.datetime.now():%Y%m%d-%H%M%S}"
     # What comes last counts: flags given by the user.
-    defaults = [f"--run_name=workers-{datetime.datetime.now():%Y%m%d-%H%M%S}", f"--threads={threads}"]
-    train = pathlib.Path(__file__).parent / "train.py"
-    command = [sys.executable, str(train), *defaults, *arguments, "--strategy=multi_worker"]
-    sys.exit(launch(command, FLAGS.workers, FLAGS.max_restarts))
+    flags_of_each = [name, f"--threads={threads}", *arguments, "--strategy=multi_worker"]
+    command = [sys.executable, str(pathlib.Path(__file__).parent / "train.py"), *flags_of_each]
+    status = launch(command, FLAGS.workers, FLAGS.max_restarts)
+    if status == TRY_AGAIN:
+        again = [sys.argv[0], f"--workers={FLAGS.workers}", "--", name, *arguments]
+        print(f"launch.py: go on with:\npython {shlex.join(again)}", file=sys.stderr)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,10 @@ def main(_):
         digest = train_run(run, recipe, digits, FLAGS.seed, flags_given(), callbacks=callbacks, **options)
     except Stopped as stop:
         name = "" if FLAGS.run_name else f" --run_name={run.name}"
-        raise Stopped(f"{stop} Go on with:\npython {shlex.join(sys.argv)}{name}") from None
+        again = (
+            "All workers go on by the same command." if worker else f"Go on with:\npython {shlex.join(sys.argv)}{name}"
+        )
+        raise Stopped(f"{stop} {again}") from None
     if not is_chief:
         print(f"worker {worker.index} of {worker.count}: digest {digest}")
         return
