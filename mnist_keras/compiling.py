@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from mnist_keras.models import build_model
 from mnist_keras.recipe import Recipe
-from mnist_keras.strategy import compiled
+from mnist_keras.replicas import compiled
 
 
 def compile_model(

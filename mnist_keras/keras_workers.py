@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
+from mnist_keras.replicas import has_workers
 
 _SEEN = "3.15."
 
@@ -28,7 +29,7 @@ def fit_on_workers(model: keras.Model, strategy: tf.distribute.Strategy) -> Iter
     Raises:
         InputError: this was not tried with the installed Keras.
     """
-    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+    if not has_workers(strategy):
         yield
         return
     if not keras.__version__.startswith(_SEEN):

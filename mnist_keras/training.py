@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mnist_keras.checkpoints.callback import Checkpoints
 from mnist_keras.checkpoints.folder import CheckpointFolder
-from mnist_keras.checkpoints.resuming import Checkpoints, ResumedCallbacks, pass_over
+from mnist_keras.checkpoints.resuming import ResumedCallbacks, pass_over
 from mnist_keras.checkpoints.schedule import Schedule
 from mnist_keras.compiling import compile_model
 from mnist_keras.digits import Digits
@@ -21,16 +22,10 @@ from mnist_keras.prediction.keras_file import probabilities_of
 from mnist_keras.progress import Progress
 from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import get_recipe
+from mnist_keras.replicas import check_batch, fit_test_batch, lost_workers_named, make_agreement
 from mnist_keras.settings import describe_settings
 from mnist_keras.stopping import StopRequest
-from mnist_keras.strategy import (
-    check_batch,
-    fit_test_batch,
-    get_strategy,
-    lost_workers_named,
-    make_agreement,
-    threads_in_use,
-)
+from mnist_keras.strategy import get_strategy, threads_in_use
 from mnist_keras.workers import this_worker
 
 

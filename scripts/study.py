@@ -23,6 +23,7 @@ from script_flags import (
 from mnist_keras import command_line
 from mnist_keras.errors import InputError
 from mnist_keras.recipes import GROUPS, RECIPES, expand_names
+from mnist_keras.workers import this_worker
 
 flags.DEFINE_list("recipes", "all", f"names, of: {', '.join([*RECIPES, *GROUPS])}")
 flags.DEFINE_list("seeds", "0", "whole numbers")
@@ -37,6 +38,8 @@ def main(_):
     recipes = [recipe_from_flags(name) for name in _names()]
     seeds = _seeds()
     options = training_options()
+    if this_worker(FLAGS.strategy):
+        raise flags.IllegalFlagValueError("flag --strategy: a study runs on one machine, as in --strategy=mirrored")
     with command_line.quiet_libraries():
         from mnist_keras.strategy import set_up_device
         from mnist_keras.study import run_study

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from mnist_keras.checkpoints.callback_state import changed, decode, encode, plain_attributes
 from mnist_keras.checkpoints.file import Arrays
-from mnist_keras.strategy import compiled
+from mnist_keras.replicas import compiled
 
 
 class TrainingState:

@@ -99,3 +99,6 @@ def test_it_explains_itself(script):
     result = script("train", env=os.environ | {"TF_CONFIG": config})
     assert result.returncode == 2
     assert "several workers need --run_name, the same for all" in result.stderr
+    result = script("study", env=os.environ | {"TF_CONFIG": config})
+    assert result.returncode == 2
+    assert "a study runs on one machine, as in --strategy=mirrored" in result.stderr
