@@ -12,7 +12,6 @@ _GONE = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
-    tf.errors.InternalError,
     tf.errors.UnavailableError,
 )
 
@@ -77,7 +76,7 @@ def lost_workers_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
             raise
         raise WorkerLost(
             "Another worker has gone, and the others cannot go on without it. Start all workers again with the "
-            f"same command: they go on from the last checkpoint. ({type(error).__name__}: {error.message[:150]})"
+            f"same command: they go on from the last checkpoint. ({type(error).__name__})"
         ) from error
 
 
