@@ -10,13 +10,18 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from mnist_keras.errors import InputError
+from mnist_keras.locks import try_lock
+from mnist_keras.swapping import swap
+
+_LOCK = "lock"
 
 
 @contextlib.contextmanager
 def written_whole(folder: pathlib.Path, replace: bool = False) -> Iterator[pathlib.Path]:
     """Yields an empty folder beside `folder`; it takes that name when the block ends well.
 
-    If the block fails, or is interrupted, `folder` is what it was before.
+    If the block fails, or is interrupted, `folder` is what it was before; a kill at any moment leaves the old
+    folder or the new one, and a stage that the next writer removes.
 
     Args:
         folder: where the result goes; missing parents are made.
@@ -28,23 +33,29 @@ def written_whole(folder: pathlib.Path, replace: bool = False) -> Iterator[pathl
     folder = pathlib.Path(folder)
     _refuse_existing(folder, replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _clear_dead_stages(folder)
     stage = pathlib.Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        new = stage / "new"
-        new.mkdir()
-        yield new
-        _refuse_existing(folder, replace)
-        old = stage / "old"
-        if folder.exists():
-            folder.rename(old)
-        try:
-            new.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
+        # Tells a stage that is at work from one whose process was killed.
+        with try_lock(stage / _LOCK):
+            new = stage / "new"
+            new.mkdir()
+            yield new
+            _refuse_existing(folder, replace)
+            if folder.exists():
+                swap(new, folder)
+            else:
+                new.rename(folder)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def _clear_dead_stages(folder: pathlib.Path) -> None:
+    for lock in folder.parent.glob(f".{folder.name}.*/{_LOCK}"):
+        held = try_lock(lock)
+        if held:
+            shutil.rmtree(lock.parent, ignore_errors=True)
+            held.close()
 
 
 @contextlib.contextmanager

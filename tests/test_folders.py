@@ -1,3 +1,8 @@
+import random
+import subprocess
+import sys
+import time
+
 import pytest
 
 from mnist_keras.errors import InputError
@@ -56,3 +61,32 @@ def test_a_parent_that_is_a_file(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         check_writable(tmp_path / "file" / "run")
+
+
+def test_a_kill_at_any_moment_leaves_one_whole_folder(tmp_path):
+    code = """if True:
+        import itertools, pathlib, sys
+        from mnist_keras.folders import written_whole
+        for number in itertools.count(int(sys.argv[1])):
+            with written_whole(pathlib.Path("export"), replace=True) as new:
+                for name in ("a", "b", "c"):
+                    (new / name).write_text(str(number))
+            print(number, flush=True)
+        """
+    chance = random.Random(0)
+    last = 0
+    for _ in range(20):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(last)], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        )
+        process.stdout.readline()
+        time.sleep(chance.uniform(0, 0.01))
+        process.kill()
+        process.communicate()
+        [number] = {(tmp_path / "export" / name).read_text() for name in ("a", "b", "c")}
+        assert int(number) > last or last == 0
+        last = int(number)
+    with written_whole(tmp_path / "export", replace=True):
+        pass
+    # What the killed ones left is gone.
+    assert contents(tmp_path) == ["export"]

@@ -12,12 +12,8 @@ import numpy as np
 from mnist_keras.checkpoints.file import Arrays, read_checkpoint, write_checkpoint
 from mnist_keras.errors import InputError
 from mnist_keras.json_files import read_json, write_json
+from mnist_keras.locks import try_lock
 from mnist_keras.settings import first_difference
-
-try:
-    import fcntl
-except ImportError:  # Not on Windows: no lock there.
-    fcntl = None
 
 _SETTINGS = "settings.json"
 _LOCK = "lock"
@@ -131,17 +127,11 @@ class CheckpointFolder:
         return sorted(self.folder.glob("step-*.npz"), reverse=True)
 
     def _take_lock(self) -> None:
-        if fcntl is None or self._lock:
-            return
-        lock = (self.folder / _LOCK).open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.close()
+        self._lock = self._lock or try_lock(self.folder / _LOCK)
+        if self._lock is None:
             raise InputError(
                 f"{self.folder} is being trained by another process. Wait for it, or give another --run_name."
-            ) from error
-        self._lock = lock
+            )
 
 
 def read_settings(folder: pathlib.Path) -> dict[str, Any] | None:

@@ -4,19 +4,34 @@ import contextlib
 import io
 import pathlib
 import tempfile
+import warnings
+from collections.abc import Iterator
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
 from mnist_keras.exporting.saved_model import SIGNATURE, write_signature
 
+# Training images of each digit that show the converter which values occur.
+_CALIBRATION_PER_DIGIT = 50
 
-def write_tflite(model: keras.Model, path: pathlib.Path) -> None:
-    """Writes a float32 file with the contract of Google's digit classifier codelab.
 
-    It maps `pixels`, float32 (1, 28, 28, 1) in 0..1, white ink on black, to `probabilities`, float32
-    (1, 10). Only built-in operators are used, so any LiteRT interpreter runs it.
+def write_tflite(
+    model: keras.Model, path: pathlib.Path, kind: str = "float32", calibration: np.ndarray | None = None
+) -> None:
+    """Writes a file that maps `pixels`, (1, 28, 28, 1) in 0..1, white ink on black, to `probabilities`, (1, 10).
+
+    Only built-in operators are used, so any LiteRT interpreter runs it. The float32 file has the contract of
+    Google's digit classifier codelab.
+
+    Args:
+        model: from `build_model`, trained.
+        path: of the file.
+        kind: a TFLite format of `FORMATS`. At the ends of int8_io and uint8_io stand quantised numbers; those of
+            uint8_io are the raw pixels, 0 to 255.
+        calibration: uint8 (examples, 28, 28), for the kinds of 8 bits throughout.
 
     Raises:
         InputError: the model needs operators that LiteRT does not have.
@@ -25,15 +40,36 @@ def write_tflite(model: keras.Model, path: pathlib.Path) -> None:
     def serve(pixels):
         return {"probabilities": tf.nn.softmax(model(pixels * 255.0, training=False))}
 
+    def examples() -> Iterator[dict[str, np.ndarray]]:
+        for image in calibration:
+            yield {"pixels": image.reshape(1, 28, 28, 1).astype(np.float32) / 255}
+
     with tempfile.TemporaryDirectory() as folder:
         write_signature(model, serve, tf.TensorSpec((1, 28, 28, 1), tf.float32, name="pixels"), folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         # Flex operators, which LiteRT does not run, must fail here and not on a phone.
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if kind != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if kind == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if kind in ("int8", "int8_io", "uint8_io"):
+            converter.representative_dataset = examples
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            ends = {"int8": tf.float32, "int8_io": tf.int8, "uint8_io": tf.uint8}[kind]
+            converter.inference_input_type = converter.inference_output_type = ends
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
+            with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+                # The converter calibrates with the interpreter that it warns of itself.
+                warnings.simplefilter("ignore")
                 content = converter.convert()
         except Exception as error:  # The converter has an exception class of its own in a private module.
             reason = str(error).strip().splitlines()[0]
             raise InputError(f"{model.name} cannot be converted to TFLite's built-in operators: {reason}") from error
     path.write_bytes(content)
+
+
+def calibration_images(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The first training images of every digit, as many of each."""
+    chosen = [np.flatnonzero(labels == digit)[:_CALIBRATION_PER_DIGIT] for digit in range(10)]
+    return images[np.concatenate(chosen)]

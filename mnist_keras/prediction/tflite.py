@@ -8,9 +8,14 @@ from ai_edge_litert.interpreter import Interpreter
 
 from mnist_keras.errors import InputError
 
+_SHAPES = ((1, 28, 28, 1), (1, 10))
+_DTYPES = (np.float32, np.int8, np.uint8)
+
 
 def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
-    """Loads a file with the usual contract: float32 (1, 28, 28, 1) in 0..1 -> float32 (1, 10), summing to 1.
+    """Loads a file that maps pixels in 0..1, (1, 28, 28, 1), to probabilities, (1, 10).
+
+    Both are float32, or int8 or uint8 with a scale and a zero point in the file.
 
     Raises:
         InputError: the file is damaged, or its contract another one.
@@ -23,21 +28,36 @@ def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise InputError(f"{path} is a damaged TFLite file: {error}") from error
-    ends = [details()[0] for details in (interpreter.get_input_details, interpreter.get_output_details)]
-    received = [(end["dtype"].__name__, tuple(int(size) for size in end["shape"])) for end in ends]
-    if received != [("float32", (1, 28, 28, 1)), ("float32", (1, 10))]:
+    source, target = (details()[0] for details in (interpreter.get_input_details, interpreter.get_output_details))
+    received = [(end["dtype"], tuple(int(size) for size in end["shape"])) for end in (source, target)]
+    if any(dtype not in _DTYPES or shape != wanted for (dtype, shape), wanted in zip(received, _SHAPES, strict=True)):
         raise InputError(
-            f"{path} must map float32 (1, 28, 28, 1) to float32 (1, 10). Received: "
-            + " to ".join(f"{dtype} {shape}" for dtype, shape in received)
+            f"{path} must map (1, 28, 28, 1) to (1, 10), float32, int8 or uint8. Received: "
+            + " to ".join(f"{dtype.__name__} {shape}" for dtype, shape in received)
         )
-    source, target = (end["index"] for end in ends)
 
     def predict(images: np.ndarray) -> np.ndarray:
         answers = np.empty((len(images), 10), np.float32)
         for index, image in enumerate(images):
-            interpreter.set_tensor(source, image.reshape(1, 28, 28, 1).astype(np.float32) / np.float32(255))
+            pixels = image.reshape(_SHAPES[0]).astype(np.float32) / np.float32(255)
+            interpreter.set_tensor(source["index"], _quantize(pixels, source))
             interpreter.invoke()
-            answers[index] = interpreter.get_tensor(target)[0]
+            answers[index] = _dequantize(interpreter.get_tensor(target["index"])[0], target)
         return answers
 
     return predict
+
+
+def _quantize(values: np.ndarray, end: dict) -> np.ndarray:
+    if end["dtype"] is np.float32:
+        return values
+    scale, zero = end["quantization"]
+    limits = np.iinfo(end["dtype"])
+    return np.clip(np.round(values / scale + zero), limits.min, limits.max).astype(end["dtype"])
+
+
+def _dequantize(values: np.ndarray, end: dict) -> np.ndarray:
+    if end["dtype"] is np.float32:
+        return values
+    scale, zero = end["quantization"]
+    return (values.astype(np.float32) - zero) * np.float32(scale)

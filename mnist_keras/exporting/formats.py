@@ -1,0 +1,50 @@
+"""What a model can be exported as. Imports no TensorFlow."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from mnist_keras.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """One file of an export, and how far its answers may be from the model's."""
+
+    # In the export's folder.
+    file: str
+    # Largest difference between two probabilities.
+    largest_difference: float
+    # Smallest share of images on which both name the same digit.
+    agreeing: float
+    # Element type at both ends; the card's contract.
+    ends: str
+    # One line for --help and the card.
+    about: str
+
+
+# Float32 sums in another order; weights of 16 bits; 8 bits.
+_EXACT, _HALF, _EIGHT = (1e-5, 1.0), (0.02, 1.0), (1.0, 0.98)
+
+FORMATS = {
+    "saved_model": Format("saved_model", *_EXACT, "uint8", "TensorFlow, any number of digits at once"),
+    "float32": Format("mnist.tflite", *_EXACT, "float32", "LiteRT, the contract of Google's codelab apps"),
+    "float16": Format("mnist_float16.tflite", *_HALF, "float32", "LiteRT, weights of 16 bits: half the size"),
+    "dynamic": Format("mnist_dynamic.tflite", *_EIGHT, "float32", "LiteRT, weights of 8 bits: a quarter of the size"),
+    "int8": Format("mnist_int8.tflite", *_EIGHT, "float32", "LiteRT, 8 bits throughout"),
+    "int8_io": Format("mnist_int8_io.tflite", *_EIGHT, "int8", "LiteRT, 8 bits throughout and at both ends"),
+    "uint8_io": Format("mnist_uint8_io.tflite", *_EIGHT, "uint8", "the same, and raw pixels go straight in"),
+}
+DEFAULT_FORMATS = ("saved_model", "float32")
+
+
+def expand_formats(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of formats, "all" replaced by every one, each once.
+
+    Raises:
+        InputError: no such format.
+    """
+    wanted = [name.strip() for name in names]
+    unknown = [name for name in wanted if name not in (*FORMATS, "all")]
+    if unknown or not wanted:
+        raise InputError(f"There is no format {unknown[0] if unknown else ''!r}. Expected: {', '.join(FORMATS)}, all.")
+    return tuple(FORMATS) if "all" in wanted else tuple(dict.fromkeys(wanted))
