@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -34,11 +35,12 @@ def written_whole(folder: pathlib.Path, replace: bool = False) -> Iterator[pathl
     _refuse_existing(folder, replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
     _clear_dead_stages(folder)
-    stage = pathlib.Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        # Tells a stage that is at work from one whose process was killed.
-        with try_lock(stage / _LOCK):
-            new = stage / "new"
+    # Locked before it bears the name by which others look for dead ones.
+    stage = pathlib.Path(tempfile.mkdtemp(prefix=".stage.", dir=folder.parent))
+    with try_lock(stage / _LOCK):
+        stage = stage.rename(stage.with_name(f".{folder.name}{stage.name}"))
+        new = stage / "new"
+        try:
             new.mkdir()
             yield new
             _refuse_existing(folder, replace)
@@ -46,16 +48,22 @@ def written_whole(folder: pathlib.Path, replace: bool = False) -> Iterator[pathl
                 swap(new, folder)
             else:
                 new.rename(folder)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
 
 
 def _clear_dead_stages(folder: pathlib.Path) -> None:
-    for lock in folder.parent.glob(f".{folder.name}.*/{_LOCK}"):
-        held = try_lock(lock)
-        if held:
-            shutil.rmtree(lock.parent, ignore_errors=True)
-            held.close()
+    for stage in folder.parent.glob(f".{folder.name}.stage.*"):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            lock = try_lock(stage / _LOCK)
+            if lock:
+                stack.enter_context(lock)
+                shutil.rmtree(stage, ignore_errors=True)
+    for stage in folder.parent.glob(".stage.*"):
+        # A live one bears this name for an instant.
+        with contextlib.suppress(OSError):
+            if time.time() - stage.stat().st_mtime > 60:
+                shutil.rmtree(stage, ignore_errors=True)
 
 
 @contextlib.contextmanager
