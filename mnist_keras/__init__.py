@@ -23,6 +23,7 @@ _HOMES = {
     "get_recipe": "mnist_keras.recipes",
     "hold_out": "mnist_keras.digits",
     "load_digits": "mnist_keras.digits",
+    "load_pretrained": "mnist_keras.prediction.pretrained",
     "load_predictor": "mnist_keras.prediction",
     "read_digit": "mnist_keras.own_images",
     "save_run": "mnist_keras.runs",

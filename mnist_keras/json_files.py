@@ -8,10 +8,10 @@ from typing import Any
 from mnist_keras.folders import file_written_whole
 
 
-def write_json(path: str | os.PathLike, content: Any) -> None:
-    """Writes indented JSON, whole or not at all."""
+def write_json(path: str | os.PathLike, content: Any, indent: int | None = 2) -> None:
+    """Writes JSON, whole or not at all."""
     with file_written_whole(pathlib.Path(path)) as file:
-        file.write((json.dumps(content, indent=2) + "\n").encode())
+        file.write((json.dumps(content, indent=indent) + "\n").encode())
 
 
 def read_json(path: str | os.PathLike) -> Any:

@@ -10,6 +10,7 @@ from absl import flags
 from mnist_keras.checkpoints.schedule import Schedule
 from mnist_keras.digits import DATA_DIR_VARIABLE, DATASETS, Digits, hold_out, load_digits
 from mnist_keras.errors import InputError
+from mnist_keras.exporting.formats import DEFAULT_FORMATS, FORMATS, expand_formats
 from mnist_keras.recipe import OPTIMIZERS, SCHEDULES, Recipe
 from mnist_keras.recipes import get_recipe
 from mnist_keras.workers import STRATEGIES
@@ -104,6 +105,20 @@ def training_options() -> dict[str, Any]:
     except InputError as error:
         raise flags.IllegalFlagValueError(f"flag --checkpoint_every: {error}") from error
     return {name: flags.FLAGS[name].value for name in names}
+
+
+def define_export_flags() -> None:
+    """--formats."""
+    known = "; ".join(f"{name}: {kind.about}" for name, kind in FORMATS.items())
+    flags.DEFINE_list("formats", ",".join(DEFAULT_FORMATS), f"what to export, or all. {known}")
+
+
+def formats_from_flags() -> tuple[str, ...]:
+    """Names of the formats; flags.Error for one that there is not."""
+    try:
+        return expand_formats(flags.FLAGS.formats)
+    except InputError as error:
+        raise flags.IllegalFlagValueError(f"flag --formats: {error}") from error
 
 
 def flags_given() -> dict[str, Any]:

@@ -16,20 +16,24 @@ import pathlib
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 
 from absl import flags
 from script_flags import (
     define_data_flags,
+    define_export_flags,
     define_recipe_flags,
     define_training_flags,
     digits_from_flags,
     flags_given,
+    formats_from_flags,
     recipe_from_flags,
     training_options,
 )
 
 from mnist_keras import command_line
 from mnist_keras.errors import InputError
+from mnist_keras.exporting.formats import FORMATS
 from mnist_keras.exporting.places import default_folder, refuse_to_replace
 from mnist_keras.folders import check_writable
 from mnist_keras.recipes import RECIPES
@@ -44,6 +48,7 @@ flags.DEFINE_string("runs_dir", "runs", "where runs are kept")
 flags.DEFINE_string("export_dir", "exported", "where exports go; empty: no export")
 flags.DEFINE_bool("resume", False, "go on with --run_name, or with the last unfinished run of the recipe")
 flags.DEFINE_string("tensorboard", None, "folder for TensorBoard logs, below which the run gets its own")
+define_export_flags()
 define_training_flags()
 define_data_flags()
 define_recipe_flags()
@@ -55,6 +60,7 @@ def main(_):
     # All that can fail early comes before TensorFlow, which takes seconds to import.
     recipe = recipe_from_flags(FLAGS.model)
     options = training_options()
+    formats = formats_from_flags()
     worker = this_worker(FLAGS.strategy)
     run = _run_folder(recipe.name, worker)
     digits = digits_from_flags()
@@ -91,8 +97,8 @@ def main(_):
         return
     if export:
         with command_line.quiet_libraries():
-            export_run(run, export, digits)
-    _print_results(run, export)
+            export_run(run, export, digits, formats)
+    _print_results(run, export, formats)
     print(f"in all         {_duration(time.perf_counter() - began)}")
 
 
@@ -115,7 +121,7 @@ def _check_places(run: pathlib.Path, complete: bool, export: pathlib.Path | None
         check_writable(export, replace=True)
 
 
-def _print_results(run: pathlib.Path, export: pathlib.Path | None) -> None:
+def _print_results(run: pathlib.Path, export: pathlib.Path | None, formats: Sequence[str]) -> None:
     config, report = read_run(run)
     recipe, dataset, seed = config["recipe"]["name"], config["dataset"]["name"], config["seed"]
     print(f"\n{recipe}, seed {seed}, on {dataset}: trained in {_duration(report['seconds'])}")
@@ -125,7 +131,8 @@ def _print_results(run: pathlib.Path, export: pathlib.Path | None) -> None:
     print(f"digest         {config['digest']}  (SHA-256 of weights, optimizer and history)")
     print(f"run            {run}  (model.keras, history.csv, report.json, figures/)")
     if export:
-        print(f"export         {export}  (saved_model/, mnist.tflite, labels.txt, card.json)")
+        files = ", ".join(FORMATS[name].file for name in formats)
+        print(f"export         {export}  ({files}, labels.txt, golden.json, card.json, README.md)")
     if export and export.name != recipe:
         print(f"               ({export.with_name(recipe)} was trained on MNIST and stays as it is)")
 

@@ -1,9 +1,14 @@
 """What an export says of itself: contract, figures, data."""
 
+import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
 from mnist_keras.digits import source_of
+from mnist_keras.exporting.formats import FORMATS
 
 LABELS = tuple("0123456789")
 
@@ -13,43 +18,63 @@ _DATA = {
 }
 
 
+_SAVED_MODEL = {
+    "signature": "serving_default",
+    "input": {"name": "images", "dtype": "uint8", "shape": [None, 28, 28], "range": [0, 255]},
+    "outputs": {
+        "probabilities": {"dtype": "float32", "shape": [None, 10]},
+        "classes": {"dtype": "int64", "shape": [None]},
+    },
+}
+
+
 def make_card(
-    config: Mapping[str, Any], report: Mapping[str, Any], parity: Mapping[str, Mapping[str, Any]]
+    config: Mapping[str, Any], report: Mapping[str, Any], parity: Mapping[str, Mapping[str, Any]], folder: pathlib.Path
 ) -> dict[str, Any]:
     """The card of an export, as JSON takes it.
 
     Args:
         config: the run's config.
         report: the run's report.
-        parity: of each file, how it compares with the live model.
+        parity: of each format, how its file compares with the live model.
+        folder: where the files are.
     """
     dataset = config["dataset"]
-    pixels = "white ink on black, the digit in a 20x20 box, its centre of mass in the middle, as in MNIST"
     return {
         "name": config["recipe"]["name"],
         "parameters": report["parameters"],
         "dataset": {**dataset, "about": _about(dataset["name"])},
         "figures": {key: report[key] for key in ("accuracy", "correct", "examples", "loss", "calibration_error")},
+        "pixels": "white ink on black, the digit in a 20x20 box, its centre of mass in the middle, as in MNIST",
         "files": {
-            "saved_model": {
-                "signature": "serving_default",
-                "input": {"name": "images", "dtype": "uint8", "shape": [None, 28, 28], "range": [0, 255]},
-                "outputs": {
-                    "probabilities": {"dtype": "float32", "shape": [None, 10]},
-                    "classes": {"dtype": "int64", "shape": [None]},
-                },
-                "parity": parity["saved_model"],
-            },
-            "mnist.tflite": {
-                "input": {"name": "pixels", "dtype": "float32", "shape": [1, 28, 28, 1], "range": [0, 1]},
-                "outputs": {"probabilities": {"dtype": "float32", "shape": [1, 10]}},
-                "parity": parity["mnist.tflite"],
-            },
-            "labels.txt": "one label a line, in the order of the probabilities",
+            FORMATS[name].file: {
+                "format": name,
+                "about": FORMATS[name].about,
+                **(_SAVED_MODEL if name == "saved_model" else _tflite_contract(folder / FORMATS[name].file)),
+                "parity": figures,
+            }
+            for name, figures in parity.items()
         },
-        "pixels": pixels,
         "training": {key: config[key] for key in ("recipe", "seed", "flags", "date", "versions", "git_commit")},
     }
+
+
+def _tflite_contract(path: pathlib.Path) -> dict[str, Any]:
+    interpreter = Interpreter(str(path))
+    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    return {
+        "signature": "serving_default",
+        "input": {"name": "pixels", "shape": [1, 28, 28, 1], "range": [0, 1], **_element(source)},
+        "outputs": {"probabilities": {"shape": [1, 10], **_element(target)}},
+    }
+
+
+def _element(end: Mapping[str, Any]) -> dict[str, Any]:
+    dtype = {"dtype": np.dtype(end["dtype"]).name}
+    if end["dtype"] is np.float32:
+        return dtype
+    scale, zero_point = end["quantization"]
+    return {**dtype, "scale": scale, "zero_point": zero_point, "value": "scale * (number - zero_point)"}
 
 
 def _about(dataset: str) -> str:

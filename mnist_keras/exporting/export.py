@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -11,25 +12,34 @@ import tensorflow as tf
 from mnist_keras.digits import Digits
 from mnist_keras.errors import InputError
 from mnist_keras.exporting.card import LABELS, make_card
+from mnist_keras.exporting.formats import DEFAULT_FORMATS, FORMATS, expand_formats
+from mnist_keras.exporting.golden import write_golden
 from mnist_keras.exporting.parity import compare
 from mnist_keras.exporting.places import refuse_to_replace
+from mnist_keras.exporting.readme import describe_export
 from mnist_keras.exporting.saved_model import write_saved_model
-from mnist_keras.exporting.tflite import write_tflite
+from mnist_keras.exporting.tflite import calibration_images, write_tflite
 from mnist_keras.folders import written_whole
 from mnist_keras.json_files import write_json
 from mnist_keras.prediction.keras_file import load_keras_model, probabilities_of
 from mnist_keras.run_folder import MODEL_FILE, read_run
 
 
-def export_run(run: str | os.PathLike, folder: str | os.PathLike, digits: Digits) -> dict[str, Any]:
-    """Writes `saved_model/`, `mnist.tflite`, `labels.txt` and `card.json`, whole or not at all.
+def export_run(
+    run: str | os.PathLike,
+    folder: str | os.PathLike,
+    digits: Digits,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+) -> dict[str, Any]:
+    """Writes a file of each format, `labels.txt`, `golden.json`, `card.json` and `README.md`, all or none.
 
-    Both files are read back and must answer like the run's model on the test images.
+    The files are read back in a fresh process and must answer like the run's model on the test images.
 
     Args:
         run: a folder from `save_run`.
         folder: an export that stands there is replaced when the new one is complete.
-        digits: whose test images the files are compared on.
+        digits: whose test images the files are compared on; some of its training images calibrate 8 bits.
+        formats: names of `FORMATS`.
 
     Returns:
         The card.
@@ -39,21 +49,26 @@ def export_run(run: str | os.PathLike, folder: str | os.PathLike, digits: Digits
             model was not; the files could not be written, or do not answer like the model.
     """
     run, folder = pathlib.Path(run), pathlib.Path(folder)
+    formats = expand_formats(formats)
     config, report = read_run(run)
     refuse_to_replace(folder, config["dataset"]["name"])
     model = load_keras_model(run / MODEL_FILE)
     expected = probabilities_of(model)(digits.test_images)
+    calibration = calibration_images(digits.train_images, digits.train_labels)
     try:
         with written_whole(folder, replace=True) as new:
-            write_saved_model(model, new / "saved_model")
-            write_tflite(model, new / "mnist.tflite")
+            for name in formats:
+                path = new / FORMATS[name].file
+                if name == "saved_model":
+                    write_saved_model(model, path)
+                else:
+                    write_tflite(model, path, name, calibration)
             (new / "labels.txt").write_text("\n".join(LABELS) + "\n")
-            parity = {
-                name: dataclasses.asdict(compare(new / name, digits.test_images, expected))
-                for name in ("saved_model", "mnist.tflite")
-            }
-            card = make_card(config, report, parity)
+            write_golden(new, digits, expected)
+            parity = compare(new, formats, digits.test_images, digits.test_labels, expected)
+            card = make_card(config, report, {name: dataclasses.asdict(parity[name]) for name in formats}, new)
             write_json(new / "card.json", card)
+            (new / "README.md").write_text(describe_export(card))
     except tf.errors.OpError as error:
         # TensorFlow wraps its message in names of nodes and operations.
         reason = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]", "", error.message).strip()

@@ -30,7 +30,8 @@ def test_train_evaluate_export_predict(script, data_flags, tiny, tmp_path):
     assert "export         exported/linear" in result.stdout
     assert listing(tmp_path) == ["exported", "logs", "runs"]
     assert listing(tmp_path / "logs" / "first") == ["train", "validation"]
-    assert listing(tmp_path / "exported" / "linear") == ["card.json", "labels.txt", "mnist.tflite", "saved_model"]
+    described = ["README.md", "card.json", "golden.json", "golden.png", "labels.txt"]
+    assert listing(tmp_path / "exported" / "linear") == [*described, "mnist.tflite", "saved_model"]
     config = json.loads((tmp_path / "runs" / "first" / "config.json").read_text())
     assert config["seed"] == 3
     assert config["flags"]["epochs"] == 20
@@ -42,10 +43,12 @@ def test_train_evaluate_export_predict(script, data_flags, tiny, tmp_path):
         assert "confusion (rows: label, columns: prediction)" in result.stdout
     assert json.loads((tmp_path / "report.json").read_text())["correct"] == 30
 
-    result = script("export", "runs/first", "--output=elsewhere", *data_flags)
+    result = script("export", "runs/first", "--output=elsewhere", "--formats=float16,int8_io", *data_flags)
     assert result.returncode == 0, result.stderr
-    assert "mnist.tflite" in result.stdout
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert [line[0] for line in lines[1:3]] == ["mnist_float16.tflite", "mnist_int8_io.tflite"]
     assert "30/30" in result.stdout
+    assert script("export", "runs/first", "--formats=float64").returncode == 2
 
     for index in (4, 7):
         Image.fromarray(tiny.test_images[index]).save(tmp_path / f"{index}.png")

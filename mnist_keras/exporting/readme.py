@@ -1,0 +1,145 @@
+"""An export's card as a page for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_PAGE = """# {name}: reads handwritten digits
+
+A network of {parameters:,} parameters that turns one 28x28 picture of a digit into the probabilities of 0 to 9.
+Made by mnist_keras; `card.json` says the same for programs.
+
+## What goes in, what comes out
+
+28x28 grey values, **white ink on black**: the digit fitted into a 20x20 box and placed so that its centre of mass
+is in the middle (index 14 of 0 to 27), as in MNIST. In the float formats 0 is black and 1 is white. Out come ten
+probabilities in the order of `labels.txt`, that sum to 1.
+
+{files}
+
+`golden.json` holds one digit of each kind, the numbers it goes in as, and the probabilities the model gives it;
+`golden.png` shows them. A port that reproduces these to 0.00001 (float32) is right.
+
+## Figures
+
+{accuracy} of the test set of {dataset} is read right, {correct:,} of {examples:,} (one training, seed {seed}; loss
+{loss:.4f}, calibration error {calibration_error:.4f}).
+
+| file | for | bytes | right | same digit as the model | largest difference | time |
+|---|---|---|---|---|---|---|
+{rows}
+
+Time: median for one digit, one thread for LiteRT, on the machine that exported.
+
+## Data, licence, limits
+
+- Trained on {about}
+- It names one of ten digits whatever it is shown, a letter or a blank picture too: look whether there is ink first.
+- Thin pens, photographs and digits that are not centred are read worse than the figures above say: bring a picture
+  to the geometry above first.
+
+## Loading it
+
+{snippets}"""
+
+_SAVED_MODEL = """Python, with TensorFlow alone:
+
+```python
+import tensorflow as tf
+
+serve = tf.saved_model.load("saved_model").signatures["serving_default"]
+answer = serve(images=tf.zeros((1, 28, 28), tf.uint8))  # 0 to 255
+print(answer["classes"].numpy(), answer["probabilities"].numpy())
+```
+"""
+
+_TFLITE = """Python, with LiteRT (`pip install ai-edge-litert`):
+
+```python
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+read = Interpreter("mnist.tflite").get_signature_runner("serving_default")
+print(read(pixels=np.zeros((1, 28, 28, 1), np.float32))["probabilities"][0])
+```
+
+Kotlin (`com.google.ai.edge.litert:litert`):
+
+```kotlin
+val interpreter = Interpreter(modelFile)
+val pixels = Array(1) { Array(28) { Array(28) { FloatArray(1) } } }
+val probabilities = Array(1) { FloatArray(10) }
+interpreter.run(pixels, probabilities)
+```
+
+Swift (`TensorFlowLiteSwift`):
+
+```swift
+let interpreter = try Interpreter(modelPath: path)
+try interpreter.allocateTensors()
+try interpreter.copy(pixels, toInputAt: 0)  // Data of 784 Float32
+try interpreter.invoke()
+let probabilities = try interpreter.output(at: 0).data
+```
+
+JavaScript (`@litertjs/core`):
+
+```javascript
+const model = await loadAndCompile("mnist.tflite", {accelerator: "wasm"});
+const [probabilities] = await model.run(new Tensor(new Float32Array(784), [1, 28, 28, 1]));
+```
+
+C (TensorFlow Lite's C API):
+
+```c
+TfLiteModel* model = TfLiteModelCreateFromFile("mnist.tflite");
+TfLiteInterpreter* interpreter = TfLiteInterpreterCreate(model, NULL);
+TfLiteInterpreterAllocateTensors(interpreter);
+TfLiteTensorCopyFromBuffer(TfLiteInterpreterGetInputTensor(interpreter, 0), pixels, 784 * sizeof(float));
+TfLiteInterpreterInvoke(interpreter);
+TfLiteTensorCopyToBuffer(TfLiteInterpreterGetOutputTensor(interpreter, 0), probabilities, 10 * sizeof(float));
+```
+"""
+
+
+def describe_export(card: Mapping[str, Any]) -> str:
+    """The page, in Markdown.
+
+    Args:
+        card: from `make_card`.
+    """
+    files = card["files"]
+    snippets = [_SAVED_MODEL] if "saved_model" in files else []
+    snippets += [_TFLITE] if "mnist.tflite" in files else []
+    return _PAGE.format(
+        name=card["name"],
+        parameters=card["parameters"],
+        dataset=card["dataset"]["name"],
+        about=card["dataset"]["about"],
+        seed=card["training"]["seed"],
+        files="\n".join(f"- `{file}`: {_ends(contract)}" for file, contract in files.items()),
+        rows="\n".join(_row(file, contract) for file, contract in files.items()),
+        snippets="\n".join(snippets),
+        **{key: value for key, value in card["figures"].items() if key != "accuracy"},
+        accuracy=f"{card['figures']['accuracy']:.2%}",
+    )
+
+
+def _ends(contract: Mapping[str, Any]) -> str:
+    source = contract["input"]
+    names = ", ".join(f"`{name}` {_tensor(end)}" for name, end in contract["outputs"].items())
+    return f"`{source['name']}` {_tensor(source)} from {source['range'][0]} to {source['range'][1]} -> {names}"
+
+
+def _tensor(end: Mapping[str, Any]) -> str:
+    shape = ", ".join("any" if size is None else str(size) for size in end["shape"])
+    scale = f", value {end['scale']:.6g} x (number - {end['zero_point']})" if "scale" in end else ""
+    return f"{end['dtype']} [{shape}]{scale}"
+
+
+def _row(file: str, contract: Mapping[str, Any]) -> str:
+    parity = contract["parity"]
+    return (
+        f"| `{file}` | {contract['about']} | {parity['bytes']:,} | {parity['correct'] / parity['examples']:.2%} | "
+        f"{parity['classes_agreeing']:,} of {parity['examples']:,} | {parity['largest_difference']:.1e} | "
+        f"{parity['microseconds']:.0f} us |"
+    )

@@ -1,0 +1,83 @@
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mnist_keras.errors import InputError
+from mnist_keras.exporting.export import export_run
+from mnist_keras.exporting.formats import FORMATS, expand_formats
+from mnist_keras.exporting.tflite import calibration_images
+from mnist_keras.prediction import load_predictor
+
+
+@pytest.fixture(scope="module")
+def everything(trained_run, tiny, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("everything") / "linear"
+    export_run(trained_run, folder, tiny, formats=["all"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def card(everything):
+    return json.loads((everything / "card.json").read_text())
+
+
+def test_every_format_is_written_checked_and_described(everything, card):
+    assert {file["format"] for file in card["files"].values()} == set(FORMATS)
+    page = (everything / "README.md").read_text()
+    for name, file in card["files"].items():
+        kind = FORMATS[file["format"]]
+        assert (everything / name).exists()
+        assert file["parity"]["classes_agreeing"] == 30
+        assert file["parity"]["largest_difference"] <= kind.largest_difference
+        assert file["input"]["dtype"] == kind.ends
+        assert f"| `{name}` | {kind.about} | {file['parity']['bytes']:,} |" in page
+    assert "Trained on a folder in MNIST's format" in page
+    assert not re.search(r"[{}]\w+[{}]", page.split("## Loading it")[0])
+
+
+def test_sizes_follow_the_bits(card):
+    size = {file["format"]: file["parity"]["bytes"] for file in card["files"].values()}
+    assert size["float16"] < 0.6 * size["float32"]
+    assert max(size[name] for name in ("dynamic", "int8", "int8_io", "uint8_io")) < 0.4 * size["float32"]
+
+
+def test_raw_pixels_go_straight_into_uint8(card):
+    ends = card["files"]["mnist_uint8_io.tflite"]
+    assert ends["input"]["zero_point"] == 0
+    assert np.isclose(ends["input"]["scale"], 1 / 255)
+    assert "scale" not in card["files"]["mnist_int8.tflite"]["input"]
+
+
+def test_the_golden_digits_come_out_of_every_format(everything, card, tiny):
+    golden = json.loads((everything / "golden.json").read_text())
+    assert golden["input"] == [1, 28, 28, 1]
+    assert [vector["label"] for vector in golden["vectors"]] == list(range(10))
+    images = np.array([vector["pixels"] for vector in golden["vectors"]]).reshape(-1, 28, 28)
+    images = np.round(images * 255).astype(np.uint8)
+    with Image.open(everything / "golden.png") as picture:
+        np.testing.assert_array_equal(np.hstack(images), np.asarray(picture))
+    np.testing.assert_array_equal(images, tiny.test_images[:10])
+    expected = np.array([vector["probabilities"] for vector in golden["vectors"]])
+    for name, file in card["files"].items():
+        received = load_predictor(everything / name).predict(images)
+        np.testing.assert_array_equal(received.argmax(axis=1), range(10))
+        bound = max(1e-5, min(FORMATS[file["format"]].largest_difference, 0.1))
+        np.testing.assert_allclose(received, expected, atol=bound)
+
+
+def test_calibration_takes_every_digit_alike(tiny):
+    images = np.arange(1000, dtype=np.uint16).repeat(4).reshape(1000, 2, 2)
+    labels = np.repeat(np.arange(10), 100)
+    chosen = calibration_images(images, labels)[:, 0, 0]
+    np.testing.assert_array_equal(np.bincount(labels[chosen]), [50] * 10)
+
+
+def test_names():
+    assert expand_formats(["float32", " int8", "float32"]) == ("float32", "int8")
+    assert expand_formats(["all"]) == tuple(FORMATS)
+    for names in (["float64"], []):
+        with pytest.raises(InputError, match="There is no format .* Expected: saved_model, float32"):
+            expand_formats(names)
