@@ -126,7 +126,7 @@ def test_a_tflite_file_with_another_contract(tmp_path):
     function = tf.function(lambda x: x * 2, input_signature=[tf.TensorSpec((1, 5))])
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
     (tmp_path / "other.tflite").write_bytes(converter.convert())
-    with pytest.raises(InputError, match=r"must map \(1, 28, 28, 1\) to .* Received: float32 \(1, 5\) to float32 \(1, 5\)"):
+    with pytest.raises(InputError, match=r"must map \(1, 28, 28, 1\) to .* Received: float32 \(1, 5\)"):
         load_predictor(tmp_path / "other.tflite")
 
 
