@@ -86,7 +86,8 @@ def _wait(group: Sequence[_Worker], stop: StopRequest) -> int:
     failed, deadline = 0, math.inf
     while time.monotonic() < deadline:
         statuses = [worker.process.poll() for worker in group]
-        failed = failed or next(filter(None, statuses), 0)
+        # A signal comes before what it did to the others, should both be there by now.
+        failed = failed or min(filter(None, statuses), default=0)
         if None not in statuses:
             return failed
         if stop.received and deadline == math.inf:

@@ -25,6 +25,23 @@ _SAVED_MODEL = {
         "probabilities": {"dtype": "float32", "shape": [None, 10]},
         "classes": {"dtype": "int64", "shape": [None]},
     },
+    "other_signatures": {
+        "serve_float": {"name": "pixels", "dtype": "float32", "shape": [None, 28, 28, 1], "range": [0, 1]},
+        "any_size": {
+            "name": "pictures",
+            "dtype": "uint8",
+            "shape": [None, None, None, None],
+            "about": "whole pictures, 1 to 4 channels, dark on light or light on dark",
+        },
+        "encoded": {
+            "name": "files",
+            "dtype": "string",
+            "shape": [None],
+            "about": "the bytes of PNG, JPEG, GIF, BMP or WebP files",
+        },
+    },
+    "more_outputs": "any_size and encoded also give has_ink (bool; without ink the class is -1) and digits (uint8, "
+    "[None, 28, 28], what the network saw)",
 }
 
 

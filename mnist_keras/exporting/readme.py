@@ -50,6 +50,16 @@ serve = tf.saved_model.load("saved_model").signatures["serving_default"]
 answer = serve(images=tf.zeros((1, 28, 28), tf.uint8))  # 0 to 255
 print(answer["classes"].numpy(), answer["probabilities"].numpy())
 ```
+
+Whole pictures, of any size, dark on light or light on dark, go in by two more signatures, which bring them to the
+geometry above themselves: `any_size` takes pixels (`pictures`, uint8 [any, height, width, channels]), `encoded` the
+bytes of PNG, JPEG, GIF, BMP or WebP files:
+
+```python
+read = tf.saved_model.load("saved_model").signatures["encoded"]
+answer = read(files=tf.constant([open("photo.png", "rb").read()]))
+print(answer["classes"].numpy(), answer["has_ink"].numpy())  # -1 where there is no ink
+```
 """
 
 _TFLITE = """Python, with LiteRT (`pip install ai-edge-litert`):

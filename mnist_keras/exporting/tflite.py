@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
-from mnist_keras.exporting.saved_model import SIGNATURE, write_signature
+from mnist_keras.exporting.saved_model import SIGNATURE, write_signatures
 
 # Training images of each digit that show the converter which values occur.
 _CALIBRATION_PER_DIGIT = 50
@@ -49,7 +49,8 @@ def write_tflite(
             yield {"pixels": pixels}
 
     with tempfile.TemporaryDirectory() as folder:
-        write_signature(model, serve, tf.TensorSpec((1, 28, 28, 1), tf.float32, name="pixels"), folder)
+        pixels = tf.TensorSpec((1, 28, 28, 1), tf.float32, name="pixels")
+        write_signatures(model, {SIGNATURE: (serve, pixels)}, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         # Flex operators, which LiteRT does not run, must fail here and not on a phone.
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-FLAGS = ["--model=stack_1", "--epochs=120", "--batch_size=12", "--deterministic", "--export_dir=", "--threads=1"]
+FLAGS = ["--model=stack_1", "--epochs=60", "--batch_size=12", "--deterministic", "--export_dir=", "--threads=1"]
 
 
 def digest(result):

@@ -1,0 +1,86 @@
+"""The SavedModel's ways in, as an app without this package calls them."""
+
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+
+@pytest.fixture(scope="module")
+def loaded(export):
+    return tf.saved_model.load(str(export / "saved_model"))
+
+
+@pytest.fixture(scope="module")
+def signatures(loaded):
+    return loaded.signatures
+
+
+def file_of(pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def page_with(digit):
+    """Dark ink on a light page, three times the size."""
+    page = np.full((150, 200, 3), 240, np.uint8)
+    page[30:114, 90:174] -= (digit.repeat(3, axis=0).repeat(3, axis=1)[..., np.newaxis] * 0.9).astype(np.uint8)
+    return page
+
+
+def test_every_way_in_gives_the_same_answer(signatures, tiny):
+    images = tiny.test_images
+    direct = signatures["serving_default"](images=tf.constant(images))
+    pixels = signatures["serve_float"](pixels=tf.constant(images[..., np.newaxis] / np.float32(255)))
+    np.testing.assert_allclose(direct["probabilities"], pixels["probabilities"], atol=1e-5)
+    # The tiny digits are not MNIST's shape: what the network saw is compared by itself.
+    pictures = signatures["any_size"](pictures=tf.constant(images[..., np.newaxis]))
+    seen = signatures["serving_default"](images=pictures["digits"])
+    files = signatures["encoded"](files=tf.constant([file_of(image) for image in images]))
+    for answer in (pictures, files):
+        assert answer["has_ink"].numpy().all()
+        np.testing.assert_array_equal(answer["classes"], seen["classes"])
+        np.testing.assert_allclose(answer["probabilities"], seen["probabilities"], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "RGBA", "palette", "16 bits", "BMP", "GIF", "WEBP", "JPEG"])
+def test_kinds_of_files(signatures, kind):
+    digit = np.zeros((28, 28), np.uint8)
+    digit[4:24, 10:18] = 255
+    page = Image.fromarray(page_with(digit))
+    if kind == "RGBA":
+        page = page.convert("RGBA")
+    if kind == "palette":
+        page = page.quantize(8)
+    if kind == "16 bits":
+        page = Image.fromarray(np.asarray(page.convert("L")).astype(np.uint16) * 257)
+    options = {"WEBP": {"lossless": True}, "JPEG": {"quality": 90}}.get(kind, {})
+    buffer = io.BytesIO()
+    page.save(buffer, kind if kind in ("BMP", "GIF", "WEBP", "JPEG") else "PNG", **options)
+    seen = signatures["encoded"](files=tf.constant([buffer.getvalue()]))["digits"][0].numpy()
+    assert np.abs(seen.astype(float) - digit).mean() < 5
+
+
+def test_a_page_without_ink(signatures):
+    answer = signatures["any_size"](pictures=tf.fill((2, 30, 40, 4), tf.constant(200, tf.uint8)))
+    assert answer["classes"].numpy().tolist() == [-1, -1]
+    assert not answer["has_ink"].numpy().any()
+    np.testing.assert_allclose(answer["probabilities"], 0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "empty"),
+    [
+        ("serving_default", {"images": tf.zeros((0, 28, 28), tf.uint8)}),
+        ("serve_float", {"pixels": tf.zeros((0, 28, 28, 1))}),
+        ("any_size", {"pictures": tf.zeros((0, 30, 40, 3), tf.uint8)}),
+        ("encoded", {"files": tf.zeros((0,), tf.string)}),
+    ],
+)
+def test_an_empty_batch_has_an_empty_answer(signatures, name, empty):
+    answer = signatures[name](**empty)
+    assert answer["probabilities"].shape == (0, 10)
+    assert answer["classes"].shape == (0,)
