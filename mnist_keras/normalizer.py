@@ -5,6 +5,8 @@ pixels until their centre of mass is at index 14. Everything here is dense algeb
 picture, without loops or branches, so that it converts to LiteRT's built-in operators.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 SIDE = 28
@@ -63,6 +65,25 @@ def normalize(gray: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     digit = tf.matmul(tf.matmul(rows, ink), columns, transpose_b=True)
     digit *= tf.math.divide_no_nan(255.0, tf.reduce_max(digit))
     return tf.where(has_ink, digit, 0.0), has_ink
+
+
+def normalize_each(
+    pictures: tf.Tensor, decode: Callable[[tf.Tensor], tf.Tensor] = tf.identity
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Brings every picture of a batch to MNIST's geometry.
+
+    Args:
+        pictures: what `decode` takes, batched.
+        decode: an element -> uint8 (height, width, channels), 1 to 4 channels.
+
+    Returns:
+        The digits, whole numbers, float32 (None, 28, 28) in 0..255; and which have ink, bool (None,).
+    """
+    outputs = (tf.TensorSpec((SIDE, SIDE), tf.float32), tf.TensorSpec((), tf.bool))
+    digits, has_ink = tf.map_fn(
+        lambda element: normalize(to_gray(decode(element))), pictures, fn_output_signature=outputs
+    )
+    return tf.round(digits), has_ink
 
 
 def _median(values: tf.Tensor) -> tf.Tensor:

@@ -70,7 +70,7 @@ def compare(*arguments):
     )
 
 
-@pytest.mark.parametrize("devices", [2, 4])
+@pytest.mark.parametrize("devices", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_several_devices_train_like_one(devices):
     # Steps that one device runs several at a time, which several replicas cannot.
     result = compare("stack_1", devices, {"steps_per_execution": 3}, "float32")

@@ -18,6 +18,15 @@ _DATA = {
 }
 
 
+_PICTURE = {
+    "signature": "serving_default",
+    "input": {"name": "picture", "dtype": "uint8", "shape": [1, None, None], "range": [0, 255]},
+    "outputs": {
+        "probabilities": {"dtype": "float32", "shape": [1, 10]},
+        "has_ink": {"dtype": "bool", "shape": [1]},
+        "digit": {"dtype": "float32", "shape": [1, 28, 28]},
+    },
+}
 _SAVED_MODEL = {
     "signature": "serving_default",
     "input": {"name": "images", "dtype": "uint8", "shape": [None, 28, 28], "range": [0, 255]},
@@ -45,6 +54,9 @@ _SAVED_MODEL = {
 }
 
 
+_CONTRACTS = {"saved_model": _SAVED_MODEL, "picture": _PICTURE}
+
+
 def make_card(
     config: Mapping[str, Any], report: Mapping[str, Any], parity: Mapping[str, Mapping[str, Any]], folder: pathlib.Path
 ) -> dict[str, Any]:
@@ -67,7 +79,7 @@ def make_card(
             FORMATS[name].file: {
                 "format": name,
                 "about": FORMATS[name].about,
-                **(_SAVED_MODEL if name == "saved_model" else _tflite_contract(folder / FORMATS[name].file)),
+                **(_CONTRACTS.get(name) or _tflite_contract(folder / FORMATS[name].file)),
                 "parity": figures,
             }
             for name, figures in parity.items()

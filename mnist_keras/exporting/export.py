@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from mnist_keras.digits import Digits
@@ -21,6 +22,7 @@ from mnist_keras.exporting.saved_model import write_saved_model
 from mnist_keras.exporting.tflite import calibration_images, write_tflite
 from mnist_keras.folders import written_whole
 from mnist_keras.json_files import write_json
+from mnist_keras.normalizer import normalize_each
 from mnist_keras.prediction.keras_file import load_keras_model, probabilities_of
 from mnist_keras.run_folder import MODEL_FILE, read_run
 
@@ -53,7 +55,12 @@ def export_run(
     config, report = read_run(run)
     refuse_to_replace(folder, config["dataset"]["name"])
     model = load_keras_model(run / MODEL_FILE)
-    expected = probabilities_of(model)(digits.test_images)
+    predict = probabilities_of(model)
+    probabilities = predict(digits.test_images)
+    expected = dict.fromkeys(formats, probabilities)
+    if "picture" in formats:
+        normalized, _ = normalize_each(digits.test_images[..., np.newaxis])
+        expected["picture"] = predict(normalized.numpy().astype(np.uint8))
     calibration = calibration_images(digits.train_images, digits.train_labels)
     try:
         with written_whole(folder, replace=True) as new:
@@ -64,8 +71,8 @@ def export_run(
                 else:
                     write_tflite(model, path, name, calibration)
             (new / "labels.txt").write_text("\n".join(LABELS) + "\n")
-            write_golden(new, digits, expected)
-            parity = compare(new, formats, digits.test_images, digits.test_labels, expected)
+            write_golden(new, digits, probabilities)
+            parity = compare(new, digits.test_images, digits.test_labels, expected)
             card = make_card(config, report, {name: dataclasses.asdict(parity[name]) for name in formats}, new)
             write_json(new / "card.json", card)
             (new / "README.md").write_text(describe_export(card))

@@ -16,13 +16,13 @@ class Format:
     largest_difference: float
     # Smallest share of images on which both name the same digit.
     agreeing: float
-    # Element type at both ends; the card's contract.
-    ends: str
+    # Element type of the input.
+    input_dtype: str
     # One line for --help and the card.
     about: str
 
 
-# Float32 sums in another order; weights of 16 bits; 8 bits.
+# Float32 sums in another order; weights of 16 bits, or pixels that are rounded the other way; 8 bits.
 _EXACT, _HALF, _EIGHT = (1e-5, 1.0), (0.02, 1.0), (1.0, 0.98)
 
 FORMATS = {
@@ -33,6 +33,7 @@ FORMATS = {
     "int8": Format("mnist_int8.tflite", *_EIGHT, "float32", "LiteRT, 8 bits throughout"),
     "int8_io": Format("mnist_int8_io.tflite", *_EIGHT, "int8", "LiteRT, 8 bits throughout and at both ends"),
     "uint8_io": Format("mnist_uint8_io.tflite", *_EIGHT, "uint8", "the same, and raw pixels go straight in"),
+    "picture": Format("mnist_picture.tflite", *_HALF, "uint8", "LiteRT, a whole grey picture of any size"),
 }
 DEFAULT_FORMATS = ("saved_model", "float32")
 

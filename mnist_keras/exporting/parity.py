@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -32,16 +33,15 @@ class Parity:
 
 
 def compare(
-    folder: pathlib.Path, formats: tuple[str, ...], images: np.ndarray, labels: np.ndarray, expected: np.ndarray
+    folder: pathlib.Path, images: np.ndarray, labels: np.ndarray, expected: Mapping[str, np.ndarray]
 ) -> dict[str, Parity]:
     """Reads the files of an export back, in a fresh process, and compares their answers.
 
     Args:
         folder: of the export.
-        formats: names of `FORMATS`.
         images: uint8 (examples, 28, 28).
         labels: integers (examples,).
-        expected: the live model's probabilities, float32 (examples, 10).
+        expected: by format, the live model's probabilities, float32 (examples, 10).
 
     Returns:
         A Parity for each format.
@@ -49,11 +49,11 @@ def compare(
     Raises:
         InputError: a file cannot be read, or is further from the model than its format may be.
     """
-    paths = [folder / FORMATS[name].file for name in formats]
+    paths = [folder / FORMATS[name].file for name in expected]
     answers, latencies = _answers(paths, images)
     return {
-        name: _compare(FORMATS[name], path, received, latency, labels, expected)
-        for name, path, received, latency in zip(formats, paths, answers, latencies, strict=True)
+        name: _compare(FORMATS[name], path, received, latency, labels, expected[name])
+        for name, path, received, latency in zip(expected, paths, answers, latencies, strict=True)
     }
 
 

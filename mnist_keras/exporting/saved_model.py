@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import keras
 import tensorflow as tf
 
-from mnist_keras.normalizer import SIDE, normalize, to_gray
+from mnist_keras.normalizer import SIDE, normalize_each
 
 SIGNATURE = "serving_default"
 
@@ -45,11 +45,7 @@ def write_saved_model(model: keras.Model, folder: pathlib.Path) -> None:
         return {"probabilities": probabilities, "classes": classes, **others}
 
     def classify_pictures(pictures, decode):
-        outputs = (tf.TensorSpec((SIDE, SIDE), tf.float32), tf.TensorSpec((), tf.bool))
-        digits, has_ink = tf.map_fn(
-            lambda picture: normalize(to_gray(decode(picture))), pictures, fn_output_signature=outputs
-        )
-        digits = tf.round(digits)
+        digits, has_ink = normalize_each(pictures, decode)
         return classify(digits, has_ink=has_ink, digits=tf.cast(digits, tf.uint8))
 
     def decode_file(content):

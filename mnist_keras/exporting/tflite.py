@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from mnist_keras.errors import InputError
 from mnist_keras.exporting.saved_model import SIGNATURE, write_signatures
+from mnist_keras.normalizer import SIDE, normalize
 
 # Training images of each digit that show the converter which values occur.
 _CALIBRATION_PER_DIGIT = 50
@@ -22,6 +23,9 @@ def write_tflite(
     model: keras.Model, path: pathlib.Path, kind: str = "float32", calibration: np.ndarray | None = None
 ) -> None:
     """Writes a file that maps `pixels`, (1, 28, 28, 1) in 0..1, white ink on black, to `probabilities`, (1, 10).
+
+    That of kind "picture" takes a whole one instead, `picture`, uint8 (1, height, width), of any size and either
+    polarity, and also gives `has_ink`, bool (1,), and `digit`, float32 (1, 28, 28) in 0..255, what the network saw.
 
     Only built-in operators are used, so any LiteRT interpreter runs it. The float32 file has the contract of
     Google's digit classifier codelab.
@@ -40,6 +44,11 @@ def write_tflite(
     def serve(pixels):
         return {"probabilities": tf.nn.softmax(model(pixels * 255.0, training=False))}
 
+    def serve_picture(picture):
+        digit, has_ink = normalize(tf.cast(picture[0], tf.float32))
+        digit = tf.round(digit)[tf.newaxis]
+        return {**serve(digit[..., tf.newaxis] / 255.0), "has_ink": tf.reshape(has_ink, (1,)), "digit": digit}
+
     def examples() -> Iterator[dict[str, np.ndarray]]:
         for number, image in enumerate(calibration):
             pixels = image.reshape(1, 28, 28, 1).astype(np.float32) / 255
@@ -49,12 +58,14 @@ def write_tflite(
             yield {"pixels": pixels}
 
     with tempfile.TemporaryDirectory() as folder:
-        pixels = tf.TensorSpec((1, 28, 28, 1), tf.float32, name="pixels")
-        write_signatures(model, {SIGNATURE: (serve, pixels)}, folder)
+        signature = (serve, tf.TensorSpec((1, SIDE, SIDE, 1), tf.float32, name="pixels"))
+        if kind == "picture":
+            signature = (serve_picture, tf.TensorSpec((1, None, None), tf.uint8, name="picture"))
+        write_signatures(model, {SIGNATURE: signature}, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         # Flex operators, which LiteRT does not run, must fail here and not on a phone.
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if kind != "float32":
+        if kind not in ("float32", "picture"):
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if kind == "float16":
             converter.target_spec.supported_types = [tf.float16]

@@ -15,7 +15,8 @@ _DTYPES = (np.float32, np.int8, np.uint8)
 def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
     """Loads a file that maps pixels in 0..1, (1, 28, 28, 1), to probabilities, (1, 10).
 
-    Both are float32, or int8 or uint8 with a scale and a zero point in the file.
+    Both are float32, or int8 or uint8 with a scale and a zero point in the file. Or one whose signature maps
+    `picture`, uint8 (1, height, width), to `probabilities`.
 
     Raises:
         InputError: the file is damaged, or its contract another one.
@@ -29,6 +30,9 @@ def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
     except (ValueError, RuntimeError) as error:
         raise InputError(f"{path} is a damaged TFLite file: {error}") from error
     source, target = (details()[0] for details in (interpreter.get_input_details, interpreter.get_output_details))
+    if list(source["shape_signature"]) == [1, -1, -1] and source["dtype"] is np.uint8:
+        read = interpreter.get_signature_runner("serving_default")
+        return lambda images: np.concatenate([read(picture=image[np.newaxis])["probabilities"] for image in images])
     received = [(end["dtype"], tuple(int(size) for size in end["shape"])) for end in (source, target)]
     if any(dtype not in _DTYPES or shape != wanted for (dtype, shape), wanted in zip(received, _SHAPES, strict=True)):
         raise InputError(

@@ -14,7 +14,7 @@ def expected(trained_run, tiny):
 
 
 def test_files_are_compared_in_a_fresh_process(export, tiny, expected):
-    parity = compare(export, ("saved_model", "float32"), tiny.test_images, tiny.test_labels, expected)
+    parity = compare(export, tiny.test_images, tiny.test_labels, {"saved_model": expected, "float32": expected})
     assert list(parity) == ["saved_model", "float32"]
     for figures in parity.values():
         assert figures.classes_agreeing == figures.correct == figures.examples == 30
@@ -34,11 +34,11 @@ def test_files_are_compared_in_a_fresh_process(export, tiny, expected):
 )
 def test_a_file_that_answers_otherwise(export, tiny, expected, change, message):
     with pytest.raises(InputError, match=f"mnist.tflite does not answer like the model: .*{message}"):
-        compare(export, ("float32",), tiny.test_images, tiny.test_labels, change(expected))
+        compare(export, tiny.test_images, tiny.test_labels, {"float32": change(expected)})
 
 
 def test_a_file_that_cannot_be_read_back(export, tiny, expected, tmp_path):
     broken = shutil.copytree(export, tmp_path / "broken")
     (broken / "mnist.tflite").write_bytes((export / "mnist.tflite").read_bytes()[:500])
     with pytest.raises(InputError, match="cannot be read back: .*mnist.tflite is a damaged TFLite file.*Nothing was"):
-        compare(broken, ("float32",), tiny.test_images, tiny.test_labels, expected)
+        compare(broken, tiny.test_images, tiny.test_labels, {"float32": expected})

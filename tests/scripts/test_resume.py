@@ -46,8 +46,6 @@ def test_stop_and_go_on(command, script, data_flags, tmp_path):
     changed = script("train", *arguments, "--learning_rate=.5")
     assert changed.returncode == 1
     assert "was begun otherwise: recipe learning_rate is 0.001 there and 0.5 now" in changed.stderr
-    changed = script("train", *arguments, "--threads=2")
-    assert "training threads is 1 there and 2 now" in changed.stderr
 
     # The threads of the beginning are set again.
     flags.remove("--threads=1")
