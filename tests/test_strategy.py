@@ -80,7 +80,7 @@ def test_several_devices_train_like_one(devices):
 @pytest.mark.slow
 @pytest.mark.parametrize("devices", [2, 4])
 def test_batch_norm_counts_the_whole_batch(devices):
-    # In float32, rounding grows to 1e-2 within forty steps; so it does between one thread and two.
+    # In float32, rounding grows from step to step; so it does between one thread and two.
     result = compare("cnn_augmented", devices, {"network_options": {"dropout": 0.0}}, "float64")
     print(result.stdout)
     assert result.returncode == 0, result.stderr[-3000:]
