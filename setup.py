@@ -5,6 +5,8 @@ import setuptools
 
 HERE = pathlib.Path(__file__).parent
 
+ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "tf2onnx>=1.17"]
+
 setuptools.setup(
     name="mnist_keras",
     version=re.search(r'__version__ = "(.+)"', (HERE / "mnist_keras" / "__init__.py").read_text()).group(1),
@@ -29,5 +31,8 @@ setuptools.setup(
         "tensorflow-datasets>=4.9.7",
         "tqdm>=4.66",
     ],
-    extras_require={"test": ["hypothesis>=6.100", "pytest>=8.0", "pytest-xdist>=3.5", "ruff>=0.6"]},
+    extras_require={
+        "onnx": ONNX,
+        "test": [*ONNX, "hypothesis>=6.100", "pytest>=8.0", "pytest-xdist>=3.5", "ruff>=0.6"],
+    },
 )

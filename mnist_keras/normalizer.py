@@ -26,14 +26,13 @@ def to_gray(picture: tf.Tensor) -> tf.Tensor:
         picture: uint8 (height, width, channels): grey, grey and alpha, RGB, or RGBA. What is transparent becomes
             white where the ink is dark, and black where it is light.
     """
-    values = tf.cast(picture, tf.float32)
-    channels = tf.shape(values)[2]
+    channels = tf.shape(picture)[2]
     in_colour = channels >= 3
     # Indices that exist whatever the number of channels.
-    red, green, blue = (values[..., tf.where(in_colour, index, 0)] for index in range(3))
+    red, green, blue = (tf.cast(picture[..., tf.where(in_colour, index, 0)], tf.float32) for index in range(3))
     gray = 0.299 * red + 0.587 * green + 0.114 * blue
     is_transparent = tf.equal(channels % 2, 0)
-    alpha = tf.where(is_transparent, values[..., channels - 1] / 255.0, 1.0)
+    alpha = tf.where(is_transparent, tf.cast(picture[..., channels - 1], tf.float32) / 255.0, 1.0)
     ink = tf.math.divide_no_nan(tf.reduce_sum(gray * alpha), tf.reduce_sum(alpha))
     ground = tf.where(ink < 128.0, 255.0, 0.0)
     return gray * alpha + ground * (1.0 - alpha)
@@ -78,12 +77,25 @@ def normalize_each(
 
     Returns:
         The digits, whole numbers, float32 (None, 28, 28) in 0..255; and which have ink, bool (None,).
+
+    Raises:
+        tf.errors.InvalidArgumentError: a picture has no pixels, or another number of channels.
     """
     outputs = (tf.TensorSpec((SIDE, SIDE), tf.float32), tf.TensorSpec((), tf.bool))
     digits, has_ink = tf.map_fn(
-        lambda element: normalize(to_gray(decode(element))), pictures, fn_output_signature=outputs
+        lambda element: _normalize_checked(decode(element)), pictures, fn_output_signature=outputs
     )
     return tf.round(digits), has_ink
+
+
+# A function of its own is written once into a SavedModel, however many signatures call it.
+@tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.uint8)])
+def _normalize_checked(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    shape = tf.shape(picture)
+    fits = (tf.reduce_min(shape) > 0) & (shape[2] <= 4)
+    expected = "A picture must have height, width and 1 to 4 channels. Received the shape:"
+    with tf.control_dependencies([tf.debugging.Assert(fits, [expected, shape])]):
+        return normalize(to_gray(tf.identity(picture)))
 
 
 def _median(values: tf.Tensor) -> tf.Tensor:

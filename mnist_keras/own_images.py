@@ -9,6 +9,8 @@ from PIL import Image, UnidentifiedImageError
 from mnist_keras.errors import InputError
 
 _SIDE = 28
+# Kinds that pictures of digits come in; Pillow knows others that start programs or read many files.
+_KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 
 
 def read_digit(path: str | os.PathLike) -> np.ndarray:
@@ -22,7 +24,7 @@ def read_digit(path: str | os.PathLike) -> np.ndarray:
     """
     path = pathlib.Path(path)
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=_KINDS) as picture:
             # The size stands in the header: a huge picture is refused before it is decoded.
             if picture.size != (_SIDE, _SIDE):
                 width, height = picture.size
@@ -32,7 +34,7 @@ def read_digit(path: str | os.PathLike) -> np.ndarray:
                 )
             if "A" in picture.getbands() or "transparency" in picture.info:
                 raise InputError(f"{path} is partly transparent. Expected: opaque pixels; flatten it first.")
-            pixels = np.asarray(picture.convert("L"))
+            pixels = _gray(picture)
     except FileNotFoundError as error:
         raise InputError(f"There is no such file: {path}.") from error
     except IsADirectoryError as error:
@@ -48,3 +50,10 @@ def read_digit(path: str | os.PathLike) -> np.ndarray:
             "ink on black, as in MNIST. Invert it first."
         )
     return pixels
+
+
+def _gray(picture: Image.Image) -> np.ndarray:
+    if picture.mode.startswith("I"):
+        # 16 bits, which Pillow would cut off at 255.
+        return (np.asarray(picture, np.int64) >> 8).clip(0, 255).astype(np.uint8)
+    return np.asarray(picture.convert("L"))

@@ -20,6 +20,22 @@ def test_a_picture_like_mnist(digit, tmp_path, mode):
     np.testing.assert_array_equal(read_digit(tmp_path / "one.png"), digit)
 
 
+def test_sixteen_bits(digit, tmp_path):
+    Image.fromarray(digit.astype(np.uint16) * 257).save(tmp_path / "one.png")
+    np.testing.assert_array_equal(read_digit(tmp_path / "one.png"), digit)
+
+
+def test_the_first_of_several_pictures(digit, tmp_path):
+    empty = [Image.new("L", (28, 28))] * 2
+    Image.fromarray(digit).save(tmp_path / "one.gif", save_all=True, append_images=empty)
+    np.testing.assert_array_equal(read_digit(tmp_path / "one.gif"), digit)
+
+
+def test_cmyk(digit, tmp_path):
+    Image.fromarray(digit).convert("RGB").convert("CMYK").save(tmp_path / "one.jpg", quality=95)
+    assert np.abs(read_digit(tmp_path / "one.jpg").astype(int) - digit).mean() < 3
+
+
 def refuse(path, message):
     with pytest.raises(InputError, match=message):
         read_digit(path)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from tensorflow.core.protobuf import saved_model_pb2
 
 from mnist_keras.digits import source_of
 from mnist_keras.exporting.formats import FORMATS
@@ -46,7 +47,7 @@ _SAVED_MODEL = {
             "name": "files",
             "dtype": "string",
             "shape": [None],
-            "about": "the bytes of PNG, JPEG, GIF, BMP or WebP files",
+            "about": "the bytes of PNG, JPEG, BMP or WebP files",
         },
     },
     "more_outputs": "any_size and encoded also give has_ink (bool; without ink the class is -1) and digits (uint8, "
@@ -54,37 +55,58 @@ _SAVED_MODEL = {
 }
 
 
-_CONTRACTS = {"saved_model": _SAVED_MODEL, "picture": _PICTURE}
+_ONNX = {
+    "input": {"name": "pixels", "dtype": "float32", "shape": [None, 28, 28, 1], "range": [0, 1]},
+    "outputs": {"probabilities": {"dtype": "float32", "shape": [None, 10]}},
+}
 
 
-def make_card(
-    config: Mapping[str, Any], report: Mapping[str, Any], parity: Mapping[str, Mapping[str, Any]], folder: pathlib.Path
-) -> dict[str, Any]:
-    """The card of an export, as JSON takes it.
+def describe_model(config: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    """What is true of every file of an export, as JSON takes it.
 
     Args:
         config: the run's config.
         report: the run's report.
-        parity: of each format, how its file compares with the live model.
-        folder: where the files are.
     """
     dataset = config["dataset"]
     return {
         "name": config["recipe"]["name"],
         "parameters": report["parameters"],
         "dataset": {**dataset, "about": _about(dataset["name"])},
-        "figures": {key: report[key] for key in ("accuracy", "correct", "examples", "loss", "calibration_error")},
-        "pixels": "white ink on black, the digit in a 20x20 box, its centre of mass in the middle, as in MNIST",
-        "files": {
-            FORMATS[name].file: {
-                "format": name,
-                "about": FORMATS[name].about,
-                **(_CONTRACTS.get(name) or _tflite_contract(folder / FORMATS[name].file)),
-                "parity": figures,
-            }
-            for name, figures in parity.items()
+        "figures": {
+            **{key: report[key] for key in ("accuracy", "correct", "examples", "loss", "calibration_error")},
+            "seed": config["seed"],
         },
-        "training": {key: config[key] for key in ("recipe", "seed", "flags", "date", "versions", "git_commit")},
+        "pixels": "white ink on black, the digit in a 20x20 box, its centre of mass in the middle, as in MNIST",
+    }
+
+
+def describe_contract(name: str, path: pathlib.Path) -> dict[str, Any]:
+    """What goes into a file of that format and what comes out.
+
+    Args:
+        name: of the format.
+        path: of the file.
+    """
+    about = {"format": name, "about": FORMATS[name].about}
+    if name == "saved_model":
+        return {**about, **_SAVED_MODEL, "tensors": _tensors(path)}
+    if name == "onnx":
+        return {**about, **_ONNX}
+    if name == "onnx_picture":
+        return {**about, **{key: value for key, value in _PICTURE.items() if key != "signature"}}
+    return {**about, **(_PICTURE if name == "picture" else _tflite_contract(path))}
+
+
+def _tensors(folder: pathlib.Path) -> dict[str, Any]:
+    """Of each signature, the names its ends have in the graph, which C calls them by."""
+    content = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    return {
+        name: {
+            end: tensor.name for ends in (signature.inputs, signature.outputs) for end, tensor in sorted(ends.items())
+        }
+        for name, signature in sorted(content.meta_graphs[0].signature_def.items())
+        if not name.startswith("__")
     }
 
 

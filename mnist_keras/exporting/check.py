@@ -26,7 +26,7 @@ def main(images_file: str, answers: str, *files: str) -> None:
     images = np.load(images_file)
     latencies = []
     for number, file in enumerate(files):
-        predictor = load_predictor(file)
+        predictor = load_predictor(file, trusted=True)
         np.save(pathlib.Path(answers) / f"{number}.npy", predictor.predict(images))
         latencies.append(_latency(predictor, images))
     print(json.dumps(latencies))

@@ -4,27 +4,32 @@ import dataclasses
 import os
 import pathlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from mnist_keras.checksums import sha256_of
 from mnist_keras.digits import Digits
 from mnist_keras.errors import InputError
-from mnist_keras.exporting.card import LABELS, make_card
-from mnist_keras.exporting.formats import DEFAULT_FORMATS, FORMATS, expand_formats
+from mnist_keras.exporting.card import LABELS, describe_contract, describe_model
+from mnist_keras.exporting.formats import DEFAULT_FORMATS, FORMATS, PICTURE_FORMATS, expand_formats
 from mnist_keras.exporting.golden import write_golden
+from mnist_keras.exporting.onnx import write_onnx
 from mnist_keras.exporting.parity import compare
 from mnist_keras.exporting.places import refuse_to_replace
 from mnist_keras.exporting.readme import describe_export
 from mnist_keras.exporting.saved_model import write_saved_model
-from mnist_keras.exporting.tflite import calibration_images, write_tflite
+from mnist_keras.exporting.tflite import calibration_images, embed_metadata, write_tflite
 from mnist_keras.folders import written_whole
 from mnist_keras.json_files import write_json
 from mnist_keras.normalizer import normalize_each
 from mnist_keras.prediction.keras_file import load_keras_model, probabilities_of
 from mnist_keras.run_folder import MODEL_FILE, read_run
+
+_TRAINING = ("recipe", "seed", "flags", "date", "versions", "git_commit")
 
 
 def export_run(
@@ -58,22 +63,26 @@ def export_run(
     predict = probabilities_of(model)
     probabilities = predict(digits.test_images)
     expected = dict.fromkeys(formats, probabilities)
-    if "picture" in formats:
+    if set(formats) & set(PICTURE_FORMATS):
         normalized, _ = normalize_each(digits.test_images[..., np.newaxis])
-        expected["picture"] = predict(normalized.numpy().astype(np.uint8))
+        expected |= dict.fromkeys(PICTURE_FORMATS, predict(normalized.numpy().astype(np.uint8)))
     calibration = calibration_images(digits.train_images, digits.train_labels)
     try:
         with written_whole(folder, replace=True) as new:
-            for name in formats:
-                path = new / FORMATS[name].file
-                if name == "saved_model":
-                    write_saved_model(model, path)
-                else:
-                    write_tflite(model, path, name, calibration)
+            card = describe_model(config, report)
+            files = {name: _write(model, new / FORMATS[name].file, name, card, calibration) for name in formats}
             (new / "labels.txt").write_text("\n".join(LABELS) + "\n")
             write_golden(new, digits, probabilities)
-            parity = compare(new, digits.test_images, digits.test_labels, expected)
-            card = make_card(config, report, {name: dataclasses.asdict(parity[name]) for name in formats}, new)
+            parity = compare(new, digits.test_images, digits.test_labels, {name: expected[name] for name in formats})
+            card["files"] = {
+                FORMATS[name].file: {
+                    **contract,
+                    "sha256": sha256_of(new / FORMATS[name].file),
+                    "parity": dataclasses.asdict(parity[name]),
+                }
+                for name, contract in files.items()
+            }
+            card["training"] = {key: config[key] for key in _TRAINING}
             write_json(new / "card.json", card)
             (new / "README.md").write_text(describe_export(card))
     except tf.errors.OpError as error:
@@ -81,3 +90,17 @@ def export_run(
         reason = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]", "", error.message).strip()
         raise InputError(f"{folder} could not be written: {reason}. Nothing was changed.") from error
     return card
+
+
+def _write(
+    model: keras.Model, path: pathlib.Path, name: str, card: Mapping[str, Any], calibration: np.ndarray
+) -> dict[str, Any]:
+    """Writes one file; returns its contract, which with the card so far travels inside the file too."""
+    if name == "saved_model":
+        write_saved_model(model, path)
+    elif name in ("onnx", "onnx_picture"):
+        write_onnx(model, path, name, {**card, **describe_contract(name, path)})
+    else:
+        write_tflite(model, path, name, calibration)
+        embed_metadata(path, {**card, **describe_contract(name, path)}, LABELS)
+    return describe_contract(name, path)

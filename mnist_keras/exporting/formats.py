@@ -1,6 +1,7 @@
 """What a model can be exported as. Imports no TensorFlow."""
 
 import dataclasses
+import importlib.util
 from collections.abc import Sequence
 
 from mnist_keras.errors import InputError
@@ -20,10 +21,13 @@ class Format:
     input_dtype: str
     # One line for --help and the card.
     about: str
+    # Modules that writing and checking it needs, from the extra `onnx`.
+    modules: tuple[str, ...] = ()
 
 
 # Float32 sums in another order; weights of 16 bits, or pixels that are rounded the other way; 8 bits.
 _EXACT, _HALF, _EIGHT = (1e-5, 1.0), (0.02, 1.0), (1.0, 0.98)
+_ONNX = ("onnx", "tf2onnx", "onnxruntime")
 
 FORMATS = {
     "saved_model": Format("saved_model", *_EXACT, "uint8", "TensorFlow, any number of digits at once"),
@@ -34,18 +38,32 @@ FORMATS = {
     "int8_io": Format("mnist_int8_io.tflite", *_EIGHT, "int8", "LiteRT, 8 bits throughout and at both ends"),
     "uint8_io": Format("mnist_uint8_io.tflite", *_EIGHT, "uint8", "the same, and raw pixels go straight in"),
     "picture": Format("mnist_picture.tflite", *_HALF, "uint8", "LiteRT, a whole grey picture of any size"),
+    "onnx": Format("mnist.onnx", *_EXACT, "float32", "onnxruntime, any number of digits at once", _ONNX),
+    "onnx_picture": Format("mnist_picture.onnx", *_HALF, "uint8", "onnxruntime, a whole grey picture", _ONNX),
 }
+# Those that bring a picture to MNIST's geometry themselves.
+PICTURE_FORMATS = ("picture", "onnx_picture")
 DEFAULT_FORMATS = ("saved_model", "float32")
 
 
 def expand_formats(names: Sequence[str]) -> tuple[str, ...]:
-    """Names of formats, "all" replaced by every one, each once.
+    """Names of formats, each once; "all" stands for every one whose modules are installed.
 
     Raises:
-        InputError: no such format.
+        InputError: no such format, or one whose modules are not installed.
     """
     wanted = [name.strip() for name in names]
     unknown = [name for name in wanted if name not in (*FORMATS, "all")]
     if unknown or not wanted:
         raise InputError(f"There is no format {unknown[0] if unknown else ''!r}. Expected: {', '.join(FORMATS)}, all.")
-    return tuple(FORMATS) if "all" in wanted else tuple(dict.fromkeys(wanted))
+    missing = {name: _missing_module(kind) for name, kind in FORMATS.items()}
+    for name in wanted:
+        if missing.get(name):
+            raise InputError(f"The format {name} needs {missing[name]}: pip install -e '.[onnx]'")
+    if "all" in wanted:
+        return tuple(name for name in FORMATS if not missing[name])
+    return tuple(dict.fromkeys(wanted))
+
+
+def _missing_module(kind: Format) -> str | None:
+    return next((module for module in kind.modules if importlib.util.find_spec(module) is None), None)

@@ -73,7 +73,7 @@ def _answers(paths: list[pathlib.Path], images: np.ndarray) -> tuple[list[np.nda
         result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if result.returncode:
             reason = (result.stderr.strip().splitlines() or [f"status {result.returncode}"])[-1]
-            raise InputError(f"What was exported cannot be read back: {reason}. Nothing was changed.")
+            raise InputError(f"What was exported cannot be read back: {reason.rstrip('.')}. Nothing was changed.")
         return [np.load(f"{folder}/{number}.npy") for number in range(len(paths))], json.loads(result.stdout)
 
 

@@ -19,6 +19,9 @@ probabilities in the order of `labels.txt`, that sum to 1.
 `golden.json` holds one digit of each kind, the numbers it goes in as, and the probabilities the model gives it;
 `golden.png` shows them. A port that reproduces these to 0.00001 (float32) is right.
 
+`labels.txt` and what `card.json` says of model and file also travel inside each `.tflite` file, as a zip archive at
+its end (`unzip mnist.tflite`), and in a `.onnx` file as its property `metadata`.
+
 ## Figures
 
 {accuracy} of the test set of {dataset} is read right, {correct:,} of {examples:,} (one training, seed {seed}; loss
@@ -53,7 +56,7 @@ print(answer["classes"].numpy(), answer["probabilities"].numpy())
 
 Whole pictures, of any size, dark on light or light on dark, go in by two more signatures, which bring them to the
 geometry above themselves: `any_size` takes pixels (`pictures`, uint8 [any, height, width, channels]), `encoded` the
-bytes of PNG, JPEG, GIF, BMP or WebP files:
+bytes of PNG, JPEG, BMP or WebP files:
 
 ```python
 read = tf.saved_model.load("saved_model").signatures["encoded"]
@@ -110,6 +113,26 @@ TfLiteTensorCopyToBuffer(TfLiteInterpreterGetOutputTensor(interpreter, 0), proba
 ```
 """
 
+_PICTURE = """A whole picture, grey, of any size, dark on light or light on dark:
+
+```python
+read = Interpreter("mnist_picture.tflite").get_signature_runner("serving_default")
+answer = read(picture=np.full((1, 300, 400), 240, np.uint8))
+print(answer["probabilities"][0], answer["has_ink"][0])
+```
+"""
+
+_ONNX = """Python, with onnxruntime (`pip install onnxruntime`):
+
+```python
+import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession("mnist.onnx")
+print(session.run(["probabilities"], {"pixels": np.zeros((1, 28, 28, 1), np.float32)})[0])
+```
+"""
+
 
 def describe_export(card: Mapping[str, Any]) -> str:
     """The page, in Markdown.
@@ -120,12 +143,13 @@ def describe_export(card: Mapping[str, Any]) -> str:
     files = card["files"]
     snippets = [_SAVED_MODEL] if "saved_model" in files else []
     snippets += [_TFLITE] if "mnist.tflite" in files else []
+    snippets += [_PICTURE] if "mnist_picture.tflite" in files else []
+    snippets += [_ONNX] if "mnist.onnx" in files else []
     return _PAGE.format(
         name=card["name"],
         parameters=card["parameters"],
         dataset=card["dataset"]["name"],
         about=card["dataset"]["about"],
-        seed=card["training"]["seed"],
         files="\n".join(f"- `{file}`: {_ends(contract)}" for file, contract in files.items()),
         rows="\n".join(_row(file, contract) for file, contract in files.items()),
         snippets="\n".join(snippets),

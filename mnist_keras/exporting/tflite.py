@@ -2,18 +2,21 @@
 
 import contextlib
 import io
+import json
 import pathlib
 import tempfile
 import warnings
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
-from mnist_keras.exporting.saved_model import SIGNATURE, write_signatures
-from mnist_keras.normalizer import SIDE, normalize
+from mnist_keras.exporting.saved_model import write_signatures
+from mnist_keras.exporting.signatures import SIGNATURE, picture_signature, pixels_signature
 
 # Training images of each digit that show the converter which values occur.
 _CALIBRATION_PER_DIGIT = 50
@@ -22,10 +25,7 @@ _CALIBRATION_PER_DIGIT = 50
 def write_tflite(
     model: keras.Model, path: pathlib.Path, kind: str = "float32", calibration: np.ndarray | None = None
 ) -> None:
-    """Writes a file that maps `pixels`, (1, 28, 28, 1) in 0..1, white ink on black, to `probabilities`, (1, 10).
-
-    That of kind "picture" takes a whole one instead, `picture`, uint8 (1, height, width), of any size and either
-    polarity, and also gives `has_ink`, bool (1,), and `digit`, float32 (1, 28, 28) in 0..255, what the network saw.
+    """Writes a file with `pixels_signature` for one digit, or, of kind "picture", with `picture_signature`.
 
     Only built-in operators are used, so any LiteRT interpreter runs it. The float32 file has the contract of
     Google's digit classifier codelab.
@@ -41,14 +41,6 @@ def write_tflite(
         InputError: the model needs operators that LiteRT does not have.
     """
 
-    def serve(pixels):
-        return {"probabilities": tf.nn.softmax(model(pixels * 255.0, training=False))}
-
-    def serve_picture(picture):
-        digit, has_ink = normalize(tf.cast(picture[0], tf.float32))
-        digit = tf.round(digit)[tf.newaxis]
-        return {**serve(digit[..., tf.newaxis] / 255.0), "has_ink": tf.reshape(has_ink, (1,)), "digit": digit}
-
     def examples() -> Iterator[dict[str, np.ndarray]]:
         for number, image in enumerate(calibration):
             pixels = image.reshape(1, 28, 28, 1).astype(np.float32) / 255
@@ -58,9 +50,7 @@ def write_tflite(
             yield {"pixels": pixels}
 
     with tempfile.TemporaryDirectory() as folder:
-        signature = (serve, tf.TensorSpec((1, SIDE, SIDE, 1), tf.float32, name="pixels"))
-        if kind == "picture":
-            signature = (serve_picture, tf.TensorSpec((1, None, None), tf.uint8, name="picture"))
+        signature = picture_signature(model) if kind == "picture" else pixels_signature(model, batch=1)
         write_signatures(model, {SIGNATURE: signature}, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         # Flex operators, which LiteRT does not run, must fail here and not on a phone.
@@ -83,6 +73,14 @@ def write_tflite(
             reason = str(error).strip().splitlines()[0]
             raise InputError(f"{model.name} cannot be converted to TFLite's built-in operators: {reason}") from error
     path.write_bytes(content)
+
+
+def embed_metadata(path: pathlib.Path, metadata: Mapping[str, Any], labels: Sequence[str]) -> None:
+    """Appends `metadata.json` and `labels.txt` as a zip archive, which LiteRT leaves unread and any unzip finds."""
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (("labels.txt", "\n".join(labels) + "\n"), ("metadata.json", json.dumps(metadata))):
+            # Of a fixed date: the same model gives the same file.
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
 
 
 def calibration_images(images: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import os
 import pathlib
 
+from mnist_keras.checksums import sha256_of
 from mnist_keras.errors import InputError
 from mnist_keras.json_files import read_json
 from mnist_keras.prediction.predictor import Predictor
@@ -10,15 +11,16 @@ from mnist_keras.prediction.predictor import Predictor
 __all__ = ["Predictor", "load_predictor"]
 
 
-def load_predictor(path: str | os.PathLike) -> Predictor:
+def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
     """Loads a model.
 
     Args:
-        path: a `.keras` file, a `.tflite` file, a SavedModel, a run's folder (its `model.keras`), or an
-            export's folder (its SavedModel).
+        path: a `.keras`, `.tflite` or `.onnx` file, a SavedModel, a run's folder (its `model.keras`), or an export's
+            folder (its SavedModel).
+        trusted: skip the trial in a process of its own that a `.tflite` file gets if no card confirms its checksum.
 
     Raises:
-        InputError: nothing is there, or it is no digit model.
+        InputError: nothing is there, it is no digit model, or not the file that the card beside it describes.
     """
     path = pathlib.Path(path)
     if not path.exists():
@@ -27,31 +29,49 @@ def load_predictor(path: str | os.PathLike) -> Predictor:
         if (path / inside).exists():
             path = path / inside
             break
+    trained_on, recorded = _described(path)
+    if recorded and sha256_of(path) != recorded:
+        raise InputError(
+            f"{path} is not the one that card.json beside it describes: their SHA-256 differ. It is damaged or was "
+            "replaced. Export it again, or move it to another folder."
+        )
     if path.suffix == ".keras":
         from mnist_keras.prediction.keras_file import load_keras_model, probabilities_of
 
         predict = probabilities_of(load_keras_model(path))
     elif path.suffix == ".tflite":
         from mnist_keras.prediction.tflite import load_tflite
+        from mnist_keras.prediction.trial import try_elsewhere
 
+        if not (recorded or trusted):
+            try_elsewhere(path)
         predict = load_tflite(path)
+    elif path.suffix == ".onnx":
+        from mnist_keras.prediction.onnx import load_onnx
+
+        predict = load_onnx(path)
     elif (path / "saved_model.pb").is_file():
         from mnist_keras.prediction.saved_model import load_saved_model
 
         predict = load_saved_model(path)
     else:
         raise InputError(
-            f"{path} is no model. Expected: a .keras or .tflite file, a SavedModel (a folder with "
+            f"{path} is no model. Expected: a .keras, .tflite or .onnx file, a SavedModel (a folder with "
             "saved_model.pb), a run's folder or an export's folder."
         )
-    return Predictor(predict, path, _trained_on(path))
+    return Predictor(predict, path, trained_on)
 
 
-def _trained_on(path: pathlib.Path) -> str | None:
-    """The dataset's name, read from the config of a run or the card of an export beside the file."""
-    for description in ("config.json", "card.json"):
+def _described(path: pathlib.Path) -> tuple[str | None, str | None]:
+    """Dataset and SHA-256 of the file, where the config of a run or the card of an export beside it says them."""
+    for name in ("config.json", "card.json"):
         try:
-            return read_json(path.parent / description)["dataset"]["name"]
+            content = read_json(path.parent / name)
+            dataset = str(content["dataset"]["name"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
-    return None
+        try:
+            return dataset, str(content["files"][path.name]["sha256"])
+        except (KeyError, TypeError):
+            return dataset, None
+    return None, None

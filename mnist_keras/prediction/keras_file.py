@@ -42,7 +42,7 @@ def probabilities_of(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
 
     def predict(images: np.ndarray) -> np.ndarray:
         outputs = model.predict(images[..., np.newaxis], batch_size=_BATCH, verbose=0)
-        if model.output_names == ["logits"]:
+        if getattr(model, "output_names", None) == ["logits"]:
             outputs = keras.ops.softmax(outputs)
         return keras.ops.convert_to_numpy(outputs)
 

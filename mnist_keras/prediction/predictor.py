@@ -31,7 +31,7 @@ class Predictor:
             float32 (examples, 10).
 
         Raises:
-            InputError: images of another shape or dtype.
+            InputError: images of another shape or dtype; or the model's answers are no probabilities.
         """
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
@@ -41,7 +41,14 @@ class Predictor:
             )
         if not len(images):
             return np.zeros((0, 10), np.float32)
-        return self._probabilities(images)
+        probabilities = self._probabilities(images)
+        # Eight bits add up to 1 within a few hundredths. Written so that NaN fails too.
+        if not (np.abs(probabilities.sum(axis=1) - 1) < 0.1).all():
+            raise InputError(
+                f"{self.path} does not answer with probabilities: those of an image must add up to 1. It is damaged, "
+                "or its softmax is missing."
+            )
+        return probabilities
 
     def refuse_seen(self, dataset: str) -> None:
         """Raises InputError if the test images of that dataset were training images of this model."""

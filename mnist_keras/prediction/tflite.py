@@ -31,8 +31,7 @@ def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
         raise InputError(f"{path} is a damaged TFLite file: {error}") from error
     source, target = (details()[0] for details in (interpreter.get_input_details, interpreter.get_output_details))
     if list(source["shape_signature"]) == [1, -1, -1] and source["dtype"] is np.uint8:
-        read = interpreter.get_signature_runner("serving_default")
-        return lambda images: np.concatenate([read(picture=image[np.newaxis])["probabilities"] for image in images])
+        return _reader(path, lambda image: _read_picture(interpreter, image))
     received = [(end["dtype"], tuple(int(size) for size in end["shape"])) for end in (source, target)]
     if any(dtype not in _DTYPES or shape != wanted for (dtype, shape), wanted in zip(received, _SHAPES, strict=True)):
         raise InputError(
@@ -40,16 +39,30 @@ def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
             + " to ".join(f"{dtype.__name__} {shape}" for dtype, shape in received)
         )
 
+    def read(image: np.ndarray) -> np.ndarray:
+        pixels = image.reshape(_SHAPES[0]).astype(np.float32) / np.float32(255)
+        interpreter.set_tensor(source["index"], _quantize(pixels, source))
+        interpreter.invoke()
+        return _dequantize(interpreter.get_tensor(target["index"])[0], target)
+
+    return _reader(path, read)
+
+
+def _reader(path: pathlib.Path, read: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
     def predict(images: np.ndarray) -> np.ndarray:
         answers = np.empty((len(images), 10), np.float32)
-        for index, image in enumerate(images):
-            pixels = image.reshape(_SHAPES[0]).astype(np.float32) / np.float32(255)
-            interpreter.set_tensor(source["index"], _quantize(pixels, source))
-            interpreter.invoke()
-            answers[index] = _dequantize(interpreter.get_tensor(target["index"])[0], target)
+        try:
+            for answer, image in zip(answers, images, strict=True):
+                answer[:] = read(image)
+        except (ValueError, RuntimeError, KeyError) as error:
+            raise InputError(f"{path} is a damaged TFLite file: {error}") from error
         return answers
 
     return predict
+
+
+def _read_picture(interpreter: Interpreter, image: np.ndarray) -> np.ndarray:
+    return interpreter.get_signature_runner("serving_default")(picture=image[np.newaxis])["probabilities"][0]
 
 
 def _quantize(values: np.ndarray, end: dict) -> np.ndarray:

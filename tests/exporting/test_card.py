@@ -1,6 +1,9 @@
-import pytest
+import json
 
-from mnist_keras.exporting.card import make_card
+import pytest
+import tensorflow as tf
+
+from mnist_keras.exporting.card import describe_model
 
 
 @pytest.mark.parametrize(
@@ -12,11 +15,20 @@ from mnist_keras.exporting.card import make_card
         ("fashion", ["a folder in MNIST's format"]),
     ],
 )
-def test_the_card_says_what_data_it_was(tmp_path, dataset, words):
-    config = dict(
-        recipe={"name": "cnn"}, dataset={"name": dataset}, seed=0, flags={}, date="", versions={}, git_commit=""
-    )
+def test_the_card_says_what_data_it_was(dataset, words):
     figures = ("parameters", "accuracy", "correct", "examples", "loss", "calibration_error")
-    card = make_card(config, dict.fromkeys(figures, 1), {"saved_model": {}}, tmp_path)
+    card = describe_model(dict(recipe={"name": "cnn"}, dataset={"name": dataset}, seed=3), dict.fromkeys(figures, 1))
     assert all(word in card["dataset"]["about"] for word in words)
     assert ("held out" in card["dataset"]["about"]) == ("validation" in dataset)
+    assert card["figures"]["seed"] == 3
+
+
+def test_the_tensors_that_c_asks_for_are_those_of_the_graph(export, tiny):
+    tensors = json.loads((export / "card.json").read_text())["files"]["saved_model"]["tensors"]
+    assert set(tensors) == {"serving_default", "serve_float", "any_size", "encoded"}
+    names = tensors["serving_default"]
+    graph = tf.Graph()
+    with tf.compat.v1.Session(graph=graph) as session:
+        tf.compat.v1.saved_model.load(session, ["serve"], str(export / "saved_model"))
+        classes = session.run(names["classes"], {names["images"]: tiny.test_images})
+    assert (classes == tiny.test_labels).mean() > 0.5

@@ -104,7 +104,7 @@ def test_a_new_export_replaces_the_old_whole(run, standing, tiny):
     assert contents(standing.parent)[0] == "linear"
 
 
-@pytest.mark.parametrize("step", ["write_saved_model", "write_tflite", "compare", "make_card"])
+@pytest.mark.parametrize("step", ["write_saved_model", "write_tflite", "compare", "describe_model"])
 def test_the_old_export_survives_a_failure(run, standing, tiny, monkeypatch, step):
     before = {name: (standing / name).stat().st_mtime_ns for name in contents(standing)}
 

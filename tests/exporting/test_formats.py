@@ -1,7 +1,10 @@
+import importlib.util
 import json
 import re
+import zipfile
 
 import numpy as np
+import onnxruntime
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
@@ -9,7 +12,7 @@ from PIL import Image
 
 from mnist_keras.errors import InputError
 from mnist_keras.exporting.export import export_run
-from mnist_keras.exporting.formats import FORMATS, expand_formats
+from mnist_keras.exporting.formats import FORMATS, PICTURE_FORMATS, expand_formats
 from mnist_keras.exporting.tflite import calibration_images
 from mnist_keras.normalizer import normalize
 from mnist_keras.prediction import load_predictor
@@ -65,8 +68,8 @@ def test_the_golden_digits_come_out_of_every_format(everything, card, tiny):
     np.testing.assert_array_equal(images, tiny.test_images[:10])
     expected = np.array([vector["probabilities"] for vector in golden["vectors"]])
     for name, file in card["files"].items():
-        if file["format"] == "picture":
-            # It moves these bars to where MNIST's digits are: see the next test.
+        if file["format"] in PICTURE_FORMATS:
+            # They move these bars to where MNIST's digits are: see the next test.
             continue
         received = load_predictor(everything / name).predict(images)
         np.testing.assert_array_equal(received.argmax(axis=1), range(10))
@@ -102,3 +105,59 @@ def test_names():
     for names in (["float64"], []):
         with pytest.raises(InputError, match="There is no format .* Expected: saved_model, float32"):
             expand_formats(names)
+
+
+def test_what_a_file_is_travels_inside_it(everything, card, tiny):
+    for name, file in card["files"].items():
+        if name.endswith(".tflite"):
+            with zipfile.ZipFile(everything / name) as archive:
+                assert archive.read("labels.txt").decode().split() == list("0123456789")
+                inside = json.loads(archive.read("metadata.json"))
+        elif name.endswith(".onnx"):
+            properties = onnxruntime.InferenceSession(everything / name).get_modelmeta().custom_metadata_map
+            inside = json.loads(properties["metadata"])
+        else:
+            continue
+        assert inside["format"] == file["format"]
+        assert inside["input"] == file["input"]
+        assert inside["outputs"] == file["outputs"]
+        assert inside["pixels"] == card["pixels"]
+        assert inside["figures"]["accuracy"] == card["figures"]["accuracy"]
+        assert inside["dataset"]["about"] == "a folder in MNIST's format"
+
+
+def test_onnx_takes_any_number_of_digits(everything, trained_run, tiny):
+    session = onnxruntime.InferenceSession(everything / "mnist.onnx")
+    expected = load_predictor(trained_run).predict(tiny.test_images)
+    pixels = tiny.test_images[..., np.newaxis].astype(np.float32) / 255
+    for count in (0, 1, 7, 30):
+        (received,) = session.run(["probabilities"], {"pixels": pixels[:count]})
+        np.testing.assert_allclose(received, expected[:count], atol=1e-5)
+
+
+@pytest.mark.parametrize("file", ["mnist_picture.tflite", "mnist_picture.onnx"])
+def test_a_blank_picture_of_any_size_has_no_ink(everything, file):
+    for shape in ((1, 31, 77), (1, 300, 2), (1, 1, 1)):
+        picture = np.full(shape, 90, np.uint8)
+        if file.endswith(".onnx"):
+            session = onnxruntime.InferenceSession(everything / file)
+            (has_ink,) = session.run(["has_ink"], {"picture": picture})
+        else:
+            reader = Interpreter(str(everything / file)).get_signature_runner("serving_default")
+            has_ink = reader(picture=picture)["has_ink"]
+        assert has_ink.tolist() == [False]
+
+
+def test_the_python_of_the_page_runs(everything, monkeypatch):
+    monkeypatch.chdir(everything)
+    page = (everything / "README.md").read_text().replace("photo.png", "golden.png")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 5
+    exec("\n".join(blocks), {})
+
+
+def test_formats_that_need_more(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"The format onnx needs onnx: pip install -e '.\[onnx\]'"):
+        expand_formats(["float32", "onnx"])
+    assert expand_formats(["all"]) == tuple(name for name in FORMATS if "onnx" not in name)

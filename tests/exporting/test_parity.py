@@ -39,6 +39,8 @@ def test_a_file_that_answers_otherwise(export, tiny, expected, change, message):
 
 def test_a_file_that_cannot_be_read_back(export, tiny, expected, tmp_path):
     broken = shutil.copytree(export, tmp_path / "broken")
+    # An export is checked before it has one.
+    (broken / "card.json").unlink()
     (broken / "mnist.tflite").write_bytes((export / "mnist.tflite").read_bytes()[:500])
     with pytest.raises(InputError, match="cannot be read back: .*mnist.tflite is a damaged TFLite file.*Nothing was"):
         compare(broken, tiny.test_images, tiny.test_labels, {"float32": expected})

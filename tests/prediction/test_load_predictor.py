@@ -66,7 +66,7 @@ def test_a_model_is_not_scored_on_what_it_has_seen(export, tmp_path, trained_on,
 def test_what_is_no_model(tmp_path):
     with pytest.raises(InputError, match="There is no such file or folder: .*nowhere"):
         load_predictor(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="is no model. Expected: a .keras or .tflite file"):
+    with pytest.raises(InputError, match="is no model. Expected: a .keras, .tflite or .onnx file"):
         load_predictor(tmp_path)
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(InputError, match="notes.txt is no model"):
@@ -102,7 +102,7 @@ def test_a_keras_model_of_another_shape(tmp_path):
         load_predictor(tmp_path / "model.keras")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_truncated_tflite_file_never_crashes(export, tmp_path, data):
     content = (export / "mnist.tflite").read_bytes()
@@ -147,3 +147,10 @@ def test_a_saved_model_with_another_signature(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "empty"))
     with pytest.raises(InputError, match="serving_default must map uint8 .* Received: no such signature"):
         load_predictor(tmp_path / "empty")
+
+
+def test_answers_that_are_no_probabilities(tmp_path, tiny):
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(InputError, match="does not answer with probabilities: .* its softmax is missing"):
+        load_predictor(tmp_path / "model.keras").predict(tiny.test_images)

@@ -3,6 +3,7 @@ import pathlib
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from mnist_keras.digits import load_digits
 from mnist_keras.errors import InputError
@@ -37,3 +38,19 @@ def test_every_shipped_file_scores_as_its_card_says(mnist_folder, name):
     right = load_predictor(SHIPPED / name).predict(digits.test_images).argmax(axis=1) == digits.test_labels
     # Other processors round otherwise.
     assert abs(int(right.sum()) - CARD["files"][name]["parity"]["correct"]) <= 2
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in SHIPPED.glob("*.tflite") if "picture" not in path.name))
+def test_the_network_runs_as_one_piece_of_xnnpack(file):
+    interpreter = Interpreter(str(SHIPPED / file), num_threads=1)
+    interpreter.allocate_tensors()
+    operators = interpreter._get_ops_details()
+    first, *others = [operator for operator in operators if operator["op_name"] == "DELEGATE"]
+    softmax = next(operator for operator in operators if operator["op_name"] == "SOFTMAX")
+    if "int8" in file:
+        # XNNPACK has no softmax of 8 bits; what may follow turns ten numbers into floats.
+        assert list(first["outputs"]) == [softmax["inputs"][0]]
+        assert all(list(other["inputs"]) == list(softmax["outputs"]) for other in others)
+    else:
+        assert list(first["outputs"]) == [interpreter.get_output_details()[0]["index"]]
+        assert not others

@@ -58,7 +58,10 @@ def test_train_evaluate_export_predict(script, data_flags, tiny, tmp_path):
     assert [line[:2] for line in lines] == [["file", "digit"], ["4.png", "4"], ["7.png", "7"]]
     assert all(abs(sum(float(cell.rstrip("%")) for cell in line[2:]) - 100) < 0.1 for line in lines[1:])
 
-    failed(script("predict", "exported/linear/mnist.tflite", "runs"), "runs is a folder. Expected: picture files")
+    mixed = script("predict", "exported/linear/mnist.tflite", "4.png", "runs", "none.png", "7.png")
+    failed(mixed, "runs is a folder. Expected: picture files")
+    assert "There is no such file: none.png" in mixed.stderr
+    assert [line.split()[0] for line in mixed.stdout.splitlines()] == ["file", "4.png", "7.png"]
     message = "runs/first exists already and was trained otherwise: recipe name is 'linear' there and 'cnn' now"
     failed(script("train", "--run_name=first", *data_flags), message)
 

@@ -1,0 +1,95 @@
+"""What an exported model can be asked, as TensorFlow functions with named ends."""
+
+from collections.abc import Callable, Mapping
+
+import keras
+import tensorflow as tf
+
+from mnist_keras.decoding import decode_picture
+from mnist_keras.normalizer import SIDE, normalize, normalize_each
+
+SIGNATURE = "serving_default"
+
+# A function from a tensor to a dict of tensors, whose keys become the outputs' names, and what it takes.
+Signature = tuple[Callable[[tf.Tensor], Mapping[str, tf.Tensor]], tf.TensorSpec]
+
+
+def pixels_signature(model: keras.Model, batch: int | None) -> Signature:
+    """`pixels`, float32 (batch, 28, 28, 1) in 0..1, white ink on black -> `probabilities`, float32 (batch, 10)."""
+
+    def serve(pixels):
+        return {"probabilities": tf.nn.softmax(model(pixels * 255.0, training=False))}
+
+    return serve, tf.TensorSpec((batch, SIDE, SIDE, 1), tf.float32, name="pixels")
+
+
+def picture_signature(model: keras.Model) -> Signature:
+    """`picture`, uint8 (1, height, width), of any size and either polarity, brought to MNIST's geometry first.
+
+    -> `probabilities`, float32 (1, 10); `has_ink`, bool (1,); `digit`, float32 (1, 28, 28) in 0..255, what the
+    network saw.
+    """
+
+    def serve(picture):
+        digit, has_ink = normalize(tf.cast(picture[0], tf.float32))
+        digit = tf.round(digit)[tf.newaxis]
+        probabilities = tf.nn.softmax(model(digit[..., tf.newaxis], training=False))
+        return {"probabilities": probabilities, "has_ink": tf.reshape(has_ink, (1,)), "digit": digit}
+
+    return serve, tf.TensorSpec((1, None, None), tf.uint8, name="picture")
+
+
+def batch_signatures(model: keras.Model) -> dict[str, Signature]:
+    """Ways in for any number of digits or pictures.
+
+    All give `probabilities`, float32 (None, 10), and `classes`, int64 (None,):
+
+    - `serving_default`: `images`, uint8 (None, 28, 28), white ink on black, as MNIST's;
+    - `serve_float`: `pixels`, float32 (None, 28, 28, 1), the same in 0..1;
+    - `any_size`: `pictures`, uint8 (None, height, width, channels), 1 to 4 channels, either polarity;
+    - `encoded`: `files`, strings (None,), the bytes of PNG, JPEG, BMP or WebP files.
+
+    The last two bring each picture to MNIST's geometry first, and also give `digits`, uint8 (None, 28, 28), what
+    the network saw, and `has_ink`, bool (None,). A picture without ink has the class -1 and even probabilities.
+    """
+
+    # Functions of their own are written once, and not once a signature.
+    @tf.function(input_signature=[tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32)])
+    def probabilities_of(pixels):
+        return tf.nn.softmax(model(pixels, training=False))
+
+    def classify(seen, **others):
+        # Convolutions fail on an empty batch.
+        probabilities = tf.cond(
+            tf.shape(seen)[0] > 0,
+            lambda: probabilities_of(seen[..., tf.newaxis]),
+            lambda: tf.zeros((0, 10)),
+        )
+        classes = tf.argmax(probabilities, axis=1)
+        if "has_ink" in others:
+            classes = tf.where(others["has_ink"], classes, -1)
+            probabilities = tf.where(others["has_ink"][:, tf.newaxis], probabilities, 0.1)
+        return {"probabilities": probabilities, "classes": classes, **others}
+
+    def classify_pictures(pictures, decode):
+        digits, has_ink = normalize_each(pictures, decode)
+        return classify(digits, has_ink=has_ink, digits=tf.cast(digits, tf.uint8))
+
+    return {
+        SIGNATURE: (
+            lambda images: classify(tf.cast(images, tf.float32)),
+            tf.TensorSpec((None, SIDE, SIDE), tf.uint8, name="images"),
+        ),
+        "serve_float": (
+            lambda pixels: classify(tf.squeeze(pixels, axis=3) * 255.0),
+            tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32, name="pixels"),
+        ),
+        "any_size": (
+            lambda pictures: classify_pictures(pictures, tf.identity),
+            tf.TensorSpec((None, None, None, None), tf.uint8, name="pictures"),
+        ),
+        "encoded": (
+            lambda files: classify_pictures(files, decode_picture),
+            tf.TensorSpec((None,), tf.string, name="files"),
+        ),
+    }
