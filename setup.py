@@ -6,6 +6,8 @@ import setuptools
 HERE = pathlib.Path(__file__).parent
 
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "tf2onnx>=1.17"]
+# Of examples/server.py.
+SERVER = ["fastapi>=0.115", "uvicorn>=0.30"]
 
 setuptools.setup(
     name="mnist_keras",
@@ -33,6 +35,7 @@ setuptools.setup(
     ],
     extras_require={
         "onnx": ONNX,
-        "test": [*ONNX, "hypothesis>=6.100", "pytest>=8.0", "pytest-xdist>=3.5", "ruff>=0.6"],
+        "server": SERVER,
+        "test": [*ONNX, *SERVER, "hypothesis>=6.100", "pytest>=8.0", "pytest-xdist>=3.5", "ruff>=0.6"],
     },
 )

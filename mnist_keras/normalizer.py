@@ -83,7 +83,11 @@ def normalize_each(
     """
     outputs = (tf.TensorSpec((SIDE, SIDE), tf.float32), tf.TensorSpec((), tf.bool))
     digits, has_ink = tf.map_fn(
-        lambda element: _normalize_checked(decode(element)), pictures, fn_output_signature=outputs
+        lambda element: _normalize_checked(decode(element)),
+        pictures,
+        fn_output_signature=outputs,
+        # Large photographs must not all be in memory at once.
+        parallel_iterations=2,
     )
     return tf.round(digits), has_ink
 

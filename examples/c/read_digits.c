@@ -1,0 +1,117 @@
+/* Reads pictures of one digit each, through TensorFlow's C API.
+ *
+ *     make -C examples/c
+ *     examples/c/read_digits exported/cnn_augmented/saved_model photo.png ...
+ *
+ * PNG, JPEG, BMP or WebP, of any size, dark ink on light or light on dark.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tensorflow/c/c_api.h"
+#include "tensorflow/c/tf_tstring.h"
+
+/* The ends of the signature "encoded", as card.json names them under "tensors". */
+#define FILES "encoded_files"
+#define ANSWERS "StatefulPartitionedCall_1"
+enum { CLASSES, DIGITS, HAS_INK, PROBABILITIES };
+
+static void ignore(void *data, size_t length, void *argument) {
+  (void)length;
+  (void)argument;
+  TF_StringDealloc(data);
+  free(data);
+}
+
+/* The bytes of a file as a tensor of one string, or NULL. */
+static TF_Tensor *load(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (!file) return NULL;
+  char *bytes = NULL;
+  size_t size = 0, room = 0, count;
+  do {
+    if (size == room) {
+      room = room ? 2 * room : 1 << 16;
+      char *larger = realloc(bytes, room);
+      if (!larger) {
+        free(bytes);
+        fclose(file);
+        return NULL;
+      }
+      bytes = larger;
+    }
+    count = fread(bytes + size, 1, room - size, file);
+    size += count;
+  } while (count);
+  int failed = ferror(file);
+  fclose(file);
+  TF_TString *string = failed ? NULL : malloc(sizeof(TF_TString));
+  if (!string) {
+    free(bytes);
+    return NULL;
+  }
+  TF_StringInit(string);
+  TF_StringCopy(string, bytes, size);
+  free(bytes);
+  const int64_t shape[] = {1};
+  return TF_NewTensor(TF_STRING, shape, 1, string, sizeof(TF_TString), ignore, NULL);
+}
+
+/* Prints the digit on one picture; returns 0 if it could be read. */
+static int read_digit(TF_Session *session, TF_Graph *graph, const char *path, TF_Status *status) {
+  TF_Tensor *content = load(path);
+  if (!content) {
+    fprintf(stderr, "%s: cannot be opened\n", path);
+    return 1;
+  }
+  TF_Output input = {TF_GraphOperationByName(graph, FILES), 0};
+  TF_Operation *answers = TF_GraphOperationByName(graph, ANSWERS);
+  TF_Output outputs[] = {{answers, CLASSES}, {answers, PROBABILITIES}};
+  TF_Tensor *results[2] = {NULL, NULL};
+  TF_SessionRun(session, NULL, &input, &content, 1, outputs, results, 2, NULL, 0, NULL, status);
+  TF_DeleteTensor(content);
+  if (TF_GetCode(status) != TF_OK) {
+    const char *message = TF_Message(status);
+    fprintf(stderr, "%s: cannot be read: %.*s\n", path, (int)strcspn(message, "\n"), message);
+    return 1;
+  }
+  int64_t digit = *(int64_t *)TF_TensorData(results[0]);
+  if (digit < 0)
+    printf("%s: no ink\n", path);
+  else
+    printf("%s: %d (%.1f%%)\n", path, (int)digit, 100 * ((float *)TF_TensorData(results[1]))[digit]);
+  TF_DeleteTensor(results[0]);
+  TF_DeleteTensor(results[1]);
+  return 0;
+}
+
+int main(int count, char **arguments) {
+  if (count < 3) {
+    fprintf(stderr, "usage: %s SAVED_MODEL PICTURE...\n", arguments[0]);
+    return 2;
+  }
+  TF_Status *status = TF_NewStatus();
+  TF_Graph *graph = TF_NewGraph();
+  TF_SessionOptions *options = TF_NewSessionOptions();
+  const char *tags[] = {"serve"};
+  TF_Session *session = TF_LoadSessionFromSavedModel(options, NULL, arguments[1], tags, 1, graph, NULL, status);
+  int failures = 0;
+  if (TF_GetCode(status) != TF_OK) {
+    fprintf(stderr, "%s: cannot be loaded: %s\n", arguments[1], TF_Message(status));
+    failures = 1;
+  } else if (!TF_GraphOperationByName(graph, FILES) || !TF_GraphOperationByName(graph, ANSWERS)) {
+    fprintf(stderr, "%s: has no signature \"encoded\" of the expected names\n", arguments[1]);
+    failures = 1;
+  } else {
+    for (int index = 2; index < count; index++) failures += read_digit(session, graph, arguments[index], status);
+  }
+  if (session) {
+    TF_CloseSession(session, status);
+    TF_DeleteSession(session, status);
+  }
+  TF_DeleteSessionOptions(options);
+  TF_DeleteGraph(graph);
+  TF_DeleteStatus(status);
+  return failures ? 1 : 0;
+}
