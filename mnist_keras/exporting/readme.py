@@ -39,8 +39,11 @@ Time: median for one digit, one thread for LiteRT, on the machine that exported.
 - It names one of ten digits whatever it is shown, a letter or a blank picture too: look whether there is ink first.
 - Thin pens, photographs and digits that are not centred are read worse than the figures above say: bring a picture
   to the geometry above first.
+- Photographs are taken as they lie in the file; turn them upright first where the camera was held sideways.
 
 ## Loading it
+
+The Python lines are run by the tests of mnist_keras; those in other languages follow their libraries' documentation.
 
 {snippets}"""
 

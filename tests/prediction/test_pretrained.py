@@ -3,7 +3,9 @@ import pathlib
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
 
 from mnist_keras.digits import load_digits
 from mnist_keras.errors import InputError
@@ -54,3 +56,52 @@ def test_the_network_runs_as_one_piece_of_xnnpack(file):
     else:
         assert list(first["outputs"]) == [interpreter.get_output_details()[0]["index"]]
         assert not others
+
+
+def test_what_the_formats_cost():
+    right = {file["format"]: file["parity"]["correct"] for file in CARD["files"].values()}
+    agreeing = {file["format"]: file["parity"]["classes_agreeing"] for file in CARD["files"].values()}
+    assert {agreeing[name] for name in agreeing if "int8" not in name} == {10_000}
+    # A twentieth of a point.
+    assert min(right.values()) >= right["float32"] - 5
+
+
+@pytest.fixture(scope="module")
+def signatures():
+    return tf.saved_model.load(SHIPPED / "saved_model").signatures
+
+
+@pytest.fixture(scope="module")
+def test_set(mnist_folder):
+    digits = load_digits("mnist", mnist_folder)
+    return digits.test_images, digits.test_labels
+
+
+def correct(signature, inputs, labels, size=500):
+    (name,) = signature.structured_input_signature[1]
+    batches = [tf.constant(inputs[start : start + size]) for start in range(0, len(inputs), size)]
+    classes = np.concatenate([signature(**{name: batch})["classes"] for batch in batches])
+    return int((classes == labels).sum())
+
+
+@pytest.mark.slow
+def test_raw_digits_are_read_as_well_by_the_ways_in_for_pictures(signatures, test_set):
+    images, labels = test_set
+    direct = correct(signatures["serving_default"], images, labels)
+    files = [tf.io.encode_png(image[..., np.newaxis]).numpy() for image in images]
+    assert abs(correct(signatures["any_size"], images[..., np.newaxis], labels) - direct) <= 5
+    assert abs(correct(signatures["encoded"], files, labels) - direct) <= 5
+
+
+@pytest.mark.slow
+def test_a_page_is_read_as_well_as_the_raw_digit(signatures, test_set):
+    images, labels = (part[:2000] for part in test_set)
+    chance = np.random.default_rng(0)
+    pages = np.full((len(images), 300, 400, 1), 230, np.uint8)
+    for page, image in zip(pages, images, strict=True):
+        side = int(chance.integers(60, 240))
+        ink = np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC))
+        top, left = chance.integers(0, 300 - side), chance.integers(0, 400 - side)
+        page[top : top + side, left : left + side, 0] -= (ink * 0.8).astype(np.uint8)
+    direct = correct(signatures["serving_default"], images, labels)
+    assert correct(signatures["any_size"], pages, labels) >= direct - 20

@@ -1,0 +1,131 @@
+"""Kills exports again and again, and looks whether the old one or the new one stands.
+
+    python tests/kill_and_export.py --kills=50
+
+Two runs are exported onto the same folder in turn, by processes of their own that are killed by SIGKILL: at a random
+moment, or just before or after the folders change places. What stands must be one export, whole, by its checksums.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import random
+import signal
+import sys
+import tempfile
+import time
+import traceback
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from tiny_digits import make_digits
+
+from mnist_keras import command_line, folders
+from mnist_keras.checksums import sha256_of
+from mnist_keras.exporting.export import export_run
+from mnist_keras.prediction import load_predictor
+from mnist_keras.recipes import get_recipe
+from mnist_keras.runs import save_run
+from mnist_keras.training import train
+
+DIGITS = make_digits()
+FORMATS = ("saved_model", "float32", "uint8_io", "onnx")
+
+
+def in_a_child(work) -> int:
+    """Starts `work` in a process of its own; returns its id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        with command_line.quiet_libraries():
+            work()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    os._exit(status)
+
+
+def make_run(folder: pathlib.Path, seed: int) -> None:
+    """Trains one, different for every seed."""
+    recipe = get_recipe("linear", epochs=3)
+    save_run(folder, train(recipe, DIGITS, seed=seed, verbose=False), DIGITS)
+
+
+def export(run: pathlib.Path, folder: pathlib.Path, fatal: str | None = None) -> None:
+    """Exports, and dies at the swap where that is wanted."""
+    real = folders.swap
+
+    def swap(*paths):
+        if fatal == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        real(*paths)
+        if fatal == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    folders.swap = swap
+    export_run(run, folder, DIGITS, FORMATS)
+
+
+def seed_of_whole(folder: pathlib.Path) -> int:
+    """Whose export stands there; SystemExit if it is not whole."""
+    card = json.loads((folder / "card.json").read_text())
+    for name, file in card["files"].items():
+        if sha256_of(folder / name) != file["sha256"]:
+            sys.exit(f"a mixture: {folder / name} is not the card's")
+    golden = json.loads((folder / "golden.json").read_text())["vectors"]
+    images = np.round(np.reshape([vector["pixels"] for vector in golden], (-1, 28, 28)) * 255).astype(np.uint8)
+    answers = load_predictor(folder / "mnist.tflite").predict(images)
+    if np.abs(answers - [vector["probabilities"] for vector in golden]).max() > 1e-5:
+        sys.exit("a mixture: golden.json is another model's")
+    page = (folder / "README.md").read_text()
+    if len((folder / "labels.txt").read_text().split()) != 10 or f"seed {card['training']['seed']}" not in page:
+        sys.exit("a mixture: labels.txt or README.md")
+    return card["training"]["seed"]
+
+
+def main() -> None:
+    """Counts what stood after every kill."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    chance = random.Random(arguments.seed)
+    # Where whatever a killed process leaves in the system's temporary folder goes too.
+    with tempfile.TemporaryDirectory() as root:
+        tempfile.tempdir = root
+        folder = pathlib.Path(root, "exported", "linear")
+        runs = [pathlib.Path(root, "runs", str(seed)) for seed in (0, 1)]
+        for seed, run in enumerate(runs):
+            assert os.waitpid(in_a_child(lambda run=run, seed=seed: make_run(run, seed)), 0)[1] == 0
+        began = time.perf_counter()
+        assert os.waitpid(in_a_child(lambda: export(runs[0], folder)), 0)[1] == 0
+        seconds = time.perf_counter() - began
+        standing, counts = 0, {"old": 0, "new": 0}
+        for kill in range(arguments.kills):
+            coming = 1 - standing
+            fatal = chance.choice([None, None, "before", "after"])
+            child = in_a_child(lambda run=runs[coming], fatal=fatal: export(run, folder, fatal))
+            if fatal is None:
+                time.sleep(chance.uniform(0, 1.1 * seconds))
+                os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            stands = seed_of_whole(folder)
+            outcome = "new" if stands == coming else "old"
+            counts[outcome] += 1
+            where = f"{fatal} the swap" if fatal else "at a random moment"
+            print(f"kill {kill + 1}, {where}: the {outcome} export stands, whole", flush=True)
+            standing = stands
+        assert os.waitpid(in_a_child(lambda: export(runs[1 - standing], folder)), 0)[1] == 0
+        left = sorted(path.name for path in folder.parent.iterdir())
+        if left != [folder.name]:
+            sys.exit(f"the next export left behind: {left}")
+    print(f"{arguments.kills} kills: {counts['old']} times the old export stood, {counts['new']} times the new one.")
+
+
+if __name__ == "__main__":
+    main()
