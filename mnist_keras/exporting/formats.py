@@ -36,7 +36,9 @@ FORMATS = {
     "dynamic": Format("mnist_dynamic.tflite", *_EIGHT, "float32", "LiteRT, weights of 8 bits: a quarter of the size"),
     "int8": Format("mnist_int8.tflite", *_EIGHT, "float32", "LiteRT, 8 bits throughout"),
     "int8_io": Format("mnist_int8_io.tflite", *_EIGHT, "int8", "LiteRT, 8 bits throughout and at both ends"),
-    "uint8_io": Format("mnist_uint8_io.tflite", *_EIGHT, "uint8", "the same, and raw pixels go straight in"),
+    "uint8_io": Format(
+        "mnist_uint8_io.tflite", *_EIGHT, "uint8", "LiteRT, 8 bits throughout, raw pixels go straight in"
+    ),
     "picture": Format("mnist_picture.tflite", *_HALF, "uint8", "LiteRT, a whole grey picture of any size"),
     "onnx": Format("mnist.onnx", *_EXACT, "float32", "onnxruntime, any number of digits at once", _ONNX),
     "onnx_picture": Format("mnist_picture.onnx", *_HALF, "uint8", "onnxruntime, a whole grey picture", _ONNX),
