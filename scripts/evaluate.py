@@ -1,6 +1,6 @@
 """Scores a trained model on the whole test set.
 
-MODEL is a run's folder, an export's folder, a .keras file, a SavedModel or a .tflite file:
+MODEL is a run's folder, an export's folder, a SavedModel, a .keras, .tflite or .onnx file:
 
     python scripts/evaluate.py runs/NAME
     python scripts/evaluate.py exported/cnn/mnist.tflite --require_accuracy=99
