@@ -1,15 +1,19 @@
 """What augmentation does to a batch of digits: numbers are drawn, then applied.
 
-Rotation, shift, scale and shear become one matrix and one bilinear resampling,
-in the manner of torchvision's RandomAffine; brightness and contrast follow,
-clipped to 0..255 after each. What comes in from outside the image is black.
+Rotation, shift, scale and shear become one matrix and, with the elastic warp, one
+bilinear resampling, in the manner of torchvision's RandomAffine; wear of the ink,
+brightness and contrast follow, clipped to 0..255 after each. What comes in from
+outside the image is black.
 """
 
 import math
+from collections.abc import Mapping
 
 import tensorflow as tf
 
 from mnist_keras.recipe import Augmentation
+from mnist_keras.warp import elastic_displacements, warp
+from mnist_keras.wear import draw_wear, wear
 
 
 def augment(images: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> tf.Tensor:
@@ -22,8 +26,22 @@ def augment(images: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> t
     Returns:
         uint8, of the same shape.
     """
-    numbers = draw(augmentation, tf.shape(images)[0], seed)
-    return apply(images, **numbers)
+    count = tf.shape(images)[0]
+    numbers = draw(augmentation, count, seed)
+    extras = {}
+    if augmentation.elastic or augmentation.aspect:
+        strengths, aspect = tf.unstack(tf.random.stateless_uniform((2, count), _fold(seed, 1), alg="philox"))
+        extras["aspect"] = (1.0 + augmentation.aspect) ** (2.0 * aspect - 1.0)
+        extras["displacements"] = elastic_displacements(
+            augmentation.elastic * strengths, images.shape[1], _fold(seed, 2)
+        )
+    if augmentation.wears:
+        extras["wearing"] = {**draw_wear(augmentation, count, _fold(seed, 3)), "seed": _fold(seed, 4)}
+    return apply(images, **numbers, **extras)
+
+
+def _fold(seed: tf.Tensor, part: int) -> tf.Tensor:
+    return tf.random.fold_in(seed, part, alg="philox")
 
 
 def draw(augmentation: Augmentation, count: tf.Tensor | int, seed: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -57,22 +75,32 @@ def apply(
     shear: tf.Tensor,
     brightness: tf.Tensor,
     contrast: tf.Tensor,
+    aspect: tf.Tensor | None = None,
+    displacements: tf.Tensor | None = None,
+    wearing: Mapping[str, tf.Tensor] | None = None,
 ) -> tf.Tensor:
     """Applies drawn numbers, each float32 (batch,), to uint8 images (batch, height, width, channels).
 
     A positive angle turns the digit clockwise, a positive shift moves it right and down, a positive shear
-    leans its top to the left.
+    leans its top to the left. `aspect` magnifies the width, and `displacements` are those of `warp`: of square
+    images of one channel. `wearing` is what `wear` takes.
     """
     height, width = tf.shape(images)[1], tf.shape(images)[2]
     transforms = affine_transforms(angle, shift_x, shift_y, scale, shear, height, width)
-    pixels = tf.raw_ops.ImageProjectiveTransformV3(
-        images=tf.cast(images, tf.float32),
-        transforms=transforms,
-        output_shape=tf.stack([height, width]),
-        fill_value=0.0,
-        interpolation="BILINEAR",
-        fill_mode="CONSTANT",
-    )
+    pixels = tf.cast(images, tf.float32)
+    if displacements is not None:
+        pixels = warp(pixels, _widen(transforms, aspect, width), displacements)
+    else:
+        pixels = tf.raw_ops.ImageProjectiveTransformV3(
+            images=pixels,
+            transforms=transforms,
+            output_shape=tf.stack([height, width]),
+            fill_value=0.0,
+            interpolation="BILINEAR",
+            fill_mode="CONSTANT",
+        )
+    if wearing is not None:
+        pixels = wear(pixels, **wearing)
     pixels = tf.clip_by_value(pixels * _per_image(brightness), 0.0, 255.0)
     mean = tf.reduce_mean(pixels, axis=(1, 2, 3), keepdims=True)
     pixels = tf.clip_by_value(mean + (pixels - mean) * _per_image(contrast), 0.0, 255.0)
@@ -97,6 +125,15 @@ def affine_transforms(angle, shift_x, shift_y, scale, shear, height, width) -> t
     offset_y = centre_y - row_y[0] * to_x - row_y[1] * to_y
     zero = tf.zeros_like(offset_x)
     return tf.stack([*row_x, offset_x, *row_y, offset_y, zero, zero], axis=1)
+
+
+def _widen(transforms: tf.Tensor, aspect: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+    """Magnifies the width about the image's centre, after all else."""
+    centre = (tf.cast(width, tf.float32) - 1) / 2
+    a, b, c, d, e, f, *rest = tf.unstack(transforms, axis=1)
+    # An output column x shows what stood at centre + (x - centre) / aspect.
+    shrink, offset = 1.0 / aspect, centre * (1.0 - 1.0 / aspect)
+    return tf.stack([a * shrink, b, c + a * offset, d * shrink, e, f + d * offset, *rest], axis=1)
 
 
 def _around(centre: float, radius: float) -> tuple[float, float]:

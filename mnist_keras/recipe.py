@@ -7,7 +7,7 @@ from typing import Any
 
 from mnist_keras.errors import InputError
 
-NETWORKS = ("linear", "mlp", "cnn", "batch_norm_cnn")
+NETWORKS = ("linear", "mlp", "cnn", "batch_norm_cnn", "deep_cnn")
 OPTIMIZERS = ("sgd", "adam")
 SCHEDULES = ("constant", "cosine")
 
@@ -23,7 +23,7 @@ def _is_number(value: Any) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
-    """Random affine map of a digit, then brightness and contrast, drawn per image."""
+    """Random affine map and warp of a digit, wear of its ink, then brightness and contrast, drawn per image."""
 
     # Largest angle either way, degrees.
     rotation: float = 0.0
@@ -37,11 +37,43 @@ class Augmentation:
     brightness: float = 0.0
     # Distances from the image's mean are multiplied by 1 - contrast to 1 + contrast.
     contrast: float = 0.0
+    # Width is magnified by up to 1 + aspect more than height, or by as much less.
+    aspect: float = 0.0
+    # Standard deviation of a smooth random displacement, pixels; each image has between none and all of it.
+    elastic: float = 0.0
+    # Least and most that is added to the width of strokes, pixels; below 0 they get thinner.
+    stroke: tuple[float, float] = (0.0, 0.0)
+    # Widest blur, standard deviation in pixels.
+    blur: float = 0.0
+    # Edges are made steeper by a factor from 1 to 1 + hardness.
+    hardness: float = 0.0
+    # Largest noise, standard deviation as a fraction of 255; half of the images have none.
+    noise: float = 0.0
+    # Largest side of a blank square, as a fraction of the side; half of the images have none.
+    gap: float = 0.0
+
+    @property
+    def wears(self) -> bool:
+        """Whether the ink is changed, and not only moved."""
+        return any((*self.stroke, self.blur, self.hardness, self.noise, self.gap))
 
     def __post_init__(self):
-        for name, limit in dict(rotation=180, shift=1, shear=89, brightness=1, contrast=1).items():
+        limits = dict(rotation=180, shift=1, shear=89, brightness=1, contrast=1)
+        limits |= dict(aspect=1, elastic=28, blur=3, hardness=10, noise=1, gap=1)
+        for name, limit in limits.items():
             value = getattr(self, name)
             _require(_is_number(value) and 0 <= value <= limit, f"from 0 to {limit}", name, value)
+        stroke = self.stroke
+        _require(
+            isinstance(stroke, (tuple, list))
+            and len(stroke) == 2
+            and all(map(_is_number, stroke))
+            and -2 <= stroke[0] <= stroke[1] <= 4,
+            "two widths, -2 <= low <= high <= 4",
+            "stroke",
+            stroke,
+        )
+        object.__setattr__(self, "stroke", tuple(stroke))
         scale = self.scale
         _require(
             isinstance(scale, (tuple, list))
@@ -82,6 +114,8 @@ class Recipe:
     epochs: int = 10
     # None trains on the images as they are.
     augmentation: Augmentation | None = None
+    # Digits drawn by code that join the training set.
+    drawn: int = 0
     # Print a line every so many steps and keep every step's figures; 0: epochs alone.
     log_every: int = 0
     # Steps run in one call of the compiled loop; a bound, lowered to divide the epoch.
@@ -103,7 +137,7 @@ class Recipe:
         _require(self.momentum == 0 or self.optimizer == "sgd", "0 unless optimizer is sgd", "momentum", self.momentum)
         names = ", ".join(SCHEDULES)
         _require(self.schedule in SCHEDULES, f"one of {names}", "schedule", self.schedule)
-        for name, low in dict(batch_size=0, epochs=1, log_every=0, steps_per_execution=1).items():
+        for name, low in dict(batch_size=0, epochs=1, drawn=0, log_every=0, steps_per_execution=1).items():
             value = getattr(self, name)
             _require(type(value) is int and value >= low, f"a whole number from {low}", name, value)
         augmentation = self.augmentation

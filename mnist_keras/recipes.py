@@ -75,6 +75,33 @@ CNN_AUGMENTED = Recipe(
     published=99.48,
 )
 
+CNN_ROBUST = Recipe(
+    name="cnn_robust",
+    summary="six convolutions, trained for people's own pictures",
+    network="deep_cnn",
+    network_options=dict(filters=(16, 32, 64), dropout=0.2),
+    learning_rate=2e-3,
+    schedule="cosine",
+    batch_size=128,
+    epochs=24,
+    augmentation=Augmentation(
+        rotation=12,
+        shift=0.06,
+        scale=(0.85, 1.1),
+        shear=20,
+        aspect=0.25,
+        elastic=1.2,
+        stroke=(-1.2, 2.0),
+        blur=0.8,
+        hardness=3.0,
+        noise=0.12,
+        gap=0.2,
+        brightness=0.1,
+        contrast=0.2,
+    ),
+    drawn=9000,
+)
+
 LENET_DROPOUT = Recipe(
     name="lenet_dropout",
     summary="a small LeNet with dropout between its convolutions",
@@ -111,7 +138,7 @@ STACK = tuple(
 )
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (LINEAR, MLP, CNN, CNN_3X3, CNN_AUGMENTED, LENET_DROPOUT, *STACK)
+    recipe.name: recipe for recipe in (LINEAR, MLP, CNN, CNN_3X3, CNN_AUGMENTED, LENET_DROPOUT, CNN_ROBUST, *STACK)
 }
 # Names that stand for several recipes.
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -14,6 +14,7 @@ from mnist_keras.checkpoints.resuming import ResumedCallbacks, pass_over
 from mnist_keras.checkpoints.schedule import Schedule
 from mnist_keras.compiling import compile_model
 from mnist_keras.digits import Digits
+from mnist_keras.digits.drawn import training_set
 from mnist_keras.history import History, Rows
 from mnist_keras.keras_workers import fit_on_workers
 from mnist_keras.models import build_model
@@ -89,8 +90,9 @@ def train(
     if isinstance(recipe, str):
         recipe = get_recipe(recipe)
     schedule = Schedule(checkpoint_every)
-    batch_size = recipe.batch_size or len(digits.train_images)
-    steps = steps_in_epoch(len(digits.train_images), batch_size)
+    images, labels = training_set(digits, recipe.drawn)
+    batch_size = recipe.batch_size or len(images)
+    steps = steps_in_epoch(len(images), batch_size)
     worker = this_worker(strategy)
     is_chief = worker is None or worker.is_chief
     if deterministic:
@@ -126,8 +128,8 @@ def train(
         model.fit(
             # One epoch more than is used: fit counts the steps that are passed over as taken.
             training_batches(
-                digits.train_images,
-                digits.train_labels,
+                images,
+                labels,
                 batch_size,
                 recipe.epochs + 1,
                 seed,

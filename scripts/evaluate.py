@@ -4,6 +4,7 @@ MODEL is a run's folder, an export's folder, a SavedModel, a .keras, .tflite or 
 
     python scripts/evaluate.py runs/NAME
     python scripts/evaluate.py exported/cnn/mnist.tflite --require_accuracy=99
+    python scripts/evaluate.py exported/cnn_robust --pictures=my_handwriting
 """
 
 from absl import flags
@@ -12,6 +13,10 @@ from script_flags import define_data_flags, digits_from_flags
 from mnist_keras import command_line
 
 flags.DEFINE_float("require_accuracy", None, "fail below this accuracy, percent", lower_bound=0, upper_bound=100)
+text = (
+    "score on the pictures in this folder instead; each one's name begins with its digit, or its folder is called by it"
+)
+flags.DEFINE_string("pictures", None, text)
 flags.DEFINE_string("json", None, "also write the report to this file")
 define_data_flags()
 FLAGS = flags.FLAGS
@@ -19,18 +24,26 @@ FLAGS = flags.FLAGS
 
 def main(arguments):
     from mnist_keras.errors import InputError
-    from mnist_keras.evaluation import evaluate
+    from mnist_keras.evaluation import evaluate, score
     from mnist_keras.json_files import write_json
     from mnist_keras.prediction import load_predictor
 
     with command_line.quiet_libraries():
         predictor = load_predictor(arguments[0])
-    digits = digits_from_flags()
-    predictor.refuse_seen(digits.name)
-    report = evaluate(predictor.predict, digits.test_images, digits.test_labels)
-    print(f"{predictor.path} on {digits.name}\n\n{report}")
+    if FLAGS.pictures:
+        from mnist_keras.reading import read_labelled
+
+        with command_line.quiet_libraries():
+            report = score(*read_labelled(predictor, FLAGS.pictures))
+        dataset = FLAGS.pictures
+    else:
+        digits = digits_from_flags()
+        predictor.refuse_seen(digits.name)
+        report = evaluate(predictor.predict, digits.test_images, digits.test_labels)
+        dataset = digits.name
+    print(f"{predictor.path} on {dataset}\n\n{report}")
     if FLAGS.json:
-        write_json(FLAGS.json, {"model": str(predictor.path), "dataset": digits.name, **report.to_dict()})
+        write_json(FLAGS.json, {"model": str(predictor.path), "dataset": dataset, **report.to_dict()})
     if FLAGS.require_accuracy is not None and 100 * report.accuracy < FLAGS.require_accuracy:
         raise InputError(
             f"the accuracy is below the bar. Expected: at least {FLAGS.require_accuracy:g} %. "

@@ -25,9 +25,9 @@ import tensorflow as tf
 from PIL import Image
 
 from mnist_keras import command_line
-from mnist_keras.decoding import decode_picture
 from mnist_keras.errors import InputError
-from mnist_keras.own_images import read_digit
+from mnist_keras.own_images.decoding import decode_picture
+from mnist_keras.own_images.files import read_picture
 from mnist_keras.prediction import load_predictor
 
 EXPORT = pathlib.Path(__file__).parents[1] / "exported" / "cnn_augmented"
@@ -97,7 +97,7 @@ def read(kind: str, path: pathlib.Path) -> str:
     """How it ended: "answer" or "message"; any other exception goes on."""
     try:
         if kind == "picture":
-            read_digit(path)
+            read_picture(path)
         elif kind == "decoded":
             decode_picture(tf.constant(path.read_bytes()))
         else:

@@ -24,8 +24,8 @@ _PICTURE = {
     "input": {"name": "picture", "dtype": "uint8", "shape": [1, None, None], "range": [0, 255]},
     "outputs": {
         "probabilities": {"dtype": "float32", "shape": [1, 10]},
-        "has_ink": {"dtype": "bool", "shape": [1]},
         "digit": {"dtype": "float32", "shape": [1, 28, 28]},
+        **{name: {"dtype": "bool", "shape": [1]} for name in ("has_ink", "touches_border", "several")},
     },
 }
 _SAVED_MODEL = {
@@ -50,8 +50,9 @@ _SAVED_MODEL = {
             "about": "the bytes of PNG, JPEG, BMP or WebP files",
         },
     },
-    "more_outputs": "any_size and encoded also give has_ink (bool; without ink the class is -1) and digits (uint8, "
-    "[None, 28, 28], what the network saw)",
+    "more_outputs": "any_size and encoded also give digits (uint8 [None, 28, 28], what the network saw), boxes "
+    "(float32 [None, 4], top, left, bottom, right of the ink in pixels), and as bool [None] has_ink (without ink the "
+    "class is -1), light_on_dark, touches_border and several (this digit is one of them)",
 }
 
 

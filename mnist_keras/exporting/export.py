@@ -25,7 +25,7 @@ from mnist_keras.exporting.saved_model import write_saved_model
 from mnist_keras.exporting.tflite import calibration_images, embed_metadata, write_tflite
 from mnist_keras.folders import written_whole
 from mnist_keras.json_files import write_json
-from mnist_keras.normalizer import normalize_each
+from mnist_keras.own_images.normalizer import normalize_each
 from mnist_keras.prediction.keras_file import load_keras_model, probabilities_of
 from mnist_keras.run_folder import MODEL_FILE, read_run
 
@@ -64,8 +64,8 @@ def export_run(
     probabilities = predict(digits.test_images)
     expected = dict.fromkeys(formats, probabilities)
     if set(formats) & set(PICTURE_FORMATS):
-        normalized, _ = normalize_each(digits.test_images[..., np.newaxis])
-        expected |= dict.fromkeys(PICTURE_FORMATS, predict(normalized.numpy().astype(np.uint8)))
+        normalized = normalize_each(digits.test_images[..., np.newaxis]).digit.numpy().astype(np.uint8)
+        expected |= dict.fromkeys(PICTURE_FORMATS, predict(normalized))
     calibration = calibration_images(digits.train_images, digits.train_labels)
     try:
         with written_whole(folder, replace=True) as new:

@@ -37,8 +37,9 @@ Time: median for one digit, one thread for LiteRT, on the machine that exported.
 
 - Trained on {about}
 - It names one of ten digits whatever it is shown, a letter or a blank picture too: look whether there is ink first.
-- Thin pens, photographs and digits that are not centred are read worse than the figures above say: bring a picture
-  to the geometry above first.
+- Formats that take pixels want the geometry above. Those that take pictures bring a digit to it: paper, shadows, ruled
+  lines, polarity, size and the width of strokes are seen to. They tell whether there is ink, whether the border cuts
+  the digit (`touches_border`), and whether there are others (`several`); the largest is read.
 - Photographs are taken as they lie in the file; turn them upright first where the camera was held sideways.
 
 ## Loading it

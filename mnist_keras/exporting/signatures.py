@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import keras
 import tensorflow as tf
 
-from mnist_keras.decoding import decode_picture
-from mnist_keras.normalizer import SIDE, normalize, normalize_each
+from mnist_keras.own_images.decoding import decode_picture
+from mnist_keras.own_images.normalizer import SIDE, normalize, normalize_each
 
 SIGNATURE = "serving_default"
 
@@ -26,15 +26,20 @@ def pixels_signature(model: keras.Model, batch: int | None) -> Signature:
 def picture_signature(model: keras.Model) -> Signature:
     """`picture`, uint8 (1, height, width), of any size and either polarity, brought to MNIST's geometry first.
 
-    -> `probabilities`, float32 (1, 10); `has_ink`, bool (1,); `digit`, float32 (1, 28, 28) in 0..255, what the
-    network saw.
+    -> `probabilities`, float32 (1, 10); `digit`, float32 (1, 28, 28) in 0..255, what the network saw; and booleans
+    (1,): `has_ink`, `touches_border` (the digit may be cut off), `several` (this one is one of them).
     """
 
     def serve(picture):
-        digit, has_ink = normalize(tf.cast(picture[0], tf.float32))
-        digit = tf.round(digit)[tf.newaxis]
-        probabilities = tf.nn.softmax(model(digit[..., tf.newaxis], training=False))
-        return {"probabilities": probabilities, "has_ink": tf.reshape(has_ink, (1,)), "digit": digit}
+        seen = normalize(tf.cast(picture[0], tf.float32))
+        digit = seen.digit[tf.newaxis]
+        return {
+            "probabilities": tf.nn.softmax(model(digit[..., tf.newaxis], training=False)),
+            "digit": digit,
+            "has_ink": tf.reshape(seen.has_ink, (1,)),
+            "touches_border": tf.reshape(seen.touches_border, (1,)),
+            "several": tf.reshape(seen.is_one_of_several, (1,)),
+        }
 
     return serve, tf.TensorSpec((1, None, None), tf.uint8, name="picture")
 
@@ -50,7 +55,9 @@ def batch_signatures(model: keras.Model) -> dict[str, Signature]:
     - `encoded`: `files`, strings (None,), the bytes of PNG, JPEG, BMP or WebP files.
 
     The last two bring each picture to MNIST's geometry first, and also give `digits`, uint8 (None, 28, 28), what
-    the network saw, and `has_ink`, bool (None,). A picture without ink has the class -1 and even probabilities.
+    the network saw; `boxes`, float32 (None, 4), top, left, bottom and right of the ink in pixels; and booleans
+    (None,): `has_ink`, `light_on_dark`, `touches_border`, `several`. A picture without ink has the class -1 and even
+    probabilities.
     """
 
     # Functions of their own are written once, and not once a signature.
@@ -72,8 +79,16 @@ def batch_signatures(model: keras.Model) -> dict[str, Signature]:
         return {"probabilities": probabilities, "classes": classes, **others}
 
     def classify_pictures(pictures, decode):
-        digits, has_ink = normalize_each(pictures, decode)
-        return classify(digits, has_ink=has_ink, digits=tf.cast(digits, tf.uint8))
+        seen = normalize_each(pictures, decode)
+        return classify(
+            seen.digit,
+            digits=tf.cast(seen.digit, tf.uint8),
+            has_ink=seen.has_ink,
+            light_on_dark=seen.is_light,
+            touches_border=seen.touches_border,
+            several=seen.is_one_of_several,
+            boxes=seen.box,
+        )
 
     return {
         SIGNATURE: (

@@ -11,6 +11,7 @@ from mnist_keras.figures.digit_grids import (
     misclassified_grid,
     prediction_grid,
 )
+from mnist_keras.figures.readings import readings_table
 
 __all__ = [
     "accuracy_by_recipe",
@@ -20,6 +21,7 @@ __all__ = [
     "label_grid",
     "misclassified_grid",
     "prediction_grid",
+    "readings_table",
     "save_figure",
     "step_curves",
     "training_curves",

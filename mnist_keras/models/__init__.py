@@ -7,13 +7,14 @@ import keras
 from mnist_keras.errors import InputError
 from mnist_keras.models.batch_norm_cnn import batch_norm_cnn
 from mnist_keras.models.cnn import cnn
+from mnist_keras.models.deep_cnn import deep_cnn
 from mnist_keras.models.linear import linear
 from mnist_keras.models.mlp import mlp
 from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import get_recipe
 
 # Each takes scaled pixels (batch, 28, 28, 1) and its own options, and returns float32 logits (batch, 10).
-BUILDERS = {"linear": linear, "mlp": mlp, "cnn": cnn, "batch_norm_cnn": batch_norm_cnn}
+BUILDERS = {"linear": linear, "mlp": mlp, "cnn": cnn, "batch_norm_cnn": batch_norm_cnn, "deep_cnn": deep_cnn}
 
 
 def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:

@@ -8,7 +8,7 @@ from mnist_keras.prediction import Predictor, load_predictor
 _EXPORTED = pathlib.Path(__file__).parents[2] / "exported"
 
 
-def load_pretrained(name: str = "cnn_augmented") -> Predictor:
+def load_pretrained(name: str = "cnn_robust") -> Predictor:
     """Loads a shipped model, by LiteRT; its card lies beside `Predictor.path`.
 
     Args:

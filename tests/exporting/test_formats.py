@@ -14,7 +14,7 @@ from mnist_keras.errors import InputError
 from mnist_keras.exporting.export import export_run
 from mnist_keras.exporting.formats import FORMATS, PICTURE_FORMATS, expand_formats
 from mnist_keras.exporting.tflite import calibration_images
-from mnist_keras.normalizer import normalize
+from mnist_keras.own_images.normalizer import normalize
 from mnist_keras.prediction import load_predictor
 
 
@@ -82,9 +82,10 @@ def test_a_whole_picture_goes_into_its_file(everything, tiny):
     page = np.full((1, 120, 170), 230, np.uint8)
     page[0, 20:104, 60:144] -= (tiny.test_images[3].repeat(3, axis=0).repeat(3, axis=1) * 0.8).astype(np.uint8)
     answer = read(picture=page)
-    digit, has_ink = normalize(tf.constant(page[0], tf.float32))
-    assert answer["has_ink"].tolist() == [True] == [bool(has_ink)]
-    np.testing.assert_allclose(answer["digit"][0], digit, atol=1)
+    seen = normalize(tf.constant(page[0], tf.float32))
+    for name, flag in (("has_ink", seen.has_ink), ("touches_border", False), ("several", False)):
+        assert answer[name].tolist() == [bool(flag)]
+    np.testing.assert_allclose(answer["digit"][0], seen.digit, atol=1)
     expected = load_predictor(everything / "mnist.tflite").predict(answer["digit"].astype(np.uint8))
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-5)
     blank = read(picture=np.full((1, 31, 77), 90, np.uint8))

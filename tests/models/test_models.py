@@ -14,6 +14,7 @@ PARAMETERS = {
     "cnn_3x3": 34_826,
     "cnn_augmented": 12_364,
     "lenet_dropout": 10_592,
+    "cnn_robust": 72_666,
     "stack_0": 7_850,
     "stack_1": 3_985,
     "stack_2": 4_780,

@@ -1,11 +1,15 @@
 """The whole path as a user walks it, and what stands in its way."""
 
 import json
+import pathlib
 import resource
 
 import numpy as np
 import pytest
+from pictures import DIGITS, as_picture, ink_of, page
 from PIL import Image
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 def listing(folder):
@@ -50,20 +54,30 @@ def test_train_evaluate_export_predict(script, data_flags, tiny, tmp_path):
     assert "30/30" in result.stdout
     assert script("export", "runs/first", "--formats=float64").returncode == 2
 
-    for index in (4, 7):
-        Image.fromarray(tiny.test_images[index]).save(tmp_path / f"{index}.png")
-    result = script("predict", "exported/linear/mnist.tflite", "4.png", "7.png")
-    assert result.returncode == 0, result.stderr
-    lines = [line.split() for line in result.stdout.splitlines()]
-    assert [line[:2] for line in lines] == [["file", "digit"], ["4.png", "4"], ["7.png", "7"]]
-    assert all(abs(sum(float(cell.rstrip("%")) for cell in line[2:]) - 100) < 0.1 for line in lines[1:])
-
-    mixed = script("predict", "exported/linear/mnist.tflite", "4.png", "runs", "none.png", "7.png")
-    failed(mixed, "runs is a folder. Expected: picture files")
-    assert "There is no such file: none.png" in mixed.stderr
-    assert [line.split()[0] for line in mixed.stdout.splitlines()] == ["file", "4.png", "7.png"]
     message = "runs/first exists already and was trained otherwise: recipe name is 'linear' there and 'cnn' now"
     failed(script("train", "--run_name=first", *data_flags), message)
+
+
+def test_own_pictures(script, tmp_path):
+    shipped = ROOT / "exported" / "cnn_augmented"
+    (tmp_path / "album").mkdir()
+    (tmp_path / "nothing").mkdir()
+    for label, number in ((5, 0), (4, 2)):
+        Image.fromarray(as_picture(page(ink_of(DIGITS[number], 110)))).save(tmp_path / "album" / f"{label}.png")
+    result = script("predict", shipped, "album", "album/4.png", "--save_inputs=seen", "--plot=read.png")
+    assert result.returncode == 0, result.stderr
+    header, *lines = [line.split() for line in result.stdout.splitlines()]
+    assert header[:2] == ["file", "digit"]
+    assert [line[:2] for line in lines] == [["album/4.png", "4"], ["album/5.png", "5"], ["album/4.png", "4"]]
+    assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["0001-4.png", "0002-5.png", "0003-4.png"]
+    assert Image.open(tmp_path / "read.png").size[0] > 500
+    mixed = script("predict", shipped, "album/4.png", "nothing", "none.png", "album/5.png", "--json")
+    failed(mixed, "nothing is a folder without pictures")
+    assert "There is no such file: none.png" in mixed.stderr
+    assert [reading["digit"] for reading in json.loads(mixed.stdout)] == [4, 5]
+    scored = script("evaluate", shipped, "--pictures=album", "--require_accuracy=99")
+    assert scored.returncode == 0, scored.stderr
+    assert "2/2" in scored.stdout
 
 
 def test_a_model_below_the_bar_fails(script, data_flags, trained_run, tmp_path):

@@ -1,0 +1,1 @@
+"""A user's own picture -> the 28x28 that the networks were trained on."""

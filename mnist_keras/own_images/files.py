@@ -1,0 +1,57 @@
+"""A picture file -> pixels, upright, in eight bits. Pillow opens more kinds than an export does."""
+
+import os
+import pathlib
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mnist_keras.errors import InputError
+
+# A larger one would take gigabytes.
+MOST_PIXELS = 50_000_000
+# Kinds that pictures of digits come in; Pillow knows others that start programs or read many files.
+_KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+
+
+def read_picture(path: str | os.PathLike) -> np.ndarray:
+    """Reads a picture file; of an animated one, the first picture.
+
+    Returns:
+        uint8 (height, width, channels): grey, grey and alpha, RGB, or RGBA; turned upright where the camera noted
+        how it was held.
+
+    Raises:
+        InputError: there is no such file, it is no picture, or one of more than `MOST_PIXELS`.
+    """
+    path = pathlib.Path(path)
+    try:
+        with Image.open(path, formats=_KINDS) as picture:
+            # The size stands in the header: a huge picture is refused before it is decoded.
+            if picture.width * picture.height > MOST_PIXELS:
+                raise InputError(
+                    f"{path} has {picture.width}x{picture.height} pixels. Expected: at most {MOST_PIXELS:,}. "
+                    "Scale it down first."
+                )
+            return _pixels(ImageOps.exif_transpose(picture))
+    except FileNotFoundError as error:
+        raise InputError(f"There is no such file: {path}.") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder. Expected: picture files.") from error
+    except InputError:
+        raise
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a picture: {error}") from error
+
+
+def _pixels(picture: Image.Image) -> np.ndarray:
+    if picture.mode.startswith("I"):
+        # 16 bits, which Pillow would cut off at 255.
+        return (np.asarray(picture, np.int64) >> 8).clip(0, 255).astype(np.uint8)[..., np.newaxis]
+    if picture.mode == "F":
+        raise ValueError("its pixels are floating-point numbers; save it with 8 or 16 bits")
+    transparent = "A" in picture.getbands() or "transparency" in picture.info
+    plain = picture.mode in ("1", "L", "LA")
+    pixels = np.asarray(picture.convert(("LA" if plain else "RGBA") if transparent else ("L" if plain else "RGB")))
+    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
