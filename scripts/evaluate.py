@@ -17,12 +17,18 @@ text = (
     "score on the pictures in this folder instead; each one's name begins with its digit, or its folder is called by it"
 )
 flags.DEFINE_string("pictures", None, text)
+flags.DEFINE_bool("robustness", False, "also score under twelve corruptions of the test images")
+flags.DEFINE_string("plot", None, "PNG file for what --robustness finds")
 flags.DEFINE_string("json", None, "also write the report to this file")
 define_data_flags()
 FLAGS = flags.FLAGS
 
 
 def main(arguments):
+    if FLAGS.robustness and FLAGS.pictures:
+        raise flags.IllegalFlagValueError("flag --robustness: corruptions are of the test images, not of --pictures")
+    if FLAGS.plot and not FLAGS.robustness:
+        raise flags.IllegalFlagValueError("flag --plot: it shows what --robustness finds; give both")
     from mnist_keras.errors import InputError
     from mnist_keras.evaluation import evaluate, score
     from mnist_keras.json_files import write_json
@@ -42,13 +48,30 @@ def main(arguments):
         report = evaluate(predictor.predict, digits.test_images, digits.test_labels)
         dataset = digits.name
     print(f"{predictor.path} on {dataset}\n\n{report}")
+    extra = {"corrupted": score_corrupted(predictor, digits)} if FLAGS.robustness else {}
     if FLAGS.json:
-        write_json(FLAGS.json, {"model": str(predictor.path), "dataset": dataset, **report.to_dict()})
+        write_json(FLAGS.json, {"model": str(predictor.path), "dataset": dataset, **report.to_dict(), **extra})
     if FLAGS.require_accuracy is not None and 100 * report.accuracy < FLAGS.require_accuracy:
         raise InputError(
             f"the accuracy is below the bar. Expected: at least {FLAGS.require_accuracy:g} %. "
             f"Received: {100 * report.accuracy:.2f} %."
         )
+
+
+def score_corrupted(predictor, digits):
+    import pathlib
+
+    from mnist_keras.figures import robustness_figure, save_figure
+    from mnist_keras.robustness import accuracy_when_corrupted
+
+    accuracies = accuracy_when_corrupted(predictor.predict, digits.test_images, digits.test_labels)
+    print("\ncorruption  accuracy")
+    for name, accuracy in accuracies.items():
+        print(f"{name:<10}  {accuracy:>8.2%}")
+    if FLAGS.plot:
+        title = f"{predictor.path.parent.name} on corrupted {digits.name}"
+        save_figure(robustness_figure(accuracies, digits.test_images, title), pathlib.Path(FLAGS.plot))
+    return accuracies
 
 
 if __name__ == "__main__":

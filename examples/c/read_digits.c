@@ -15,7 +15,7 @@
 /* The ends of the signature "encoded", as card.json names them under "tensors". */
 #define FILES "encoded_files"
 #define ANSWERS "StatefulPartitionedCall_1"
-enum { CLASSES, DIGITS, HAS_INK, PROBABILITIES };
+enum { BOXES, CLASSES, DIGITS, HAS_INK, LIGHT_ON_DARK, PROBABILITIES, SEVERAL, TOUCHES_BORDER };
 
 static void ignore(void *data, size_t length, void *argument) {
   (void)length;

@@ -12,6 +12,7 @@ from mnist_keras.figures.digit_grids import (
     prediction_grid,
 )
 from mnist_keras.figures.readings import readings_table
+from mnist_keras.figures.robustness import robustness_figure
 
 __all__ = [
     "accuracy_by_recipe",
@@ -22,6 +23,7 @@ __all__ = [
     "misclassified_grid",
     "prediction_grid",
     "readings_table",
+    "robustness_figure",
     "save_figure",
     "step_curves",
     "training_curves",
