@@ -21,7 +21,7 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
 
     Args:
         main: the script's work.
-        arguments: names of the positional arguments, such as "MODEL IMAGE..."; those in [brackets] can be
+        arguments: names of the positional arguments, such as "MODEL PICTURE..."; those in [brackets] can be
             left out.
     """
     program = pathlib.Path(sys.argv[0]).name

@@ -58,7 +58,7 @@ def test_help_of_train_names_every_recipe_and_field(script):
         ("evaluate", [], "expected MODEL, received: none"),
         ("evaluate", ["a", "b"], "expected MODEL, received: a b"),
         ("evaluate", ["a", "--require_accuracy=101"], "flag --require_accuracy=101"),
-        ("predict", ["model"], "expected MODEL IMAGE..., received: model"),
+        ("predict", ["model"], "expected MODEL PICTURE..., received: model"),
         ("study", ["--recipes=cnn,vgg"], "flag --recipes: No recipe has this name. Received: 'vgg'"),
         ("study", ["--seeds=one"], "flag --seeds: expected whole numbers as in 0,1,2. Received: 'one'"),
     ],
