@@ -14,8 +14,8 @@ from mnist_keras.own_images.seeing import Sight, see
 from mnist_keras.own_images.several import cut_out, find_digits
 from mnist_keras.prediction import Predictor
 
-# Below this probability a reading is marked as not sure.
-SURE_FROM = 0.6
+# Below this probability a reading is marked as not sure: it is as likely to be wrong as right.
+SURE_FROM = 0.8
 
 
 @dataclasses.dataclass(frozen=True)

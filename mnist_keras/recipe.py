@@ -116,6 +116,8 @@ class Recipe:
     augmentation: Augmentation | None = None
     # Digits drawn by code that join the training set.
     drawn: int = 0
+    # The logits are divided by it when training has ended, so that probabilities can be believed; see `calibration.py`.
+    temperature: float = 1.0
     # Print a line every so many steps and keep every step's figures; 0: epochs alone.
     log_every: int = 0
     # Steps run in one call of the compiled loop; a bound, lowered to divide the epoch.
@@ -129,7 +131,7 @@ class Recipe:
         for name in ("mean", "momentum"):
             value = getattr(self, name)
             _require(_is_number(value) and 0 <= value < 1, "at least 0 and less than 1", name, value)
-        for name in ("std", "learning_rate"):
+        for name in ("std", "learning_rate", "temperature"):
             value = getattr(self, name)
             _require(_is_number(value) and value > 0, "a positive number", name, value)
         names = ", ".join(OPTIMIZERS)

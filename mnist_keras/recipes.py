@@ -100,6 +100,7 @@ CNN_ROBUST = Recipe(
         contrast=0.2,
     ),
     drawn=9000,
+    temperature=1.02,
 )
 
 LENET_DROPOUT = Recipe(

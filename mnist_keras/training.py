@@ -17,7 +17,7 @@ from mnist_keras.digits import Digits
 from mnist_keras.digits.drawn import training_set
 from mnist_keras.history import History, Rows
 from mnist_keras.keras_workers import fit_on_workers
-from mnist_keras.models import build_model
+from mnist_keras.models import build_model, divide_logits
 from mnist_keras.pipeline import evaluation_batches, steps_in_epoch, training_batches
 from mnist_keras.prediction.keras_file import probabilities_of
 from mnist_keras.progress import Progress
@@ -153,4 +153,5 @@ def train(
         digest = saving.state.digest(history.epochs + history.steps)
     trained = build_model(recipe)
     trained.set_weights(model.get_weights())
+    divide_logits(trained, recipe.temperature)
     return Training(trained, recipe, settings, history.epochs, history.steps, saving.seconds, digest)

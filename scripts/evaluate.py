@@ -17,6 +17,7 @@ text = (
     "score on the pictures in this folder instead; each one's name begins with its digit, or its folder is called by it"
 )
 flags.DEFINE_string("pictures", None, text)
+flags.DEFINE_bool("calibration", False, "also tell whether its probabilities can be believed")
 flags.DEFINE_bool("robustness", False, "also score under twelve corruptions of the test images")
 flags.DEFINE_string("plot", None, "PNG file for what --robustness finds")
 flags.DEFINE_string("json", None, "also write the report to this file")
@@ -30,7 +31,7 @@ def main(arguments):
     if FLAGS.plot and not FLAGS.robustness:
         raise flags.IllegalFlagValueError("flag --plot: it shows what --robustness finds; give both")
     from mnist_keras.errors import InputError
-    from mnist_keras.evaluation import evaluate, score
+    from mnist_keras.evaluation import score
     from mnist_keras.json_files import write_json
     from mnist_keras.prediction import load_predictor
 
@@ -40,15 +41,17 @@ def main(arguments):
         from mnist_keras.reading import read_labelled
 
         with command_line.quiet_libraries():
-            report = score(*read_labelled(predictor, FLAGS.pictures))
+            probabilities, labels = read_labelled(predictor, FLAGS.pictures)
         dataset = FLAGS.pictures
     else:
         digits = digits_from_flags()
         predictor.refuse_seen(digits.name)
-        report = evaluate(predictor.predict, digits.test_images, digits.test_labels)
+        probabilities, labels = predictor.predict(digits.test_images), digits.test_labels
         dataset = digits.name
+    report = score(probabilities, labels)
     print(f"{predictor.path} on {dataset}\n\n{report}")
-    extra = {"corrupted": score_corrupted(predictor, digits)} if FLAGS.robustness else {}
+    extra = {"calibration": score_confidence(probabilities, labels)} if FLAGS.calibration else {}
+    extra |= {"corrupted": score_corrupted(predictor, digits)} if FLAGS.robustness else {}
     if FLAGS.json:
         write_json(FLAGS.json, {"model": str(predictor.path), "dataset": dataset, **report.to_dict(), **extra})
     if FLAGS.require_accuracy is not None and 100 * report.accuracy < FLAGS.require_accuracy:
@@ -56,6 +59,19 @@ def main(arguments):
             f"the accuracy is below the bar. Expected: at least {FLAGS.require_accuracy:g} %. "
             f"Received: {100 * report.accuracy:.2f} %."
         )
+
+
+def score_confidence(probabilities, labels):
+    from mnist_keras.calibration import answers_from, fit_temperature
+
+    temperature = fit_temperature(probabilities, labels)
+    rows = answers_from(probabilities, labels)
+    print(f"\nbest temperature   {temperature:.3f} (above 1: too sure of itself)\n")
+    print("confidence from  answered  right of these  right of the others")
+    for row in rows:
+        right, others = ("-" if share is None else f"{share:.2%}" for share in row[2:])
+        print(f"{row.threshold:>15.0%}  {row.answered:>8.2%}  {right:>14}  {others:>19}")
+    return {"best_temperature": temperature, "answers": [row._asdict() for row in rows]}
 
 
 def score_corrupted(predictor, digits):

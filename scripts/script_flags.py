@@ -29,6 +29,8 @@ _RECIPE_HELP = {
     "momentum": "of sgd",
     "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",
     "batch_size": "images a step; 0: the whole training set",
+    "drawn": "digits drawn by code that join the training set",
+    "temperature": "divides the logits when training has ended",
     "epochs": "passes over the training set",
     "augmentation": "as in 'rotation=15,shift=.1,scale=(.9,1.1)'; others stay; 'none' turns it off",
     "log_every": "print a line every so many steps, and keep every step's figures; 0: epochs alone",

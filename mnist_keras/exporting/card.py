@@ -9,7 +9,8 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
 
 from mnist_keras.digits import source_of
-from mnist_keras.exporting.formats import FORMATS
+from mnist_keras.exporting.formats import CANVAS_PIXELS, FORMATS
+from mnist_keras.reading import SURE_FROM
 
 LABELS = tuple("0123456789")
 
@@ -27,6 +28,18 @@ _PICTURE = {
         "digit": {"dtype": "float32", "shape": [1, 28, 28]},
         **{name: {"dtype": "bool", "shape": [1]} for name in ("has_ink", "touches_border", "several")},
     },
+}
+_CANVAS = {
+    "signature": "serving_default",
+    "input": {
+        "name": "rgba",
+        "dtype": "float32",
+        "shape": [CANVAS_PIXELS * 4],
+        "range": [0, 255],
+        "about": "begins with the pixels of a picture, row by row, as a canvas's getImageData gives them",
+    },
+    "other_inputs": {"size": {"dtype": "int32", "shape": [2], "about": "the picture's height and width"}},
+    "outputs": {name: {**end, "dtype": "float32"} for name, end in _PICTURE["outputs"].items()},
 }
 _SAVED_MODEL = {
     "signature": "serving_default",
@@ -78,6 +91,7 @@ def describe_model(config: Mapping[str, Any], report: Mapping[str, Any]) -> dict
             **{key: report[key] for key in ("accuracy", "correct", "examples", "loss", "calibration_error")},
             "seed": config["seed"],
         },
+        "sure_from": SURE_FROM,
         "pixels": "white ink on black, the digit in a 20x20 box, its centre of mass in the middle, as in MNIST",
     }
 
@@ -96,7 +110,8 @@ def describe_contract(name: str, path: pathlib.Path) -> dict[str, Any]:
         return {**about, **_ONNX}
     if name == "onnx_picture":
         return {**about, **{key: value for key, value in _PICTURE.items() if key != "signature"}}
-    return {**about, **(_PICTURE if name == "picture" else _tflite_contract(path))}
+    contracts = {"picture": _PICTURE, "canvas": _CANVAS}
+    return {**about, **(contracts[name] if name in contracts else _tflite_contract(path))}
 
 
 def _tensors(folder: pathlib.Path) -> dict[str, Any]:

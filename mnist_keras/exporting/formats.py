@@ -41,11 +41,14 @@ FORMATS = {
         "mnist_uint8_io.tflite", *_EIGHT, "uint8", "LiteRT, 8 bits throughout, raw pixels go straight in"
     ),
     "picture": Format("mnist_picture.tflite", *_HALF, "uint8", "LiteRT, a whole grey picture of any size"),
+    "canvas": Format("mnist_canvas.tflite", *_HALF, "float32", "LiteRT in a browser, the pixels of a canvas"),
     "onnx": Format("mnist.onnx", *_EXACT, "float32", "onnxruntime, any number of digits at once", _ONNX),
     "onnx_picture": Format("mnist_picture.onnx", *_HALF, "uint8", "onnxruntime, a whole grey picture", _ONNX),
 }
 # Those that bring a picture to MNIST's geometry themselves.
-PICTURE_FORMATS = ("picture", "onnx_picture")
+PICTURE_FORMATS = ("picture", "canvas", "onnx_picture")
+# Most that a picture for `canvas` may have: LiteRT.js takes tensors of one size alone.
+CANVAS_PIXELS = 320 * 320
 DEFAULT_FORMATS = ("saved_model", "float32")
 
 

@@ -28,9 +28,9 @@ def write_onnx(model: keras.Model, path: pathlib.Path, kind: str, metadata: Mapp
     import tf2onnx
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    function, spec = picture_signature(model) if kind == "onnx_picture" else pixels_signature(model, batch=None)
+    function, specs = picture_signature(model) if kind == "onnx_picture" else pixels_signature(model, batch=None)
     converted, _ = tf2onnx.convert.from_function(
-        tf.function(function, input_signature=[spec], autograph=False), input_signature=[spec], opset=_OPSET
+        tf.function(function, input_signature=specs, autograph=False), input_signature=specs, opset=_OPSET
     )
     onnx.helper.set_model_props(converted, {"metadata": json.dumps(metadata)})
     path.write_bytes(converted.SerializeToString())

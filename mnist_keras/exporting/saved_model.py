@@ -32,7 +32,7 @@ def write_signatures(model: keras.Model, signatures: Mapping[str, Signature], fo
     module = tf.Module()
     module.weights = [weight.value for weight in model.weights]
     module.functions = {
-        name: tf.function(function, input_signature=[spec], autograph=False)
-        for name, (function, spec) in signatures.items()
+        name: tf.function(function, input_signature=specs, autograph=False)
+        for name, (function, specs) in signatures.items()
     }
     tf.saved_model.save(module, str(folder), signatures=dict(module.functions))

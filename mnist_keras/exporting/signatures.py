@@ -1,17 +1,18 @@
 """What an exported model can be asked, as TensorFlow functions with named ends."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import tensorflow as tf
 
+from mnist_keras.exporting.formats import CANVAS_PIXELS
 from mnist_keras.own_images.decoding import decode_picture
-from mnist_keras.own_images.normalizer import SIDE, normalize, normalize_each
+from mnist_keras.own_images.normalizer import SIDE, Seen, normalize, normalize_each, to_gray
 
 SIGNATURE = "serving_default"
 
-# A function from a tensor to a dict of tensors, whose keys become the outputs' names, and what it takes.
-Signature = tuple[Callable[[tf.Tensor], Mapping[str, tf.Tensor]], tf.TensorSpec]
+# A function from tensors to a dict of tensors, whose keys become the outputs' names, and what it takes.
+Signature = tuple[Callable[..., Mapping[str, tf.Tensor]], Sequence[tf.TensorSpec]]
 
 
 def pixels_signature(model: keras.Model, batch: int | None) -> Signature:
@@ -20,7 +21,7 @@ def pixels_signature(model: keras.Model, batch: int | None) -> Signature:
     def serve(pixels):
         return {"probabilities": tf.nn.softmax(model(pixels * 255.0, training=False))}
 
-    return serve, tf.TensorSpec((batch, SIDE, SIDE, 1), tf.float32, name="pixels")
+    return serve, [tf.TensorSpec((batch, SIDE, SIDE, 1), tf.float32, name="pixels")]
 
 
 def picture_signature(model: keras.Model) -> Signature:
@@ -31,17 +32,41 @@ def picture_signature(model: keras.Model) -> Signature:
     """
 
     def serve(picture):
-        seen = normalize(tf.cast(picture[0], tf.float32))
-        digit = seen.digit[tf.newaxis]
-        return {
-            "probabilities": tf.nn.softmax(model(digit[..., tf.newaxis], training=False)),
-            "digit": digit,
-            "has_ink": tf.reshape(seen.has_ink, (1,)),
-            "touches_border": tf.reshape(seen.touches_border, (1,)),
-            "several": tf.reshape(seen.is_one_of_several, (1,)),
-        }
+        return _read(model, normalize(tf.cast(picture[0], tf.float32)), tf.bool)
 
-    return serve, tf.TensorSpec((1, None, None), tf.uint8, name="picture")
+    return serve, [tf.TensorSpec((1, None, None), tf.uint8, name="picture")]
+
+
+def canvas_signature(model: keras.Model) -> Signature:
+    """`rgba`, float32 (CANVAS_PIXELS * 4,) in 0..255, and `size`, int32 (2,) -> as `picture_signature`.
+
+    `rgba` begins with the pixels of a picture, as a browser's `getImageData` gives them; what follows is not read.
+    `size` is the picture's height and width. LiteRT.js takes tensors of one size alone, and gives no booleans: they
+    are 0 and 1, float32 (1,).
+    """
+
+    def serve(rgba, size):
+        picture = tf.reshape(rgba[: 4 * size[0] * size[1]], tf.concat([size, [4]], axis=0))
+        return _read(model, normalize(to_gray(picture)), tf.float32)
+
+    return serve, [
+        tf.TensorSpec((CANVAS_PIXELS * 4,), tf.float32, name="rgba"),
+        tf.TensorSpec((2,), tf.int32, name="size"),
+    ]
+
+
+def _read(model: keras.Model, seen: Seen, flag: tf.DType) -> dict[str, tf.Tensor]:
+    digit = seen.digit[tf.newaxis]
+    flags = {
+        "has_ink": seen.has_ink,
+        "touches_border": seen.touches_border,
+        "several": seen.is_one_of_several,
+    }
+    return {
+        "probabilities": tf.nn.softmax(model(digit[..., tf.newaxis], training=False)),
+        "digit": digit,
+        **{name: tf.reshape(tf.cast(value, flag), (1,)) for name, value in flags.items()},
+    }
 
 
 def batch_signatures(model: keras.Model) -> dict[str, Signature]:
@@ -93,18 +118,18 @@ def batch_signatures(model: keras.Model) -> dict[str, Signature]:
     return {
         SIGNATURE: (
             lambda images: classify(tf.cast(images, tf.float32)),
-            tf.TensorSpec((None, SIDE, SIDE), tf.uint8, name="images"),
+            [tf.TensorSpec((None, SIDE, SIDE), tf.uint8, name="images")],
         ),
         "serve_float": (
             lambda pixels: classify(tf.squeeze(pixels, axis=3) * 255.0),
-            tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32, name="pixels"),
+            [tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32, name="pixels")],
         ),
         "any_size": (
             lambda pictures: classify_pictures(pictures, tf.identity),
-            tf.TensorSpec((None, None, None, None), tf.uint8, name="pictures"),
+            [tf.TensorSpec((None, None, None, None), tf.uint8, name="pictures")],
         ),
         "encoded": (
             lambda files: classify_pictures(files, decode_picture),
-            tf.TensorSpec((None,), tf.string, name="files"),
+            [tf.TensorSpec((None,), tf.string, name="files")],
         ),
     }

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from mnist_keras.errors import InputError
 from mnist_keras.exporting.saved_model import write_signatures
-from mnist_keras.exporting.signatures import SIGNATURE, picture_signature, pixels_signature
+from mnist_keras.exporting.signatures import SIGNATURE, canvas_signature, picture_signature, pixels_signature
 
 # Training images of each digit that show the converter which values occur.
 _CALIBRATION_PER_DIGIT = 50
@@ -25,7 +25,7 @@ _CALIBRATION_PER_DIGIT = 50
 def write_tflite(
     model: keras.Model, path: pathlib.Path, kind: str = "float32", calibration: np.ndarray | None = None
 ) -> None:
-    """Writes a file with `pixels_signature` for one digit, or, of kind "picture", with `picture_signature`.
+    """Writes a file with `pixels_signature` for one digit; kinds "picture" and "canvas" have signatures of their own.
 
     Only built-in operators are used, so any LiteRT interpreter runs it. The float32 file has the contract of
     Google's digit classifier codelab.
@@ -50,12 +50,13 @@ def write_tflite(
             yield {"pixels": pixels}
 
     with tempfile.TemporaryDirectory() as folder:
-        signature = picture_signature(model) if kind == "picture" else pixels_signature(model, batch=1)
+        signatures = {"picture": picture_signature, "canvas": canvas_signature}
+        signature = signatures[kind](model) if kind in signatures else pixels_signature(model, batch=1)
         write_signatures(model, {SIGNATURE: signature}, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         # Flex operators, which LiteRT does not run, must fail here and not on a phone.
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if kind not in ("float32", "picture"):
+        if kind not in ("float32", *signatures):
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if kind == "float16":
             converter.target_spec.supported_types = [tf.float16]

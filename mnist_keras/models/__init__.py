@@ -49,3 +49,9 @@ def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:
     finally:
         keras.config.set_dtype_policy(policy)
     return keras.Model(inputs, logits, name=recipe.name)
+
+
+def divide_logits(model: keras.Model, temperature: float) -> None:
+    """Divides the logits of a model from `build_model` by `temperature`, in the weights of its last layer."""
+    last = model.layers[-1]
+    last.set_weights([weight / temperature for weight in last.get_weights()])

@@ -16,7 +16,7 @@ def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
     """Loads a file that maps pixels in 0..1, (1, 28, 28, 1), to probabilities, (1, 10).
 
     Both are float32, or int8 or uint8 with a scale and a zero point in the file. Or one whose signature maps
-    `picture`, uint8 (1, height, width), to `probabilities`.
+    `picture`, uint8 (1, height, width), or `rgba` and `size`, the pixels of a canvas, to `probabilities`.
 
     Raises:
         InputError: the file is damaged, or its contract another one.
@@ -30,8 +30,12 @@ def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
     except (ValueError, RuntimeError) as error:
         raise InputError(f"{path} is a damaged TFLite file: {error}") from error
     source, target = (details()[0] for details in (interpreter.get_input_details, interpreter.get_output_details))
-    if list(source["shape_signature"]) == [1, -1, -1] and source["dtype"] is np.uint8:
-        return _reader(path, lambda image: _read_picture(interpreter, image))
+    inputs = {(end["dtype"], tuple(end["shape_signature"])) for end in interpreter.get_input_details()}
+    if inputs == {(np.uint8, (1, -1, -1))}:
+        return _reader(path, lambda image: _run(interpreter, picture=image[np.newaxis]))
+    canvas = max(int(end["shape"].max(initial=0)) for end in interpreter.get_input_details())
+    if inputs == {(np.float32, (canvas,)), (np.int32, (2,))}:
+        return _reader(path, lambda image: _run(interpreter, **_on_canvas(image, canvas)))
     received = [(end["dtype"], tuple(int(size) for size in end["shape"])) for end in (source, target)]
     if any(dtype not in _DTYPES or shape != wanted for (dtype, shape), wanted in zip(received, _SHAPES, strict=True)):
         raise InputError(
@@ -61,8 +65,16 @@ def _reader(path: pathlib.Path, read: Callable[[np.ndarray], np.ndarray]) -> Cal
     return predict
 
 
-def _read_picture(interpreter: Interpreter, image: np.ndarray) -> np.ndarray:
-    return interpreter.get_signature_runner("serving_default")(picture=image[np.newaxis])["probabilities"][0]
+def _run(interpreter: Interpreter, **inputs: np.ndarray) -> np.ndarray:
+    return interpreter.get_signature_runner("serving_default")(**inputs)["probabilities"][0]
+
+
+def _on_canvas(image: np.ndarray, size: int) -> dict[str, np.ndarray]:
+    rgba = np.zeros(size, np.float32)
+    pixels = rgba[: 4 * image.size].reshape(-1, 4)
+    pixels[:, :3] = image.reshape(-1, 1)
+    pixels[:, 3] = 255
+    return {"rgba": rgba, "size": np.array(image.shape, np.int32)}
 
 
 def _quantize(values: np.ndarray, end: dict) -> np.ndarray:

@@ -1,14 +1,16 @@
 """What is wrong with a command line is said at once, before TensorFlow is imported."""
 
+import dataclasses
 import os
 import subprocess
 import time
 
 import pytest
 
+from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import RECIPES
 
-SCRIPTS = ("train", "evaluate", "export", "predict", "study")
+SCRIPTS = ("train", "evaluate", "export", "predict", "study", "demo")
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -69,3 +71,9 @@ def test_wrong_flags_exit_with_2(script, name, arguments, message):
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert not result.stdout
+
+
+def test_every_field_of_a_recipe_is_a_flag(script):
+    text = script("train", "--help").stdout
+    named = {field.name for field in dataclasses.fields(Recipe)} - {"name", "summary", "published"}
+    assert {name for name in named if f"--{name}:" not in text} == set()
