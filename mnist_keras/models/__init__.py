@@ -52,6 +52,6 @@ def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:
 
 
 def divide_logits(model: keras.Model, temperature: float) -> None:
-    """Divides the logits of a model from `build_model` by `temperature`, in the weights of its last layer."""
-    last = model.layers[-1]
+    """Divides the logits of a model from `build_model` by `temperature`, in the weights that make them."""
+    last = next(layer for layer in reversed(model.layers) if layer.weights)
     last.set_weights([weight / temperature for weight in last.get_weights()])
