@@ -36,6 +36,14 @@ setuptools.setup(
     extras_require={
         "onnx": ONNX,
         "server": SERVER,
-        "test": [*ONNX, *SERVER, "hypothesis>=6.100", "pytest>=8.0", "pytest-xdist>=3.5", "ruff>=0.6"],
+        "test": [
+            *ONNX,
+            *SERVER,
+            "hypothesis>=6.100",
+            "playwright>=1.49",
+            "pytest>=8.0",
+            "pytest-xdist>=3.5",
+            "ruff>=0.6",
+        ],
     },
 )

@@ -5,6 +5,8 @@ import { Pad } from "./pad.js";
 import { loadReader } from "./reader.js";
 
 const element = (id) => document.getElementById(id);
+// What the page is at, for whoever drives it: state is ready, offline or failed; reading is under way or done.
+const page = document.documentElement.dataset;
 const pad = new Pad(element("pad"));
 let reader = null;
 let sureFrom = 0;
@@ -23,17 +25,25 @@ async function read() {
   if (pad.isEmpty) {
     showMessage("Draw a digit.");
   } else {
-    const answer = await reader.read(pad.pixels(reader.mostPixels));
-    showAnswer(answer, sureFrom);
-    document.documentElement.dataset.milliseconds = answer.milliseconds.toFixed(1);
-    // Slower devices get time to draw in between.
-    await new Promise((resolve) => setTimeout(resolve, 2 * answer.milliseconds));
+    await readOnce();
   }
   isBusy = false;
   if (isStale) {
     await read();
   } else if (isResting) {
+    page.reading = "done";
     speak();
+  }
+}
+
+async function readOnce() {
+  try {
+    const answer = await reader.read(pad.pixels(reader.mostPixels));
+    showAnswer(answer, sureFrom);
+    // Slower devices get time to draw in between.
+    await new Promise((resolve) => setTimeout(resolve, 2 * answer.milliseconds));
+  } catch (error) {
+    showMessage(`This could not be read: ${error.message}`);
   }
 }
 
@@ -44,9 +54,11 @@ async function showFile(event) {
   if (!file) {
     return;
   }
+  page.reading = "under way";
   try {
     pad.show(await createImageBitmap(file));
   } catch {
+    page.reading = "done";
     showMessage(`${file.name} cannot be read as a picture. Take a PNG or a JPEG file.`);
     speak();
   }
@@ -54,6 +66,7 @@ async function showFile(event) {
 
 function changed(resting) {
   isResting = resting;
+  page.reading = "under way";
   element("hint").hidden = !pad.isEmpty;
   element("undo").disabled = element("clear").disabled = pad.isEmpty;
   return read();
@@ -82,13 +95,13 @@ try {
   reader = loaded;
   sureFrom = card.sure_from;
   await changed(true);
-  document.documentElement.dataset.state = "ready";
+  page.state = "ready";
   if (await keepForOffline()) {
-    document.documentElement.dataset.state = "offline";
+    page.state = "offline";
     element("state").textContent = "Runs on this device, also offline.";
   }
 } catch (error) {
-  document.documentElement.dataset.state = "failed";
+  page.state = "failed";
   showMessage("The reader could not be loaded. Is there a network? Reload the page to try again.");
   speak();
   throw error;

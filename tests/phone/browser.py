@@ -1,0 +1,86 @@
+"""A real Chromium on the phone page, for tests, measurements and the README's picture."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import tempfile
+import threading
+
+from mnist_keras.phone_page import PAGE, build_site, page_server
+
+ROOT = pathlib.Path(__file__).parents[2]
+EXPORT = pathlib.Path("/tmp/w/x/excv/cnn_robust")
+# What Chromium must not do on its own, and what it needs to run as root, as in a container.
+_FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+# Strokes as one would draw them, in shares of the paper's side.
+STROKES = {
+    1: [[(0.42, 0.3), (0.52, 0.2), (0.52, 0.8)]],
+    2: [[(0.3, 0.32), (0.4, 0.2), (0.6, 0.2), (0.68, 0.34), (0.6, 0.48), (0.3, 0.78), (0.72, 0.78)]],
+    4: [[(0.45, 0.2), (0.28, 0.55), (0.72, 0.55)], [(0.62, 0.38), (0.6, 0.85)]],
+    7: [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)], [(0.38, 0.52), (0.62, 0.52)]],
+}
+
+
+def missing():
+    """What is not installed of all that this needs, in words; None where all is there."""
+    if not _chromium():
+        return f"no Chromium: none of {', '.join(_NAMES)} on the path"
+    if not (PAGE / "node_modules").is_dir():
+        return "no LiteRT.js: npm ci --prefix examples/phone"
+    return None
+
+
+@contextlib.contextmanager
+def served(export=EXPORT):
+    """Yields a server of the page that has begun to serve."""
+    with tempfile.TemporaryDirectory() as folder:
+        build_site(export, folder)
+        with page_server(folder, "127.0.0.1", 0) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield server
+            server.shutdown()
+
+
+@contextlib.contextmanager
+def chromium():
+    """Yields Playwright's browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+def address_of(server):
+    return f"http://127.0.0.1:{server.server_port}/"
+
+
+def wait_until(page, *states):
+    """Waits for one of the page's states: ready, offline, failed."""
+    page.wait_for_function(f"{list(states)}.includes(document.documentElement.dataset.state)", timeout=60_000)
+
+
+def draw(page, digit):
+    """Draws by moves of a mouse; returns when the reading is shown."""
+    for stroke in STROKES[digit]:
+        box = page.locator("#pad").bounding_box()
+        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point, steps=5)
+        page.mouse.up()
+    wait_for_rest(page)
+
+
+def wait_for_rest(page):
+    """Waits until what is shown is the reading of what was drawn last."""
+    page.wait_for_function("document.documentElement.dataset.reading === 'done'")
+
+
+def _chromium():
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
