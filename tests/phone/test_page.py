@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 from browser import EXPORT, STROKES, address_of, chromium, draw, missing, served, wait_for_rest, wait_until
-from PIL import Image, ImageDraw, ImageFilter
+from paper import photo
+from PIL import Image
 
 from mnist_keras.phone_page import PAGE
 from mnist_keras.prediction import load_predictor
@@ -56,21 +57,6 @@ def file_of(picture, kind="PNG", **options):
 def upload(page, file):
     page.get_by_label("Picture", exact=True).set_input_files(file)
     wait_for_rest(page)
-
-
-def photo(*digits):
-    """Dark digits on paper side by side, each 450 pixels wide, with a shadow over the lower right."""
-    size = (450 * len(digits) + 450, 1200)
-    picture = Image.new("RGB", size, (214, 208, 196))
-    pen = ImageDraw.Draw(picture)
-    for number, digit in enumerate(digits):
-        for stroke in STROKES[digit]:
-            points = [(450 * (0.4 + number + x), 120 + 600 * y) for x, y in stroke]
-            pen.line(points, fill=(40, 44, 90), width=18, joint="curve")
-    shadow = Image.new("L", size, 255)
-    ImageDraw.Draw(shadow).polygon([(size[0], 0), size, (0, size[1])], fill=150)
-    shadow = shadow.filter(ImageFilter.GaussianBlur(60))
-    return Image.fromarray((np.asarray(picture) * (np.asarray(shadow)[..., np.newaxis] / 255)).astype(np.uint8))
 
 
 def test_the_golden_digits_get_the_numbers_that_python_gives_them(context, server):

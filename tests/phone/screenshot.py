@@ -1,0 +1,47 @@
+"""The README's picture of the phone page: a drawn digit in the light, a photographed one in the dark.
+
+python tests/phone/screenshot.py docs/phone.png
+"""
+
+import io
+import pathlib
+import sys
+import tempfile
+
+from browser import address_of, chromium, draw, served, wait_for_rest, wait_until
+from paper import photo
+from PIL import Image
+
+GAP = 24
+
+
+def main(output):
+    with tempfile.TemporaryDirectory() as folder, served() as server, chromium() as browser:
+        file = pathlib.Path(folder, "photo.jpg")
+        photo(4).save(file)
+        halves = [
+            shown(browser, server, "light", lambda page: draw(page, 7)),
+            shown(browser, server, "dark", lambda page: page.get_by_label("Picture", exact=True).set_input_files(file)),
+        ]
+    width, height = halves[0].size
+    both = Image.new("RGBA", (2 * width + GAP, height))
+    for number, half in enumerate(halves):
+        both.paste(half, (number * (width + GAP), 0))
+    both.save(output, optimize=True)
+
+
+def shown(browser, server, scheme, act):
+    viewport = {"width": 390, "height": 720}
+    with browser.new_context(viewport=viewport, has_touch=True, is_mobile=True, color_scheme=scheme) as context:
+        page = context.new_page()
+        page.goto(address_of(server))
+        wait_until(page, "offline")
+        act(page)
+        wait_for_rest(page)
+        # The bars move to their places.
+        page.wait_for_timeout(300)
+        return Image.open(io.BytesIO(page.screenshot()))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
