@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mnist_keras.exporting.formats import CANVAS_PIXELS
+
 _PAGE = """# {name}: reads handwritten digits
 
 A network of {parameters:,} parameters that turns one 28x28 picture of a digit into the probabilities of 0 to 9.
@@ -44,7 +46,8 @@ Time: median for one digit, one thread for LiteRT, on the machine that exported.
 
 ## Loading it
 
-The Python lines are run by the tests of mnist_keras; those in other languages follow their libraries' documentation.
+The lines in Python and JavaScript are run by the tests of mnist_keras; those in other languages follow their
+libraries' documentation.
 
 {snippets}"""
 
@@ -101,8 +104,12 @@ let probabilities = try interpreter.output(at: 0).data
 JavaScript (`@litertjs/core`):
 
 ```javascript
-const model = await loadAndCompile("mnist.tflite", {accelerator: "wasm"});
-const [probabilities] = await model.run(new Tensor(new Float32Array(784), [1, 28, 28, 1]));
+import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
+
+await loadLiteRt("litert/core/wasm/"); // the package's folder of that name
+const model = await loadAndCompile("mnist.tflite", { accelerator: "wasm" });
+const [probabilities] = await model.run([new Tensor(new Float32Array(784), [1, 28, 28, 1])]);
+console.log(probabilities.toTypedArray());
 ```
 
 C (TensorFlow Lite's C API):
@@ -123,6 +130,22 @@ _PICTURE = """A whole picture, grey, of any size, dark on light or light on dark
 read = Interpreter("mnist_picture.tflite").get_signature_runner("serving_default")
 answer = read(picture=np.full((1, 300, 400), 240, np.uint8))
 print(answer["probabilities"][0], answer["has_ink"][0])
+```
+"""
+
+_CANVAS = f"""The pixels of a canvas, of any size up to {CANVAS_PIXELS:,} pixels, in a browser (`@litertjs/core`):
+
+```javascript
+const canvas = document.querySelector("canvas");
+const {{ data, width, height }} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+const rgba = new Float32Array({CANVAS_PIXELS} * 4);
+rgba.set(data);
+const reader = await loadAndCompile("mnist_canvas.tflite", {{ accelerator: "wasm" }});
+const answer = await reader.run({{
+  rgba: new Tensor(rgba, [rgba.length]),
+  size: new Tensor(Int32Array.of(height, width), [2]),
+}});
+console.log(answer.probabilities.toTypedArray(), answer.has_ink.toTypedArray()[0]);
 ```
 """
 
@@ -148,6 +171,7 @@ def describe_export(card: Mapping[str, Any]) -> str:
     snippets = [_SAVED_MODEL] if "saved_model" in files else []
     snippets += [_TFLITE] if "mnist.tflite" in files else []
     snippets += [_PICTURE] if "mnist_picture.tflite" in files else []
+    snippets += [_CANVAS] if "mnist_canvas.tflite" in files else []
     snippets += [_ONNX] if "mnist.onnx" in files else []
     return _PAGE.format(
         name=card["name"],
@@ -165,7 +189,9 @@ def describe_export(card: Mapping[str, Any]) -> str:
 def _ends(contract: Mapping[str, Any]) -> str:
     source = contract["input"]
     names = ", ".join(f"`{name}` {_tensor(end)}" for name, end in contract["outputs"].items())
-    return f"`{source['name']}` {_tensor(source)} from {source['range'][0]} to {source['range'][1]} -> {names}"
+    others = "".join(f", `{name}` {_tensor(end)}" for name, end in contract.get("other_inputs", {}).items())
+    span = f"from {source['range'][0]} to {source['range'][1]}"
+    return f"`{source['name']}` {_tensor(source)} {span}{others} -> {names}"
 
 
 def _tensor(end: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from mnist_keras.errors import InputError
 from mnist_keras.exporting.export import export_run
-from mnist_keras.exporting.formats import FORMATS, PICTURE_FORMATS, expand_formats
+from mnist_keras.exporting.formats import CANVAS_PIXELS, FORMATS, PICTURE_FORMATS, expand_formats
 from mnist_keras.exporting.tflite import calibration_images
 from mnist_keras.own_images.normalizer import normalize
 from mnist_keras.prediction import load_predictor
@@ -91,6 +91,38 @@ def test_a_whole_picture_goes_into_its_file(everything, tiny):
     blank = read(picture=np.full((1, 31, 77), 90, np.uint8))
     assert blank["has_ink"].tolist() == [False]
     assert not blank["digit"].any()
+
+
+@pytest.mark.parametrize("shape", [(120, 170), (170, 120), (28, 28)])
+@pytest.mark.parametrize("is_transparent", [False, True])
+def test_the_pixels_of_a_canvas_go_into_its_file(everything, tiny, shape, is_transparent):
+    ink = np.zeros(shape, np.uint8)
+    times = 1 if shape == (28, 28) else 3
+    ink[-28 * times :, : 28 * times] = tiny.test_images[3].repeat(times, axis=0).repeat(times, axis=1)
+    grey = 255 - ink
+    rgba = np.dstack([grey] * 3 + [np.full(shape, 255, np.uint8)])
+    if is_transparent:
+        rgba = np.dstack([np.zeros((*shape, 3), np.uint8), ink])
+    read = Interpreter(str(everything / "mnist_canvas.tflite")).get_signature_runner("serving_default")
+    flat = np.full(4 * CANVAS_PIXELS, 77, np.float32)
+    flat[: rgba.size] = rgba.ravel()
+    answer = read(rgba=flat, size=np.array(shape, np.int32))
+    whole = Interpreter(str(everything / "mnist_picture.tflite")).get_signature_runner("serving_default")
+    expected = whole(picture=grey[np.newaxis])
+    np.testing.assert_allclose(answer["digit"], expected["digit"], atol=1)
+    np.testing.assert_allclose(answer["probabilities"], expected["probabilities"], atol=0.02)
+    for name in ("has_ink", "touches_border", "several"):
+        assert answer[name].tolist() == expected[name].astype(float).tolist()
+        assert answer[name].dtype == np.float32
+    assert answer["has_ink"].tolist() == [1.0]
+
+
+def test_a_blank_canvas_has_no_ink(everything):
+    read = Interpreter(str(everything / "mnist_canvas.tflite")).get_signature_runner("serving_default")
+    for size in ((31, 77), (1, 1), (320, 320), (1, CANVAS_PIXELS)):
+        answer = read(rgba=np.full(4 * CANVAS_PIXELS, 90, np.float32), size=np.array(size, np.int32))
+        assert answer["has_ink"].tolist() == [0.0]
+        assert not answer["digit"].any()
 
 
 def test_calibration_takes_every_digit_alike(tiny):

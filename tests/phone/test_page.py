@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -83,6 +84,23 @@ def test_the_golden_digits_get_the_numbers_that_python_gives_them(context, serve
     for (_, image), answer in zip(GOLDEN, answers, strict=True):
         assert np.abs(np.reshape(answer["seen"], (28, 28)) - image).mean() < 3
         assert (answer["hasInk"], answer["touchesBorder"], answer["several"]) == (True, False, False)
+
+
+def test_the_javascript_of_the_exports_page_runs(context, server):
+    blocks = re.findall(r"```javascript\n(.*?)```", (EXPORT / "README.md").read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    # What is evaluated is no module: the import becomes a call.
+    code = re.sub(r"import (\{.*?\}) from (.*?);", r"const \1 = await import(\2);", "\n".join(blocks))
+    printed = []
+    context.route("**/*.tflite", lambda route: route.fulfill(path=EXPORT / route.request.url.rsplit("/", 1)[1]))
+    page = context.new_page()
+    page.route("**/main.js", lambda route: route.abort())
+    page.on("console", lambda message: printed.append(message.args[0]) if message.type == "log" else None)
+    page.goto(address_of(server))
+    page.evaluate(f"async () => {{ {code} }}")
+    answers = [argument.json_value() for argument in printed[-2:]]
+    assert [len(answer) for answer in answers] == [10, 10]
+    np.testing.assert_allclose(np.sum(answers, axis=1), 1, atol=1e-4)
 
 
 @pytest.mark.parametrize("digit", STROKES)
