@@ -4,9 +4,13 @@ import os
 import pathlib
 
 import pytest
+from hypothesis import settings
 from tiny_digits import make_digits
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# pytest --hypothesis-profile=many
+settings.register_profile("many", max_examples=2000)
 
 _MNIST = os.environ.get("MNIST_KERAS_DATA_DIR")
 

@@ -177,7 +177,7 @@ def test_what_is_no_picture(picture):
     arrays.arrays(np.uint8, st.tuples(st.integers(1, 70), st.integers(1, 70), st.integers(1, 4))),
     st.sampled_from(["as it is", "rows", "two tones"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 def test_any_picture_gets_an_answer(picture, kind):
     if kind == "rows":
         picture = np.broadcast_to(picture[:, :1], picture.shape).copy()
