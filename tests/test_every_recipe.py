@@ -1,5 +1,6 @@
 """Every recipe trains some steps, is saved, exported, read back, and answers the same."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -16,13 +17,13 @@ from mnist_keras.training import train
 @pytest.mark.parametrize("name", RECIPES)
 def test_train_save_export_reload(name, tiny, tmp_path):
     recipe = get_recipe(name)
-    recipe = get_recipe(name, epochs=2, batch_size=recipe.batch_size and 20, drawn=min(recipe.drawn, 40))
+    recipe = dataclasses.replace(recipe, epochs=2, batch_size=recipe.batch_size and 20, drawn=min(recipe.drawn, 40))
     training = train(recipe, tiny, verbose=False)
     assert training.history[1]["loss"] < training.history[0]["loss"]
     report = save_run(tmp_path / "run", training, tiny)
     assert report.examples == 30
     # A SavedModel takes seconds, most of them for what is the same in all: one of each kind of network.
-    formats = DEFAULT_FORMATS if name in ("stack_10", "cnn", "cnn_augmented", "cnn_robust") else ("float32",)
+    formats = DEFAULT_FORMATS if name in ("stack_10", "cnn_augmented") else ("float32",)
     export_run(tmp_path / "run", tmp_path / "export", tiny, formats)
     expected = training.predict(tiny.test_images)
     for file in ("run/model.keras", *(f"export/{FORMATS[kind].file}" for kind in formats)):

@@ -34,7 +34,7 @@ def centre(digit):
 
 def test_mnist_is_a_fixed_point(mnist_folder):
     images = load_digits("mnist", mnist_folder).test_images.astype(np.float32)
-    assert np.mean([np.abs(NORMALIZE(image).digit - image).mean() for image in images[:1000]]) < 0.01 * 255
+    assert np.mean([np.abs(NORMALIZE(image).digit - image).mean() for image in images[:300]]) < 0.01 * 255
 
 
 @given(st.integers(0, 20), st.integers(0, 30), st.booleans())

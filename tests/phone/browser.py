@@ -10,7 +10,7 @@ import threading
 from mnist_keras.phone_page import PAGE, build_site, page_server
 
 ROOT = pathlib.Path(__file__).parents[2]
-EXPORT = pathlib.Path("/tmp/w/x/excv/cnn_robust")
+EXPORT = ROOT / "exported" / "cnn_robust"
 # What Chromium must not do on its own, and what it needs to run as root, as in a container.
 _FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
