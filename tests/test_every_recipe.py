@@ -22,7 +22,7 @@ def test_train_save_export_reload(name, tiny, tmp_path):
     assert training.history[1]["loss"] < training.history[0]["loss"]
     report = save_run(tmp_path / "run", training, tiny)
     assert report.examples == 30
-    # A SavedModel takes seconds, most of them for what is the same in all: one of each kind of network.
+    # A SavedModel takes seconds, most of them for what is the same in all: one dense network and one convolutional.
     formats = DEFAULT_FORMATS if name in ("stack_10", "cnn_augmented") else ("float32",)
     export_run(tmp_path / "run", tmp_path / "export", tiny, formats)
     expected = training.predict(tiny.test_images)

@@ -15,11 +15,8 @@ from mnist_keras.prediction.pretrained import load_pretrained
 
 SHIPPED = pathlib.Path(__file__).parents[2] / "exported" / "cnn_augmented"
 CARD = json.loads((SHIPPED / "card.json").read_text())
-ALL = [
-    path.parent / name
-    for path in SHIPPED.parent.glob("cnn_*/card.json")
-    for name in json.loads(path.read_text())["files"]
-]
+FOLDERS = (SHIPPED, SHIPPED.with_name("cnn_robust"))
+ALL = [folder / name for folder in FOLDERS for name in json.loads((folder / "card.json").read_text())["files"]]
 PICTURE_FILES = [path for path in ALL if path.stem in ("mnist_picture", "mnist_canvas")]
 FILES = [path for path in ALL if path not in PICTURE_FILES]
 
