@@ -1,11 +1,14 @@
 """A real Chromium on the phone page, for tests, measurements and the README's picture."""
 
 import contextlib
+import json
 import os
 import pathlib
 import shutil
 import tempfile
 import threading
+
+import numpy as np
 
 from mnist_keras.phone_page import PAGE, build_site, page_server
 
@@ -14,6 +17,13 @@ EXPORT = ROOT / "exported" / "cnn_robust"
 # What Chromium must not do on its own, and what it needs to run as root, as in a container.
 _FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
+# Of the export: label, and uint8 (28, 28).
+GOLDEN = [
+    (vector["label"], np.round(255 * np.array(vector["pixels"])).astype(np.uint8).reshape(28, 28))
+    for vector in json.loads((EXPORT / "golden.json").read_text())["vectors"]
+]
 
 # Strokes as one would draw them, in shares of the paper's side.
 STROKES = {
@@ -80,6 +90,12 @@ def draw(page, digit):
 def wait_for_rest(page):
     """Waits until what is shown is the reading of what was drawn last."""
     page.wait_for_function("document.documentElement.dataset.reading === 'done'")
+
+
+def upload(page, file):
+    """Chooses a file, a path or Playwright's name, type and content; returns when its reading is shown."""
+    page.get_by_label("Picture", exact=True).set_input_files(file)
+    wait_for_rest(page)
 
 
 def _chromium():

@@ -1,4 +1,6 @@
-"""A photograph of digits on paper, made in code."""
+"""Photographs of digits on paper, made in code, and files of them."""
+
+import io
 
 import numpy as np
 from browser import STROKES
@@ -18,3 +20,10 @@ def photo(*digits):
     ImageDraw.Draw(shadow).polygon([(size[0], 0), size, (0, size[1])], fill=150)
     shadow = shadow.filter(ImageFilter.GaussianBlur(60))
     return Image.fromarray((np.asarray(picture) * (np.asarray(shadow)[..., np.newaxis] / 255)).astype(np.uint8))
+
+
+def file_of(picture, kind="PNG", **options):
+    """A picture as Playwright uploads it."""
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return {"name": f"picture.{kind.lower()}", "mimeType": f"image/{kind.lower()}", "buffer": buffer.getvalue()}

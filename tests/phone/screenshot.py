@@ -8,7 +8,7 @@ import pathlib
 import sys
 import tempfile
 
-from browser import address_of, chromium, draw, served, wait_for_rest, wait_until
+from browser import address_of, chromium, draw, served, upload, wait_until
 from paper import photo
 from PIL import Image
 
@@ -21,7 +21,7 @@ def main(output):
         photo(4).save(file)
         halves = [
             shown(browser, server, "light", lambda page: draw(page, 7)),
-            shown(browser, server, "dark", lambda page: page.get_by_label("Picture", exact=True).set_input_files(file)),
+            shown(browser, server, "dark", lambda page: upload(page, file)),
         ]
     width, height = halves[0].size
     both = Image.new("RGBA", (2 * width + GAP, height))
@@ -37,7 +37,6 @@ def shown(browser, server, scheme, act):
         page.goto(address_of(server))
         wait_until(page, "offline")
         act(page)
-        wait_for_rest(page)
         # The bars move to their places.
         page.wait_for_timeout(300)
         return Image.open(io.BytesIO(page.screenshot()))

@@ -1,0 +1,69 @@
+"""The phone page as a whole: offline, on small and large screens, without its model."""
+
+import json
+
+import pytest
+from browser import PHONE, address_of, draw, served, wait_until
+
+from mnist_keras.phone_page import PAGE
+
+
+def test_nothing_comes_from_elsewhere_and_it_opens_offline(context):
+    asked, failed = [], []
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    with served() as server:
+        address = address_of(server)
+        page.goto(address)
+        wait_until(page, "offline")
+        draw(page, 7)
+    assert len(asked) > 10
+    assert all(url.startswith(address) for url in asked)
+    assert failed == []
+    # The server has gone.
+    page.reload()
+    wait_until(page, "ready", "offline")
+    draw(page, 4)
+    assert page.inner_text("#digit") == "4"
+
+
+def test_a_model_that_cannot_be_loaded(context, server):
+    context.route("**/mnist_canvas.tflite", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(address_of(server))
+    wait_until(page, "failed")
+    assert page.inner_text("#headline").startswith("The reader could not be loaded.")
+
+
+@pytest.mark.parametrize("size", [(320, 568), (390, 844), (844, 390), (1280, 900)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_screens(browser, server, size, scheme):
+    viewport = {"width": size[0], "height": size[1]}
+    with browser.new_context(**{**PHONE, "viewport": viewport}, color_scheme=scheme) as context:
+        page = context.new_page()
+        # The looks alone.
+        page.route("**/main.js", lambda route: route.abort())
+        page.goto(address_of(server))
+        width, height = page.evaluate("[document.body.scrollWidth, document.body.scrollHeight]")
+        assert width <= size[0] and height <= size[1]
+        for button in page.locator(".tools > *").all():
+            box = button.bounding_box()
+            assert box["height"] >= 44 and box["y"] + box["height"] <= size[1]
+        pad = page.locator("#pad").bounding_box()
+        assert pad["width"] == pytest.approx(pad["height"]) and pad["width"] > 0.38 * min(size)
+        light = [
+            sum(map(int, page.evaluate(f"getComputedStyle(document.body).{name}")[4:-1].split(",")))
+            for name in ("color", "backgroundColor")
+        ]
+        assert (light[0] < light[1]) == (scheme == "light")
+        assert abs(light[0] - light[1]) > 3 * 150
+        assert page.locator("#pad").evaluate("pad => getComputedStyle(pad).touchAction") == "none"
+
+
+def test_what_is_kept_offline_bears_the_version_of_what_is_installed():
+    version = json.loads((PAGE / "package.json").read_text())["dependencies"]["@litertjs/core"]
+    assert f'"digits-litert-{version}"' in (PAGE / "service_worker.js").read_text()
+    installed = json.loads((PAGE / "node_modules" / "@litertjs" / "core" / "package.json").read_text())
+    assert installed["version"] == version
