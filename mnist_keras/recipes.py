@@ -99,7 +99,7 @@ CNN_ROBUST = Recipe(
         brightness=0.1,
         contrast=0.2,
     ),
-    drawn=9000,
+    drawn=12000,
     temperature=1.02,
 )
 
