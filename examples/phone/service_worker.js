@@ -36,7 +36,7 @@ async function tell(port, work) {
 
 async function answer(event) {
   const cache = await caches.open(CACHE);
-  const kept = await cache.match(event.request);
+  const kept = await cache.match(event.request, { ignoreSearch: true });
   if (!kept) {
     return fetch(event.request);
   }

@@ -16,14 +16,14 @@ def test_nothing_comes_from_elsewhere_and_it_opens_offline(context):
     page.on("pageerror", lambda error: failed.append(str(error)))
     with served() as server:
         address = address_of(server)
-        page.goto(address)
+        page.goto(f"{address}index.html?from=mail")
         wait_until(page, "offline")
         draw(page, 7)
     assert len(asked) > 10
     assert all(url.startswith(address) for url in asked)
     assert failed == []
-    # The server has gone.
-    page.reload()
+    # The server has gone; an installed page opens this address.
+    page.goto(address)
     wait_until(page, "ready", "offline")
     draw(page, 4)
     assert page.inner_text("#digit") == "4"
