@@ -14,7 +14,7 @@ from mnist_keras.own_images.seeing import Sight, see
 from mnist_keras.own_images.several import cut_out, find_digits
 from mnist_keras.prediction import Predictor
 
-# Below this probability a reading is marked as not sure: it is as likely to be wrong as right.
+# Below this probability a reading is marked as not sure: of held-out digits, a fifth is misread there, and 0.2 % above.
 SURE_FROM = 0.8
 
 
