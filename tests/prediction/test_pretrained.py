@@ -106,16 +106,16 @@ def correct(signature, inputs, labels, size=500):
 
 @pytest.mark.slow
 def test_raw_digits_are_read_as_well_by_the_ways_in_for_pictures(signatures, test_set):
-    images, labels = test_set
+    images, labels = (part[:2000] for part in test_set)
     direct = correct(signatures["serving_default"], images, labels)
     files = [tf.io.encode_png(image[..., np.newaxis]).numpy() for image in images]
-    assert abs(correct(signatures["any_size"], images[..., np.newaxis], labels) - direct) <= 5
-    assert abs(correct(signatures["encoded"], files, labels) - direct) <= 5
+    assert abs(correct(signatures["any_size"], images[..., np.newaxis], labels) - direct) <= 2
+    assert abs(correct(signatures["encoded"], files, labels) - direct) <= 2
 
 
 @pytest.mark.slow
 def test_a_page_is_read_as_well_as_the_raw_digit(signatures, test_set):
-    images, labels = (part[:2000] for part in test_set)
+    images, labels = (part[:1000] for part in test_set)
     chance = np.random.default_rng(0)
     pages = np.full((len(images), 300, 400, 1), 230, np.uint8)
     for page, image in zip(pages, images, strict=True):
@@ -124,4 +124,4 @@ def test_a_page_is_read_as_well_as_the_raw_digit(signatures, test_set):
         top, left = chance.integers(0, 300 - side), chance.integers(0, 400 - side)
         page[top : top + side, left : left + side, 0] -= (ink * 0.8).astype(np.uint8)
     direct = correct(signatures["serving_default"], images, labels)
-    assert correct(signatures["any_size"], pages, labels) >= direct - 20
+    assert correct(signatures["any_size"], pages, labels) >= direct - 10
