@@ -1,11 +1,14 @@
 """What tests share: tiny digits, a run and an export of them, and real MNIST where it is at hand."""
 
+import json
 import os
 import pathlib
 
 import pytest
 from hypothesis import settings
 from tiny_digits import make_digits
+
+from mnist_keras.checksums import sha256_of
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -53,4 +56,15 @@ def export(trained_run, tiny, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("exported") / "linear"
     export_run(trained_run, folder, tiny)
+    return folder
+
+
+@pytest.fixture
+def canvas_export(tmp_path):
+    """What the phone page takes of an export; its model is none."""
+    folder = tmp_path / "exported"
+    folder.mkdir()
+    model = folder / "mnist_canvas.tflite"
+    model.write_bytes(b"a model")
+    (folder / "card.json").write_text(json.dumps({"files": {model.name: {"sha256": sha256_of(model)}}}))
     return folder

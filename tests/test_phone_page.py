@@ -10,7 +10,6 @@ import urllib.request
 
 import pytest
 
-from mnist_keras.checksums import sha256_of
 from mnist_keras.errors import InputError
 from mnist_keras.phone_page import PAGE, build_site, page_server
 
@@ -33,16 +32,6 @@ def page(tmp_path):
     return page
 
 
-@pytest.fixture
-def exported(tmp_path):
-    folder = tmp_path / "exported"
-    folder.mkdir()
-    model = folder / "mnist_canvas.tflite"
-    model.write_bytes(b"a model")
-    (folder / "card.json").write_text(json.dumps({"files": {model.name: {"sha256": sha256_of(model)}}}))
-    return folder
-
-
 def linked(page):
     """Addresses of what the page and its modules ask for by name."""
     index = (page / "index.html").read_text()
@@ -53,51 +42,51 @@ def linked(page):
         yield from re.findall(r'from "\./([^"]+)"', module.read_text())
 
 
-def test_a_site_has_all_that_the_page_asks_for(page, exported, tmp_path):
+def test_a_site_has_all_that_the_page_asks_for(page, canvas_export, tmp_path):
     site = tmp_path / "site"
-    build_site(exported, site, page)
+    build_site(canvas_export, site, page)
     names = list(linked(page))
     assert len(names) > 10
     assert [name for name in names if not (site / name).is_file()] == []
     for file in LITERT:
         assert (site / "litert" / file).read_text() == file
     for file in ("mnist_canvas.tflite", "card.json"):
-        assert (site / "model" / file).read_bytes() == (exported / file).read_bytes()
+        assert (site / "model" / file).read_bytes() == (canvas_export / file).read_bytes()
     assert not list(site.rglob("package*.json"))
 
 
-def test_what_is_missing_is_said_and_nothing_is_written(page, exported, tmp_path):
+def test_what_is_missing_is_said_and_nothing_is_written(page, canvas_export, tmp_path):
     site = tmp_path / "site"
-    (exported / "mnist_canvas.tflite").write_bytes(b"another model")
+    (canvas_export / "mnist_canvas.tflite").write_bytes(b"another model")
     with pytest.raises(InputError, match="is not the one that card.json beside it describes"):
-        build_site(exported, site, page)
-    (exported / "card.json").write_text("{")
+        build_site(canvas_export, site, page)
+    (canvas_export / "card.json").write_text("{")
     with pytest.raises(InputError, match=r"card.json is missing or damaged\. Export the model again"):
-        build_site(exported, site, page)
-    (exported / "mnist_canvas.tflite").unlink()
+        build_site(canvas_export, site, page)
+    (canvas_export / "mnist_canvas.tflite").unlink()
     with pytest.raises(InputError, match="has no mnist_canvas.tflite.*--formats=saved_model,float32,canvas"):
-        build_site(exported, site, page)
+        build_site(canvas_export, site, page)
     assert not site.exists()
 
 
-def test_without_litert_the_command_is_named(page, exported, tmp_path):
+def test_without_litert_the_command_is_named(page, canvas_export, tmp_path):
     shutil.rmtree(page / "node_modules")
     with pytest.raises(InputError, match=r"LiteRT.js is not installed: .*npm ci --prefix"):
-        build_site(exported, tmp_path / "site", page)
+        build_site(canvas_export, tmp_path / "site", page)
     assert not (tmp_path / "site").exists()
 
 
-def test_a_folder_in_use_is_left_alone(page, exported, tmp_path):
+def test_a_folder_in_use_is_left_alone(page, canvas_export, tmp_path):
     site = tmp_path / "site"
     site.mkdir()
     (site / "thesis.txt").write_text("mine")
     with pytest.raises(InputError, match="exists already"):
-        build_site(exported, site, page)
+        build_site(canvas_export, site, page)
     assert [file.name for file in site.iterdir()] == ["thesis.txt"]
 
 
-def test_files_are_served_with_the_types_that_browsers_want(page, exported, tmp_path):
-    build_site(exported, tmp_path / "site", page)
+def test_files_are_served_with_the_types_that_browsers_want(page, canvas_export, tmp_path):
+    build_site(canvas_export, tmp_path / "site", page)
     with page_server(tmp_path / "site", "127.0.0.1", 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/"

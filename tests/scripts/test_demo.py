@@ -1,22 +1,10 @@
-import json
 import signal
 import subprocess
 import urllib.request
 
 import pytest
 
-from mnist_keras.checksums import sha256_of
 from mnist_keras.phone_page import PAGE
-
-
-@pytest.fixture
-def exported(tmp_path):
-    folder = tmp_path / "exported"
-    folder.mkdir()
-    model = folder / "mnist_canvas.tflite"
-    model.write_bytes(b"a model")
-    (folder / "card.json").write_text(json.dumps({"files": {model.name: {"sha256": sha256_of(model)}}}))
-    return folder
 
 
 def test_an_export_without_the_file(script, tmp_path):
@@ -25,14 +13,14 @@ def test_an_export_without_the_file(script, tmp_path):
     assert failed.stderr.startswith(f"demo.py: {tmp_path} has no mnist_canvas.tflite.")
 
 
-def test_a_site_is_written_or_served_until_ctrl_c(command, script, exported, tmp_path):
+def test_a_site_is_written_or_served_until_ctrl_c(command, script, canvas_export, tmp_path):
     if not (PAGE / "node_modules").is_dir():
         pytest.skip("no LiteRT.js: npm ci --prefix examples/phone")
-    written = script("demo", exported, f"--output={tmp_path / 'site'}")
+    written = script("demo", canvas_export, f"--output={tmp_path / 'site'}")
     assert written.returncode == 0 and (tmp_path / "site" / "index.html").is_file()
-    serving = subprocess.Popen(command("demo", exported, "--port=0"), stdout=subprocess.PIPE, text=True)
+    serving = subprocess.Popen(command("demo", canvas_export, "--port=0"), stdout=subprocess.PIPE, text=True)
     address = serving.stdout.readline().strip()
     with urllib.request.urlopen(address + "model/mnist_canvas.tflite") as answer:
-        assert answer.read() == (exported / "mnist_canvas.tflite").read_bytes()
+        assert answer.read() == (canvas_export / "mnist_canvas.tflite").read_bytes()
     serving.send_signal(signal.SIGINT)
     assert serving.wait(timeout=20) == 0
