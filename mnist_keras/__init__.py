@@ -9,7 +9,7 @@ import importlib
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Augmentation": "mnist_keras.recipe",
+    "Augmentation": "mnist_keras.augmentation",
     "Digits": "mnist_keras.digits",
     "InputError": "mnist_keras.errors",
     "Predictor": "mnist_keras.prediction",
@@ -30,7 +30,7 @@ _HOMES = {
     "read_file": "mnist_keras.reading",
     "read_picture": "mnist_keras.own_images.files",
     "see": "mnist_keras.own_images.seeing",
-    "save_run": "mnist_keras.runs",
+    "save_run": "mnist_keras.saving",
     "train": "mnist_keras.training",
     "train_run": "mnist_keras.runs",
 }

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from mnist_keras.recipe import Augmentation
+from mnist_keras.augmentation import Augmentation
 from mnist_keras.warp import elastic_displacements, warp
 from mnist_keras.wear import draw_wear, wear
 

@@ -4,9 +4,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mnist_keras.errors import InputError
 from mnist_keras.models import build_model
+from mnist_keras.optimizer import make_optimizer
 from mnist_keras.recipe import Recipe
+from mnist_keras.recipes import get_recipe
 from mnist_keras.replicas import compiled
+from mnist_keras.soft_targets import SoftTargets
 
 
 def compile_model(
@@ -15,6 +19,7 @@ def compile_model(
     strategy: tf.distribute.Strategy,
     mixed_precision: bool = False,
     sync_batch_norm: bool = True,
+    teacher: keras.Model | None = None,
 ) -> keras.Model:
     """A model ready for `fit`.
 
@@ -24,14 +29,21 @@ def compile_model(
         strategy: whose replicas hold the variables; each has dropout of its own.
         mixed_precision: compute in bfloat16, keep the weights in float32.
         sync_batch_norm: normalise by the whole batch and not by each replica's part.
+        teacher: a trained network of `recipe.teacher`.
     """
+    dtype = "mixed_bfloat16" if mixed_precision else "float32"
     with strategy.scope():
-        model = build_model(recipe, dtype="mixed_bfloat16" if mixed_precision else "float32")
+        model = build_model(recipe, dtype)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        if recipe.label_smoothing or teacher is not None:
+            frozen = teacher and _copy(teacher, get_recipe(recipe.teacher), dtype)
+            model = SoftTargets(model, recipe.label_smoothing, frozen, recipe.teacher_temperature)
+            loss = keras.losses.CategoricalCrossentropy(from_logits=True)
         # Keras cannot run several steps at once on several replicas.
         several = 1 if strategy.num_replicas_in_sync > 1 else recipe.steps_per_execution
         model.compile(
-            optimizer=_make_optimizer(recipe, steps_in_epoch),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            optimizer=make_optimizer(recipe, steps_in_epoch),
+            loss=loss,
             metrics=["accuracy"],
             steps_per_execution=_largest_divisor(steps_in_epoch, several),
         )
@@ -52,15 +64,14 @@ def make_variables(model: keras.Model) -> None:
         model.reset_metrics()
 
 
-def _make_optimizer(recipe: Recipe, steps_in_epoch: int) -> keras.optimizers.Optimizer:
-    rate = recipe.learning_rate
-    if recipe.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=steps_in_epoch * recipe.epochs)
-    optimizers = {
-        "sgd": lambda: keras.optimizers.SGD(rate, momentum=recipe.momentum),
-        "adam": lambda: keras.optimizers.Adam(rate),
-    }
-    return optimizers[recipe.optimizer]()
+def _copy(teacher: keras.Model, recipe: Recipe, dtype: str) -> keras.Model:
+    """A teacher that computes in `dtype`."""
+    copy = build_model(recipe, dtype)
+    try:
+        copy.set_weights(teacher.get_weights())
+    except ValueError as error:
+        raise InputError(f"The teacher is no network of the recipe {recipe.name}. ({error})") from error
+    return copy
 
 
 def _tell_replicas_apart(model: keras.Model, strategy: tf.distribute.Strategy, sync_batch_norm: bool) -> None:

@@ -29,6 +29,8 @@ class Report:
     recall: list[float | None]
     # confusion[label][prediction]: counts.
     confusion: list[list[int]]
+    # Index and prediction of every example that was read wrong.
+    misread: list[tuple[int, int]]
 
     @property
     def accuracy(self) -> float:
@@ -92,6 +94,7 @@ def score(probabilities: np.ndarray, labels: np.ndarray) -> Report:
         precision=_shares(confusion.diagonal(), confusion.sum(axis=0)),
         recall=_shares(confusion.diagonal(), confusion.sum(axis=1)),
         confusion=confusion.tolist(),
+        misread=[(int(index), int(predictions[index])) for index in np.flatnonzero(~hits)],
     )
 
 

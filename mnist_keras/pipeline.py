@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.augment import augment
+from mnist_keras.augmentation import Augmentation
 from mnist_keras.errors import InputError
-from mnist_keras.recipe import Augmentation
 
 # tf.data's autotuner holds up the end of every iterator until its next wake-up, which comes ever more
 # seldom: fixed numbers instead.

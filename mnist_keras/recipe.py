@@ -1,90 +1,15 @@
-"""What a recipe is made of, and what its fields may be. Imports no TensorFlow."""
+"""All that a training is told, as data. Imports no TensorFlow."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from mnist_keras.errors import InputError
+from mnist_keras.augmentation import Augmentation
+from mnist_keras.checks import is_number, require
 
 NETWORKS = ("linear", "mlp", "cnn", "batch_norm_cnn", "deep_cnn")
-OPTIMIZERS = ("sgd", "adam")
+OPTIMIZERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "cosine")
-
-
-def _require(ok: bool, expected: str, name: str, value: Any) -> None:
-    if not ok:
-        raise InputError(f"{name} must be {expected}. Received: {name}={value!r}")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-@dataclasses.dataclass(frozen=True)
-class Augmentation:
-    """Random affine map and warp of a digit, wear of its ink, then brightness and contrast, drawn per image."""
-
-    # Largest angle either way, degrees.
-    rotation: float = 0.0
-    # Largest shift either way, as a fraction of the side.
-    shift: float = 0.0
-    # Smallest and largest magnification.
-    scale: tuple[float, float] = (1.0, 1.0)
-    # Largest horizontal shear angle either way, degrees.
-    shear: float = 0.0
-    # Pixels are multiplied by a factor from 1 - brightness to 1 + brightness.
-    brightness: float = 0.0
-    # Distances from the image's mean are multiplied by 1 - contrast to 1 + contrast.
-    contrast: float = 0.0
-    # Width is magnified by up to 1 + aspect more than height, or by as much less.
-    aspect: float = 0.0
-    # Standard deviation of a smooth random displacement, pixels; each image has between none and all of it.
-    elastic: float = 0.0
-    # Least and most that is added to the width of strokes, pixels; below 0 they get thinner.
-    stroke: tuple[float, float] = (0.0, 0.0)
-    # Widest blur, standard deviation in pixels.
-    blur: float = 0.0
-    # Edges are made steeper by a factor from 1 to 1 + hardness.
-    hardness: float = 0.0
-    # Largest noise, standard deviation as a fraction of 255; half of the images have none.
-    noise: float = 0.0
-    # Largest side of a blank square, as a fraction of the side; half of the images have none.
-    gap: float = 0.0
-
-    @property
-    def wears(self) -> bool:
-        """Whether the ink is changed, and not only moved."""
-        return any((*self.stroke, self.blur, self.hardness, self.noise, self.gap))
-
-    def __post_init__(self):
-        limits = dict(rotation=180, shift=1, shear=89, brightness=1, contrast=1)
-        limits |= dict(aspect=1, elastic=28, blur=3, hardness=10, noise=1, gap=1)
-        for name, limit in limits.items():
-            value = getattr(self, name)
-            _require(_is_number(value) and 0 <= value <= limit, f"from 0 to {limit}", name, value)
-        stroke = self.stroke
-        _require(
-            isinstance(stroke, (tuple, list))
-            and len(stroke) == 2
-            and all(map(_is_number, stroke))
-            and -2 <= stroke[0] <= stroke[1] <= 4,
-            "two widths, -2 <= low <= high <= 4",
-            "stroke",
-            stroke,
-        )
-        object.__setattr__(self, "stroke", tuple(stroke))
-        scale = self.scale
-        _require(
-            isinstance(scale, (tuple, list))
-            and len(scale) == 2
-            and all(map(_is_number, scale))
-            and 0 < scale[0] <= scale[1],
-            "two factors, 0 < low <= high",
-            "scale",
-            scale,
-        )
-        object.__setattr__(self, "scale", tuple(scale))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,14 +29,28 @@ class Recipe:
     # One of OPTIMIZERS.
     optimizer: str = "adam"
     learning_rate: float = 1e-3
-    # Momentum of "sgd"; "adam" has none.
+    # Momentum of "sgd"; the others have none.
     momentum: float = 0.0
+    # Of "adamw": the share of the rate by which kernels shrink each step; biases and batch norm do not.
+    weight_decay: float = 0.0
     # One of SCHEDULES: how the learning rate moves over the run.
     schedule: str = "constant"
+    # Epochs over which the learning rate first rises from nothing.
+    warmup: float = 0.0
+    # Momentum of the running average of the weights that is kept when training has ended; 0 keeps the last weights.
+    ema: float = 0.0
+    # Share of each training target that is spread evenly over the ten digits.
+    label_smoothing: float = 0.0
     # Training images a step; 0 stands for the whole training set.
     batch_size: int = 128
     # Passes over the training set.
     epochs: int = 10
+    # Networks trained apart, each with a seed of its own, whose probabilities are averaged.
+    members: int = 1
+    # The recipe whose run of seed 0 says what each training image shows, in the label's place; "" leaves the labels.
+    teacher: str = ""
+    # The teacher's logits are divided by it: above 1 it says more of the digits that it holds for less likely.
+    teacher_temperature: float = 1.0
     # None trains on the images as they are.
     augmentation: Augmentation | None = None
     # Digits drawn by code that join the training set.
@@ -126,27 +65,31 @@ class Recipe:
     published: float | None = None
 
     def __post_init__(self):
-        _require(self.network in NETWORKS, f"one of {', '.join(NETWORKS)}", "network", self.network)
-        _require(isinstance(self.network_options, Mapping), "a dict", "network_options", self.network_options)
-        for name in ("mean", "momentum"):
+        require(self.network in NETWORKS, f"one of {', '.join(NETWORKS)}", "network", self.network)
+        require(isinstance(self.network_options, Mapping), "a dict", "network_options", self.network_options)
+        for name in ("mean", "momentum", "weight_decay", "ema", "label_smoothing"):
             value = getattr(self, name)
-            _require(_is_number(value) and 0 <= value < 1, "at least 0 and less than 1", name, value)
-        for name in ("std", "learning_rate", "temperature"):
+            require(is_number(value) and 0 <= value < 1, "at least 0 and less than 1", name, value)
+        for name in ("std", "learning_rate", "temperature", "teacher_temperature"):
             value = getattr(self, name)
-            _require(_is_number(value) and value > 0, "a positive number", name, value)
+            require(is_number(value) and value > 0, "a positive number", name, value)
         names = ", ".join(OPTIMIZERS)
-        _require(self.optimizer in OPTIMIZERS, f"one of {names}", "optimizer", self.optimizer)
-        _require(self.momentum == 0 or self.optimizer == "sgd", "0 unless optimizer is sgd", "momentum", self.momentum)
+        require(self.optimizer in OPTIMIZERS, f"one of {names}", "optimizer", self.optimizer)
+        require(self.momentum == 0 or self.optimizer == "sgd", "0 unless optimizer is sgd", "momentum", self.momentum)
+        decay = self.weight_decay
+        require(decay == 0 or self.optimizer == "adamw", "0 unless optimizer is adamw", "weight_decay", decay)
         names = ", ".join(SCHEDULES)
-        _require(self.schedule in SCHEDULES, f"one of {names}", "schedule", self.schedule)
-        for name, low in dict(batch_size=0, epochs=1, drawn=0, log_every=0, steps_per_execution=1).items():
+        require(self.schedule in SCHEDULES, f"one of {names}", "schedule", self.schedule)
+        for name, low in dict(batch_size=0, epochs=1, members=1, drawn=0, log_every=0, steps_per_execution=1).items():
             value = getattr(self, name)
-            _require(type(value) is int and value >= low, f"a whole number from {low}", name, value)
+            require(type(value) is int and value >= low, f"a whole number from {low}", name, value)
+        warmup = self.warmup
+        require(is_number(warmup) and 0 <= warmup < self.epochs, "at least 0 and less than epochs", "warmup", warmup)
         augmentation = self.augmentation
         if isinstance(augmentation, Mapping):
             object.__setattr__(self, "augmentation", Augmentation(**augmentation))
         else:
-            _require(
+            require(
                 augmentation is None or isinstance(augmentation, Augmentation),
                 "an Augmentation or None",
                 "augmentation",

@@ -13,8 +13,9 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from mnist_keras.augmentation import Augmentation
 from mnist_keras.errors import InputError
-from mnist_keras.recipe import Augmentation, Recipe
+from mnist_keras.recipe import Recipe
 
 LINEAR = Recipe(
     name="linear",
@@ -79,7 +80,7 @@ CNN_ROBUST = Recipe(
     name="cnn_robust",
     summary="six convolutions, trained for people's own pictures",
     network="deep_cnn",
-    network_options=dict(filters=(16, 32, 64), dropout=0.2),
+    network_options=dict(stages=((16, 16), (32, 32), (64, 64)), dropout=0.2),
     learning_rate=2e-3,
     schedule="cosine",
     batch_size=128,

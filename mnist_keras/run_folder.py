@@ -23,6 +23,11 @@ def unfinished_folder(folder: str | os.PathLike) -> pathlib.Path:
     return folder.with_name(folder.name + _UNFINISHED)
 
 
+def seed_folder(folder: str | os.PathLike, recipe: str, seed: int) -> pathlib.Path:
+    """Where one of several seeds' runs stands in the folder of them all."""
+    return pathlib.Path(folder) / f"{recipe}-seed-{seed}"
+
+
 def newest_unfinished(runs: str | os.PathLike, recipe: str) -> pathlib.Path:
     """The folder that the last unfinished run of that recipe will have.
 

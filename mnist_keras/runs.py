@@ -1,24 +1,21 @@
-"""A run's folder: what was trained, how it went, and the model."""
+"""A run from its beginning, or from where it was stopped, to its complete folder."""
 
-import datetime
 import os
 import pathlib
 import shutil
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from mnist_keras.checkpoints.folder import CheckpointFolder
 from mnist_keras.digits import Digits
-from mnist_keras.environment import describe_environment
-from mnist_keras.evaluation import Report, score
-from mnist_keras.figures.run import save_run_figures
-from mnist_keras.folders import written_whole
-from mnist_keras.history import write_rows
-from mnist_keras.json_files import write_json
-from mnist_keras.prediction import load_predictor
+from mnist_keras.ensemble import combine, members_of
+from mnist_keras.prediction.keras_file import load_keras_model
 from mnist_keras.recipe import Recipe
-from mnist_keras.run_folder import MODEL_FILE, is_complete, read_run, unfinished_folder
-from mnist_keras.training import Training, train
+from mnist_keras.recipes import get_recipe
+from mnist_keras.run_folder import MODEL_FILE, is_complete, read_run, seed_folder, unfinished_folder
+from mnist_keras.saving import save_run
+from mnist_keras.training import train
 from mnist_keras.workers import this_worker
 
 
@@ -31,6 +28,9 @@ def train_run(
     **options: Any,
 ) -> str:
     """Trains a run into its folder. Unfinished, it goes on from its last checkpoint; complete, it is left as it is.
+
+    What a run needs is trained first, where it is not there, into folders beside its own that are named as a
+    study's: the members of an ensemble, the teacher of a network that is taught.
 
     Args:
         folder: where the run goes; FOLDER.unfinished holds its checkpoints meanwhile.
@@ -47,6 +47,7 @@ def train_run(
         InputError: another run is there, or see `train`.
         Stopped: by Ctrl-C or SIGTERM; the same call goes on.
     """
+    folder = pathlib.Path(folder)
     worker = this_worker(options.get("strategy", "auto"))
     is_chief = worker is None or worker.is_chief
     if is_complete(folder, recipe, digits, seed):
@@ -54,6 +55,15 @@ def train_run(
             # A kill at the last moment leaves it.
             shutil.rmtree(unfinished_folder(folder), ignore_errors=True)
         return read_run(folder)[0].get("digest", "")
+    if recipe.members > 1:
+        runs = [_train_beside(folder, *member, digits, options) for member in members_of(recipe, seed)]
+        ensemble = combine(recipe, digits, seed, runs)
+        if is_chief:
+            save_run(folder, ensemble, digits, flags)
+        return ensemble.digest
+    if recipe.teacher:
+        run = _train_beside(folder, get_recipe(recipe.teacher), 0, digits, options)
+        options = {**options, "teacher": load_keras_model(run / MODEL_FILE)}
     checkpoints = CheckpointFolder(unfinished_folder(folder))
     try:
         training = train(recipe, digits, seed, checkpoints=checkpoints, **options)
@@ -65,58 +75,12 @@ def train_run(
         checkpoints.close()
 
 
-def save_run(
-    folder: str | os.PathLike, training: Training, digits: Digits, flags: Mapping[str, Any] | None = None
-) -> Report:
-    """Writes a run's folder, whole or not at all, and scores the model as it was written.
-
-    The folder holds config.json, history.csv (steps.csv where steps were kept), model.keras, report.json
-    and figures/.
-
-    Args:
-        folder: does not exist yet.
-        training: from `train`.
-        digits: what it was trained on.
-        flags: what the user asked for, kept in the config.
-
-    Returns:
-        The score of the saved and reloaded model on the test set.
-
-    Raises:
-        InputError: the folder exists.
-    """
-    with written_whole(pathlib.Path(folder)) as new:
-        training.model.save(new / MODEL_FILE)
-        probabilities = load_predictor(new / MODEL_FILE).predict(digits.test_images)
-        report = score(probabilities, digits.test_labels)
-        write_json(new / "config.json", _describe_run(training, flags or {}))
-        write_json(new / "report.json", _describe_result(training, digits, report))
-        write_rows(new / "history.csv", training.history)
-        if training.steps:
-            write_rows(new / "steps.csv", training.steps)
-        save_run_figures(
-            new / "figures", training.recipe, digits, training.history, training.steps, probabilities, report
-        )
-    return report
-
-
-def _describe_run(training: Training, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The config of a run: what it was told, on what data, by what code, where, and what came of it."""
-    return {
-        **training.settings,
-        "flags": dict(flags),
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        **describe_environment(),
-        "digest": training.digest,
-    }
-
-
-def _describe_result(training: Training, digits: Digits, report: Report) -> dict[str, Any]:
-    trainable = sum(variable.value.shape.num_elements() for variable in training.model.trainable_variables)
-    return {
-        "recipe": training.recipe.name,
-        "dataset": digits.name,
-        "parameters": trainable,
-        "seconds": training.seconds,
-        **report.to_dict(),
-    }
+def _train_beside(
+    folder: pathlib.Path, recipe: Recipe, seed: int, digits: Digits, options: Mapping[str, Any]
+) -> pathlib.Path:
+    run = seed_folder(folder.parent, recipe.name, seed)
+    train_run(run, recipe, digits, seed, **options)
+    # Of several workers the first one writes it.
+    while not run.exists():
+        time.sleep(1)
+    return run

@@ -2,12 +2,14 @@
 
 import pathlib
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mnist_keras.digits import Digits
+from mnist_keras.digits.corrections import correct_when_corrected
+from mnist_keras.errors import InputError
 from mnist_keras.recipe import Recipe
-from mnist_keras.run_folder import is_complete, read_run
+from mnist_keras.run_folder import is_complete, read_run, seed_folder
 from mnist_keras.runs import train_run
 
 
@@ -34,17 +36,29 @@ def run_study(
     """
     # Seeds outside: every recipe has a figure before any has its second.
     runs = [(recipe, seed) for seed in seeds for recipe in recipes]
-    done = [is_complete(run_folder(folder, recipe, seed), recipe, digits, seed) for recipe, seed in runs]
+    done = [is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed) for recipe, seed in runs]
     for number, ((recipe, seed), was_done) in enumerate(zip(runs, done, strict=True), start=1):
         title = f"[{number}/{len(runs)}] {recipe.name}, seed {seed}"
         print(f"{title}: done before" if was_done else f"\n{title}", flush=True)
-        train_run(run_folder(folder, recipe, seed), recipe, digits, seed, **options)
+        train_run(seed_folder(folder, recipe.name, seed), recipe, digits, seed, **options)
     return [summarize(folder, recipe, seeds) for recipe in recipes]
 
 
-def run_folder(folder: pathlib.Path, recipe: Recipe, seed: int) -> pathlib.Path:
-    """Where a study keeps one run."""
-    return folder / f"{recipe.name}-seed-{seed}"
+def read_reports(folder: pathlib.Path, recipe: str) -> list[dict[str, Any]]:
+    """The reports of all complete runs of a recipe in a study's folder, by seed.
+
+    Raises:
+        InputError: there is none, or they are not of one dataset.
+    """
+    runs = [path for path in folder.glob(f"{recipe}-seed-*") if path.name.rsplit("-", 1)[1].isdecimal()]
+    reports = [read_run(run)[1] for run in sorted(runs, key=lambda run: int(run.name.rsplit("-", 1)[1]))]
+    datasets = {report["dataset"] for report in reports}
+    if len(datasets) != 1:
+        raise InputError(
+            f"{folder} must hold runs of {recipe} on one dataset, as {recipe}-seed-0, from scripts/study.py. "
+            f"Received: {len(runs)} runs, on {', '.join(sorted(datasets)) or 'none'}."
+        )
+    return reports
 
 
 def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dict[str, Any]:
@@ -52,9 +66,10 @@ def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dic
 
     Returns:
         recipe, published (or None), seeds (their number), mean, sd (sample standard deviation; None for one
-        seed), median, min, max, parameters (trainable), epochs, seconds (median), accuracies (a seed each).
+        seed), median, min, max, corrected (mean with ten labels of MNIST's test set corrected; None for other data),
+        parameters (trainable), epochs, seconds (median), accuracies (a seed each).
     """
-    reports = [read_run(run_folder(folder, recipe, seed))[1] for seed in seeds]
+    reports = [read_run(seed_folder(folder, recipe.name, seed))[1] for seed in seeds]
     accuracies = [100 * report["accuracy"] for report in reports]
     return {
         "recipe": recipe.name,
@@ -65,8 +80,18 @@ def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dic
         "median": statistics.median(accuracies),
         "min": min(accuracies),
         "max": max(accuracies),
+        "corrected": _corrected(reports),
         "parameters": reports[0]["parameters"],
         "epochs": recipe.epochs,
         "seconds": statistics.median(report["seconds"] for report in reports),
         "accuracies": accuracies,
     }
+
+
+def _corrected(reports: Sequence[Mapping[str, Any]]) -> float | None:
+    # Runs of older versions kept no list.
+    if not all(report["dataset"] == "mnist" and "misread" in report for report in reports):
+        return None
+    return statistics.fmean(
+        100 * correct_when_corrected(report["correct"], report["misread"]) / report["examples"] for report in reports
+    )

@@ -12,12 +12,15 @@ from mnist_keras.checkpoints.callback import Checkpoints
 from mnist_keras.checkpoints.folder import CheckpointFolder
 from mnist_keras.checkpoints.resuming import ResumedCallbacks, pass_over
 from mnist_keras.checkpoints.schedule import Schedule
+from mnist_keras.checksums import hash_arrays
 from mnist_keras.compiling import compile_model
 from mnist_keras.digits import Digits
 from mnist_keras.digits.drawn import training_set
+from mnist_keras.errors import InputError
 from mnist_keras.history import History, Rows
 from mnist_keras.keras_workers import fit_on_workers
-from mnist_keras.models import build_model, divide_logits
+from mnist_keras.models import build_model
+from mnist_keras.models.finishing import divide_logits, restate_batch_norm
 from mnist_keras.pipeline import evaluation_batches, steps_in_epoch, training_batches
 from mnist_keras.prediction.keras_file import probabilities_of
 from mnist_keras.progress import Progress
@@ -65,6 +68,7 @@ def train(
     checkpoints: CheckpointFolder | None = None,
     checkpoint_every: str = "1min",
     verbose: bool = True,
+    teacher: keras.Model | None = None,
 ) -> Training:
     """Trains a recipe's network from scratch, or goes on from the last checkpoint.
 
@@ -81,14 +85,22 @@ def train(
         checkpoints: where the run is kept until it is complete; None keeps none.
         checkpoint_every: see `Schedule`.
         verbose: print the network as a table and the progress.
+        teacher: a trained network of `recipe.teacher`, where that names one.
 
     Raises:
-        InputError: a batch larger than the data or not to be shared out among the replicas, an unknown
-            strategy, checkpoints of other settings, a worker that has gone, or a loss that is no longer finite.
+        InputError: a recipe that needs other runs, see `train_run`; a batch larger than the data or not to be
+            shared out among the replicas; an unknown strategy; checkpoints of other settings; a worker that has gone;
+            a loss that is no longer finite.
         Stopped: by Ctrl-C or SIGTERM, after the step and its checkpoint were done.
     """
     if isinstance(recipe, str):
         recipe = get_recipe(recipe)
+    if recipe.members > 1 or bool(recipe.teacher) != (teacher is not None):
+        raise InputError(
+            f"The members of an ensemble and a teacher are runs of their own: train {recipe.name} by train_run, or "
+            f"give the teacher's model. Received: members={recipe.members}, teacher={recipe.teacher!r} and "
+            f"{'no model' if teacher is None else 'a model'} of it."
+        )
     schedule = Schedule(checkpoint_every)
     images, labels = training_set(digits, recipe.drawn)
     batch_size = recipe.batch_size or len(images)
@@ -101,7 +113,7 @@ def train(
     distribution = get_strategy(strategy)
     check_batch(distribution, batch_size)
     test_batch_size = fit_test_batch(distribution, test_batch_size, len(digits.test_images))
-    model = compile_model(recipe, steps, distribution, mixed_precision, sync_batch_norm)
+    model = compile_model(recipe, steps, distribution, mixed_precision, sync_batch_norm, teacher)
     settings = describe_settings(
         recipe,
         digits,
@@ -113,6 +125,7 @@ def train(
         sync_batch_norm=sync_batch_norm,
         test_batch_size=test_batch_size,
         versions={"tensorflow": tf.__version__, "keras": keras.__version__},
+        **({"teacher": hash_arrays(teacher.get_weights()).hexdigest()} if teacher else {}),
     )
     history = History(keep_steps=recipe.log_every > 0)
     printing = []
@@ -153,5 +166,7 @@ def train(
         digest = saving.state.digest(history.epochs + history.steps)
     trained = build_model(recipe)
     trained.set_weights(model.get_weights())
+    if recipe.ema:
+        restate_batch_norm(trained, training_batches(images, labels, batch_size, 1, seed, recipe.augmentation))
     divide_logits(trained, recipe.temperature)
     return Training(trained, recipe, settings, history.epochs, history.steps, saving.seconds, digest)

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from mnist_keras.recipe import Augmentation
+from mnist_keras.augmentation import Augmentation
 
 
 def draw_wear(augmentation: Augmentation, count: tf.Tensor | int, seed: tf.Tensor) -> dict[str, tf.Tensor]:

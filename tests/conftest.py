@@ -40,7 +40,7 @@ def mnist_folder():
 def trained_run(tiny, tmp_path_factory):
     """A run's folder: `linear`, ten steps on the tiny digits."""
     from mnist_keras.recipes import get_recipe
-    from mnist_keras.runs import save_run
+    from mnist_keras.saving import save_run
     from mnist_keras.training import train
 
     folder = tmp_path_factory.mktemp("runs") / "linear"

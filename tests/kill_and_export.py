@@ -27,7 +27,7 @@ from mnist_keras.checksums import sha256_of
 from mnist_keras.exporting.export import export_run
 from mnist_keras.prediction import load_predictor
 from mnist_keras.recipes import get_recipe
-from mnist_keras.runs import save_run
+from mnist_keras.saving import save_run
 from mnist_keras.training import train
 
 DIGITS = make_digits()

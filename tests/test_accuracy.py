@@ -4,7 +4,7 @@ import pytest
 
 from mnist_keras.digits import load_digits
 from mnist_keras.exporting.export import export_run
-from mnist_keras.runs import save_run
+from mnist_keras.saving import save_run
 from mnist_keras.training import train
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from mnist_keras.augment import apply, augment, draw
-from mnist_keras.recipe import Augmentation
+from mnist_keras.augmentation import Augmentation
 
 GRID = 10 * np.arange(9, dtype=np.uint8).reshape(3, 3)
 IDENTITY = dict(angle=0, shift_x=0, shift_y=0, scale=1, shear=0, brightness=1, contrast=1)

@@ -10,7 +10,7 @@ from mnist_keras.exporting.export import export_run
 from mnist_keras.exporting.formats import DEFAULT_FORMATS, FORMATS
 from mnist_keras.prediction import load_predictor
 from mnist_keras.recipes import RECIPES, get_recipe
-from mnist_keras.runs import save_run
+from mnist_keras.saving import save_run
 from mnist_keras.training import train
 
 

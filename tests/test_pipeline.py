@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from mnist_keras.augmentation import Augmentation
 from mnist_keras.errors import InputError
 from mnist_keras.pipeline import evaluation_batches, steps_in_epoch, training_batches
-from mnist_keras.recipe import Augmentation
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
+from mnist_keras.augmentation import Augmentation
 from mnist_keras.errors import InputError
-from mnist_keras.recipe import Augmentation, Recipe
+from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import RECIPES, expand_names, get_recipe
 
 
@@ -47,7 +48,7 @@ def test_dicts_replace_single_entries():
         (dict(learning_rate=-0.1), "learning_rate must be a positive number. Received: learning_rate=-0.1"),
         (dict(learning_rate=float("nan")), "learning_rate must be a positive number"),
         (dict(momentum=0.5), "momentum must be 0 unless optimizer is sgd"),
-        (dict(optimizer="adamw"), "optimizer must be one of sgd, adam"),
+        (dict(optimizer="adagrad"), "optimizer must be one of sgd, adam, adamw"),
         (dict(schedule="steps"), "schedule must be one of constant, cosine"),
         (dict(network="resnet"), "network must be one of linear, mlp, cnn"),
         (dict(std=0), "std must be a positive number"),

@@ -9,7 +9,8 @@ from mnist_keras.errors import InputError
 from mnist_keras.history import read_rows
 from mnist_keras.recipes import get_recipe
 from mnist_keras.run_folder import is_complete, newest_unfinished, read_run, recorded_threads, unfinished_folder
-from mnist_keras.runs import save_run, train_run
+from mnist_keras.runs import train_run
+from mnist_keras.saving import save_run
 from mnist_keras.stopping import Stopped, StopRequest
 from mnist_keras.strategy import threads_in_use
 from mnist_keras.training import train
@@ -124,7 +125,7 @@ def test_a_run_that_cannot_be_written_is_not_lost(tiny, tmp_path, monkeypatch):
 
     recipe = get_recipe("linear", epochs=2)
     with monkeypatch.context() as patch:
-        patch.setattr("mnist_keras.runs.save_run_figures", full)
+        patch.setattr("mnist_keras.saving.save_run_figures", full)
         with pytest.raises(OSError, match="No space left"):
             train_run(tmp_path / "run", recipe, tiny, verbose=False)
     assert [path.name for path in tmp_path.iterdir()] == ["run.unfinished"]

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from mnist_keras.augment import affine_transforms, apply, augment
-from mnist_keras.recipe import Augmentation
+from mnist_keras.augmentation import Augmentation
 from mnist_keras.warp import elastic_displacements, warp
 
 GRID = np.arange(49, dtype=np.float32).reshape(1, 7, 7, 1)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mnist_keras.recipe import Augmentation
+from mnist_keras.augmentation import Augmentation
 from mnist_keras.wear import draw_wear, wear
 
 NONE = dict(thicker=0, blur=0, gap_x=0.5, gap_y=0.5, gap=0, noise=0, harder=1)

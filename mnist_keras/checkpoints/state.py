@@ -1,6 +1,5 @@
 """All that decides how a training goes on: variables, metrics and callbacks, to arrays and back."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import tensorflow as tf
 
 from mnist_keras.checkpoints.callback_state import changed, decode, encode, plain_attributes
 from mnist_keras.checkpoints.file import Arrays
+from mnist_keras.checksums import hash_arrays
 from mnist_keras.replicas import compiled
 
 
@@ -61,11 +61,8 @@ class TrainingState:
 
     def digest(self, history: Sequence[dict[str, Any]]) -> str:
         """SHA-256 over all weights, seeds, optimizer slots and the history, but for its times."""
-        digest = hashlib.sha256()
         metrics = {f"own/{index}" for index in range(self._without_metrics, len(self._own))}
-        for array in (array for name, array in self._variables().items() if name not in metrics):
-            digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
+        digest = hash_arrays(array for name, array in self._variables().items() if name not in metrics)
         for row in history:
             digest.update(repr([(name, value) for name, value in row.items() if name != "seconds"]).encode())
         return digest.hexdigest()

@@ -8,13 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.augment import augment
+from mnist_keras.augmentation import Augmentation
 from mnist_keras.digits import Digits
 from mnist_keras.evaluation import Report
 from mnist_keras.figures.canvas import save_figure
 from mnist_keras.figures.confusion import confusion_matrix
 from mnist_keras.figures.curves import step_curves, training_curves
 from mnist_keras.figures.digit_grids import augmentation_grid, misclassified_grid, prediction_grid
-from mnist_keras.recipe import Augmentation, Recipe
+from mnist_keras.recipe import Recipe
 
 
 def save_run_figures(

@@ -1,10 +1,12 @@
 """Recipe -> functional `keras.Model`, in backend-neutral Keras."""
 
+import dataclasses
 import inspect
 
 import keras
 
 from mnist_keras.errors import InputError
+from mnist_keras.models.average import average
 from mnist_keras.models.batch_norm_cnn import batch_norm_cnn
 from mnist_keras.models.cnn import cnn
 from mnist_keras.models.deep_cnn import deep_cnn
@@ -26,13 +28,17 @@ def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:
 
     Returns:
         A functional model from raw pixels, (batch, 28, 28, 1) or (batch, 28, 28) in 0..255, white ink on
-        black, to logits, float32 (batch, 10). Scaling is its first layer.
+        black, to logits, float32 (batch, 10). Scaling is its first layer. Where the recipe has several members,
+        each is such a model, and the logits are the logarithms of their mean probabilities.
 
     Raises:
         InputError: no such recipe, or options that its network does not take.
     """
     if isinstance(recipe, str):
         recipe = get_recipe(recipe)
+    if recipe.members > 1:
+        members = [dataclasses.replace(recipe, name=f"member_{i}", members=1) for i in range(recipe.members)]
+        return average([build_model(member, dtype) for member in members], recipe.name)
     builder = BUILDERS[recipe.network]
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(dtype)
@@ -49,9 +55,3 @@ def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:
     finally:
         keras.config.set_dtype_policy(policy)
     return keras.Model(inputs, logits, name=recipe.name)
-
-
-def divide_logits(model: keras.Model, temperature: float) -> None:
-    """Divides the logits of a model from `build_model` by `temperature`, in the weights that make them."""
-    last = next(layer for layer in reversed(model.layers) if layer.weights)
-    last.set_weights([weight / temperature for weight in last.get_weights()])

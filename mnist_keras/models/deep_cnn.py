@@ -1,4 +1,4 @@
-"""Pairs of small convolutions with batch norm, then an average over what is left of the image."""
+"""Many small convolutions with batch norm, then an average over what is left of the image."""
 
 from collections.abc import Sequence
 
@@ -7,22 +7,36 @@ from keras import layers
 
 
 def deep_cnn(
-    pixels: keras.KerasTensor, filters: Sequence[int] = (16, 32, 64), dropout: float = 0.2
+    pixels: keras.KerasTensor,
+    stages: Sequence[Sequence[int]] = ((16, 16), (32, 32), (64, 64)),
+    kernel_size: int = 3,
+    separable: bool = False,
+    scale: bool = True,
+    dropout: float = 0.0,
 ) -> keras.KerasTensor:
-    """Two 3x3 `same` convolutions per entry of `filters`, a 2x2 max pool between entries, 10 logits.
+    """A `same` convolution of so many filters per number, a 2x2 max pool between stages, 10 logits.
 
     Args:
         pixels: (batch, 28, 28, 1).
+        kernel_size: of every convolution.
+        separable: all convolutions but the first are a depthwise one and a 1x1 one, as in MobileNet (Howard et al.
+            2017), without anything between the two.
+        scale: whether batch norm has a factor of its own. Without one a network can be the same, as the next
+            convolution multiplies anyway, and has fewer parameters.
         dropout: rate before the logits.
     """
     x = pixels
-    for index, count in enumerate(filters):
+    for index, stage in enumerate(stages):
         if index:
             x = layers.MaxPooling2D()(x)
-        for _ in range(2):
-            x = layers.Conv2D(count, 3, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
+        for filters in stage:
+            size = kernel_size
+            if separable and x is not pixels:
+                x = layers.DepthwiseConv2D(kernel_size, padding="same", use_bias=False)(x)
+                size = 1
+            x = layers.Conv2D(filters, size, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
             # In front of the activation, where it can be folded into the convolution in an export.
-            x = layers.BatchNormalization(momentum=0.9)(x)
+            x = layers.BatchNormalization(momentum=0.9, scale=scale)(x)
             x = layers.Activation("relu")(x)
     x = layers.GlobalAveragePooling2D()(x)
     if dropout:

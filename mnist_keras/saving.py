@@ -1,0 +1,75 @@
+"""A trained model, its figures and its config, into a run's folder."""
+
+import datetime
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from mnist_keras.digits import Digits
+from mnist_keras.environment import describe_environment
+from mnist_keras.evaluation import Report, score
+from mnist_keras.figures.run import save_run_figures
+from mnist_keras.folders import written_whole
+from mnist_keras.history import write_rows
+from mnist_keras.json_files import write_json
+from mnist_keras.prediction import load_predictor
+from mnist_keras.run_folder import MODEL_FILE
+from mnist_keras.training import Training
+
+
+def save_run(
+    folder: str | os.PathLike, training: Training, digits: Digits, flags: Mapping[str, Any] | None = None
+) -> Report:
+    """Writes a run's folder, whole or not at all, and scores the model as it was written.
+
+    The folder holds config.json, history.csv (steps.csv where steps were kept), model.keras, report.json
+    and figures/.
+
+    Args:
+        folder: does not exist yet.
+        training: from `train`.
+        digits: what it was trained on.
+        flags: what the user asked for, kept in the config.
+
+    Returns:
+        The score of the saved and reloaded model on the test set.
+
+    Raises:
+        InputError: the folder exists.
+    """
+    with written_whole(pathlib.Path(folder)) as new:
+        training.model.save(new / MODEL_FILE)
+        probabilities = load_predictor(new / MODEL_FILE).predict(digits.test_images)
+        report = score(probabilities, digits.test_labels)
+        write_json(new / "config.json", _describe_run(training, flags or {}))
+        write_json(new / "report.json", _describe_result(training, digits, report))
+        write_rows(new / "history.csv", training.history)
+        if training.steps:
+            write_rows(new / "steps.csv", training.steps)
+        save_run_figures(
+            new / "figures", training.recipe, digits, training.history, training.steps, probabilities, report
+        )
+    return report
+
+
+def _describe_run(training: Training, flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of a run: what it was told, on what data, by what code, where, and what came of it."""
+    return {
+        **training.settings,
+        "flags": dict(flags),
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        **describe_environment(),
+        "digest": training.digest,
+    }
+
+
+def _describe_result(training: Training, digits: Digits, report: Report) -> dict[str, Any]:
+    trainable = sum(variable.value.shape.num_elements() for variable in training.model.trainable_variables)
+    return {
+        "recipe": training.recipe.name,
+        "dataset": digits.name,
+        "parameters": trainable,
+        "seconds": training.seconds,
+        **report.to_dict(),
+    }

@@ -1,0 +1,30 @@
+"""Tells whether one recipe of a study is better than another, or only luckier.
+
+    python scripts/compare.py studies/mine cnn cnn_augmented
+
+All runs of the two recipes that the study holds count. Seeds and test images are drawn anew 10,000 times, an image
+for both recipes at once (a paired bootstrap).
+"""
+
+import pathlib
+
+from mnist_keras import command_line
+
+
+def main(arguments):
+    folder, one, other = arguments
+    with command_line.quiet_libraries():
+        from mnist_keras.comparison import compare_runs
+        from mnist_keras.study import read_reports
+
+    reports = {name: read_reports(pathlib.Path(folder), name) for name in (one, other)}
+    result = compare_runs(reports[one], reports[other])
+    for name, runs in reports.items():
+        mean = 100 * sum(report["accuracy"] for report in runs) / len(runs)
+        print(f"{name:<14}  {mean:7.3f} %  mean of {len(runs)} seeds, {runs[0]['examples']:,} images")
+    print(f"{'difference':<14}  {result.difference:+7.3f}    95 % of resamples: {result.low:+.3f} to {result.high:+.3f}")
+    print(f"{'p':<14}  {result.p_value:7.4f}    (two-sided)")
+
+
+if __name__ == "__main__":
+    command_line.run(main, arguments="STUDY RECIPE OTHER")
