@@ -5,13 +5,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mnist_keras.digits import Digits
-from mnist_keras.figures import accuracy_by_recipe, label_grid, prediction_grid, save_figure
+from mnist_keras.figures import (
+    ablation_figure,
+    accuracy_by_recipe,
+    error_by_parameters,
+    label_grid,
+    prediction_grid,
+    save_figure,
+)
 from mnist_keras.history import write_rows
 from mnist_keras.prediction import load_predictor
 from mnist_keras.recipes import STACK
 
-def write_study(folder: pathlib.Path, rows: Sequence[Mapping[str, Any]], digits: Digits) -> str:
-    """Writes table.csv, table.md and accuracy.png, and returns the text of table.md.
+
+def write_study(
+    folder: pathlib.Path, rows: Sequence[Mapping[str, Any]], digits: Digits, is_ablation: bool = False
+) -> str:
+    """Writes table.csv, table.md, accuracy.png and parameters.png, and returns the text of table.md.
 
     A study of all eleven stack recipes also leaves stack_digits.png (test images with their labels),
     stack_predictions.png (one model's answers), stack_accuracy.png (0-100) and stack_accuracy_zoom.png (90-93),
@@ -21,6 +31,7 @@ def write_study(folder: pathlib.Path, rows: Sequence[Mapping[str, Any]], digits:
         folder: the study's.
         rows: from `run_study`.
         digits: what was trained on.
+        is_ablation: whether the rows are of a recipe and its variants; then ablation.png is drawn too.
     """
     text = table(rows)
     stack = [row for row in rows if row["recipe"] in {recipe.name for recipe in STACK}]
@@ -31,6 +42,9 @@ def write_study(folder: pathlib.Path, rows: Sequence[Mapping[str, Any]], digits:
     write_rows(folder / "table.csv", flat)
     (folder / "table.md").write_text(text)
     save_figure(accuracy_by_recipe(rows, _title(digits)), folder / "accuracy.png")
+    save_figure(error_by_parameters(rows, _title(digits)), folder / "parameters.png")
+    if is_ablation:
+        save_figure(ablation_figure(rows, _title(digits)), folder / "ablation.png")
     return text
 
 

@@ -22,7 +22,7 @@ def main(arguments):
     for name, runs in reports.items():
         mean = 100 * sum(report["accuracy"] for report in runs) / len(runs)
         print(f"{name:<14}  {mean:7.3f} %  mean of {len(runs)} seeds, {runs[0]['examples']:,} images")
-    print(f"{'difference':<14}  {result.difference:+7.3f}    95 % of resamples: {result.low:+.3f} to {result.high:+.3f}")
+    print(f"{'difference':<14}  {result.difference:+7.3f}    95 % between {result.low:+.3f} and {result.high:+.3f}")
     print(f"{'p':<14}  {result.p_value:7.4f}    (two-sided)")
 
 

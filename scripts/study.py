@@ -2,10 +2,12 @@
 
     python scripts/study.py --recipes=linear,mlp,cnn --seeds=0,1,2
     python scripts/study.py --recipes=stack
+    python scripts/study.py --recipes=compact_6k --ablate --validation=5000
 
 Runs that are there already are not trained again: the same command goes on where it
-stopped, in the midst of a run too. It leaves table.csv, table.md and accuracy.png beside the runs; a study of the
-stack of linear layers also its plots and its finding.
+stopped, in the midst of a run too. It leaves table.csv, table.md, accuracy.png and parameters.png
+beside the runs; a study of the stack of linear layers also its plots and its finding, and one with
+--ablate ablation.png.
 """
 
 import pathlib
@@ -21,13 +23,16 @@ from script_flags import (
 )
 
 from mnist_keras import command_line
+from mnist_keras.ablation import without_one
 from mnist_keras.errors import InputError
+from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import GROUPS, RECIPES, expand_names
 from mnist_keras.workers import this_worker
 
 flags.DEFINE_list("recipes", "all", f"names, of: {', '.join([*RECIPES, *GROUPS])}")
 flags.DEFINE_list("seeds", "0", "whole numbers")
 flags.DEFINE_string("output", "studies", "where the runs and the table go")
+flags.DEFINE_bool("ablate", False, "also train the recipe without one of its ingredients at a time")
 define_data_flags()
 define_training_flags()
 define_recipe_flags()
@@ -36,6 +41,8 @@ FLAGS = flags.FLAGS
 
 def main(_):
     recipes = [recipe_from_flags(name) for name in _names()]
+    if FLAGS.ablate:
+        recipes = _variants(recipes)
     seeds = _seeds()
     options = training_options()
     if this_worker(FLAGS.strategy):
@@ -49,8 +56,8 @@ def main(_):
     digits = digits_from_flags()
     set_up_device(FLAGS.device, FLAGS.threads, FLAGS.logical_devices)
     rows = run_study(output, recipes, seeds, digits, **options)
-    text = write_study(output, rows, digits)
-    print(f"\n{text}\nwritten to {output}: table.csv, table.md, accuracy.png and the runs")
+    text = write_study(output, rows, digits, FLAGS.ablate)
+    print(f"\n{text}\nwritten to {output}: table.csv, table.md, the figures and the runs")
 
 
 def _names() -> list[str]:
@@ -58,6 +65,14 @@ def _names() -> list[str]:
         return expand_names(FLAGS.recipes)
     except InputError as error:
         raise flags.IllegalFlagValueError(f"flag --recipes: {error}") from error
+
+
+def _variants(recipes: list[Recipe]) -> list[Recipe]:
+    if len(recipes) != 1:
+        raise flags.IllegalFlagValueError(
+            f"flag --ablate: expected one recipe in --recipes. Received: {', '.join(recipe.name for recipe in recipes)}"
+        )
+    return without_one(*recipes)
 
 
 def _seeds() -> list[int]:

@@ -90,7 +90,7 @@ def rows_with(medians):
     values = [
         (f"stack_{n}", value, [value], 10 + n, value, value, value, value, 0.1) for n, value in enumerate(medians)
     ]
-    return [dict(zip(names, row, strict=True), seeds=1, epochs=2, seconds=3) for row in values]
+    return [dict(zip(names, row, strict=True), seeds=1, epochs=2, seconds=3, corrected=None) for row in values]
 
 
 FLAT = [92.5, 90.1, 91.2, 91.9, 92.3, 92.6, 92.5, 92.4, 92.4, 92.5, 92.3]

@@ -1,5 +1,6 @@
 """Every picture the package draws. Functions return a matplotlib Figure; `save_figure` writes it."""
 
+from mnist_keras.figures.ablation import ablation_figure
 from mnist_keras.figures.accuracies import accuracy_by_recipe
 from mnist_keras.figures.canvas import save_figure
 from mnist_keras.figures.confusion import confusion_matrix
@@ -11,14 +12,17 @@ from mnist_keras.figures.digit_grids import (
     misclassified_grid,
     prediction_grid,
 )
+from mnist_keras.figures.frontier import error_by_parameters
 from mnist_keras.figures.readings import readings_table
 from mnist_keras.figures.robustness import robustness_figure
 
 __all__ = [
+    "ablation_figure",
     "accuracy_by_recipe",
     "augmentation_grid",
     "confusion_matrix",
     "digit_grid",
+    "error_by_parameters",
     "label_grid",
     "misclassified_grid",
     "prediction_grid",

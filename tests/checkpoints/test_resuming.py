@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-from mnist_keras import compiling
 from mnist_keras.checkpoints.folder import CheckpointFolder
 from mnist_keras.errors import InputError
 from mnist_keras.recipes import get_recipe
@@ -120,10 +119,8 @@ def test_callbacks_go_on_too(tiny, tmp_path):
     assert again.digest == whole.digest
 
 
-def test_averaged_weights_go_on_too(tiny, tmp_path, monkeypatch):
-    average = lambda *_: keras.optimizers.Adam(1e-2, use_ema=True, ema_momentum=0.9)  # noqa: E731
-    monkeypatch.setattr(compiling, "_make_optimizer", average)
-    recipe = get_recipe("stack_1", batch_size=12, epochs=3, steps_per_execution=1)
+def test_averaged_weights_go_on_too(tiny, tmp_path):
+    recipe = get_recipe("stack_1", batch_size=12, epochs=3, steps_per_execution=1, ema=0.9)
     swap = lambda: [keras.callbacks.SwapEMAWeights()]  # noqa: E731
     whole, _ = train_dying(tmp_path / "whole", [], recipe, tiny, swap)
     died, _ = train_dying(tmp_path / "died", [5, 9, 8], recipe, tiny, swap)
