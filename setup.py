@@ -20,6 +20,7 @@ setuptools.setup(
     install_requires=[
         "absl-py>=2.1",
         "ai-edge-litert>=2.3",
+        "flatbuffers>=24.3",
         # tensorflow-datasets needs it on Python 3.11 and older, and does not say so.
         "importlib_resources>=6.0",
         "keras>=3.15",

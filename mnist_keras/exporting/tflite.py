@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
+from mnist_keras.exporting.packing import pack
 from mnist_keras.exporting.saved_model import write_signatures
 from mnist_keras.exporting.signatures import SIGNATURE, canvas_signature, picture_signature, pixels_signature
 
@@ -73,7 +74,7 @@ def write_tflite(
         except Exception as error:  # The converter has an exception class of its own in a private module.
             reason = str(error).strip().splitlines()[0]
             raise InputError(f"{model.name} cannot be converted to TFLite's built-in operators: {reason}") from error
-    path.write_bytes(content)
+    path.write_bytes(pack(content))
 
 
 def embed_metadata(path: pathlib.Path, metadata: Mapping[str, Any], labels: Sequence[str]) -> None:
