@@ -17,6 +17,7 @@ text = (
     "score on the pictures in this folder instead; each one's name begins with its digit, or its folder is called by it"
 )
 flags.DEFINE_string("pictures", None, text)
+flags.DEFINE_bool("views", False, "average over 18 slightly moved views of each image (test-time augmentation)")
 flags.DEFINE_bool("calibration", False, "also tell whether its probabilities can be believed")
 flags.DEFINE_bool("robustness", False, "also score under twelve corruptions of the test images")
 flags.DEFINE_string("plot", None, "PNG file for what --robustness finds")
@@ -28,6 +29,8 @@ FLAGS = flags.FLAGS
 def main(arguments):
     if FLAGS.robustness and FLAGS.pictures:
         raise flags.IllegalFlagValueError("flag --robustness: corruptions are of the test images, not of --pictures")
+    if FLAGS.views and FLAGS.pictures:
+        raise flags.IllegalFlagValueError("flag --views: it is for the test images, not for --pictures")
     if FLAGS.plot and not FLAGS.robustness:
         raise flags.IllegalFlagValueError("flag --plot: it shows what --robustness finds; give both")
     from mnist_keras.errors import InputError
@@ -46,12 +49,14 @@ def main(arguments):
     else:
         digits = digits_from_flags()
         predictor.refuse_seen(digits.name)
-        probabilities, labels = predictor.predict(digits.test_images), digits.test_labels
+        predict = choose_predict(predictor)
+        probabilities, labels = predict(digits.test_images), digits.test_labels
         dataset = digits.name
     report = score(probabilities, labels)
-    print(f"{predictor.path} on {dataset}\n\n{report}")
+    print(f"{predictor.path} on {dataset}{', 18 views of each image' if FLAGS.views else ''}\n\n{report}")
     extra = {"calibration": score_confidence(probabilities, labels)} if FLAGS.calibration else {}
-    extra |= {"corrupted": score_corrupted(predictor, digits)} if FLAGS.robustness else {}
+    extra |= {"correct_when_corrected": count_corrected(report)} if dataset == "mnist" else {}
+    extra |= {"corrupted": score_corrupted(predictor, predict, digits)} if FLAGS.robustness else {}
     if FLAGS.json:
         write_json(FLAGS.json, {"model": str(predictor.path), "dataset": dataset, **report.to_dict(), **extra})
     if FLAGS.require_accuracy is not None and 100 * report.accuracy < FLAGS.require_accuracy:
@@ -59,6 +64,22 @@ def main(arguments):
             f"the accuracy is below the bar. Expected: at least {FLAGS.require_accuracy:g} %. "
             f"Received: {100 * report.accuracy:.2f} %."
         )
+
+
+def choose_predict(predictor):
+    if not FLAGS.views:
+        return predictor.predict
+    from mnist_keras.views import over_views
+
+    return over_views(predictor.predict)
+
+
+def count_corrected(report):
+    from mnist_keras.digits.corrections import READ_AS, correct_when_corrected
+
+    correct = correct_when_corrected(report.correct, report.misread)
+    print(f"\nwith {len(READ_AS)} wrong labels of the test set corrected: {correct}/{report.examples}")
+    return correct
 
 
 def score_confidence(probabilities, labels):
@@ -74,13 +95,13 @@ def score_confidence(probabilities, labels):
     return {"best_temperature": temperature, "answers": [row._asdict() for row in rows]}
 
 
-def score_corrupted(predictor, digits):
+def score_corrupted(predictor, predict, digits):
     import pathlib
 
     from mnist_keras.figures import robustness_figure, save_figure
     from mnist_keras.robustness import accuracy_when_corrupted
 
-    accuracies = accuracy_when_corrupted(predictor.predict, digits.test_images, digits.test_labels)
+    accuracies = accuracy_when_corrupted(predict, digits.test_images, digits.test_labels)
     print("\ncorruption  accuracy")
     for name, accuracy in accuracies.items():
         print(f"{name:<10}  {accuracy:>8.2%}")
