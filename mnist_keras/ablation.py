@@ -15,7 +15,7 @@ _ABSENT: dict[str, Any] = {
     "augmentation": None,
     "teacher": "",
 }
-_ABSENT_OPTIONS: dict[str, Any] = {"separable": False, "activation": "relu", "dropout": 0.0}
+_ABSENT_OPTIONS: dict[str, Any] = {"separable": False, "weighted_average": False, "dropout": 0.0}
 _ABSENT_CHANGES: dict[str, Any] = {"elastic": 0.0, "shear": 0.0}
 
 
@@ -23,8 +23,8 @@ def without_one(recipe: Recipe) -> list[Recipe]:
     """The recipe itself, then a variant for each of its ingredients: NAME-without-INGREDIENT.
 
     Ingredients are what the recipe has of: warm-up, weight decay, a schedule, an average of the weights, label
-    smoothing, augmentation, its elastic warp and its shear, a teacher, separable convolutions, dropout, and an
-    activation other than ReLU.
+    smoothing, augmentation, its elastic warp and its shear, a teacher, separable convolutions, a weighted average, and
+    dropout.
     """
     variants = [(name, {name: absent}) for name, absent in _ABSENT.items() if getattr(recipe, name) != absent]
     variants += [

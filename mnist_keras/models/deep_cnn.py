@@ -12,6 +12,7 @@ def deep_cnn(
     kernel_size: int = 3,
     separable: bool = False,
     scale: bool = True,
+    weighted_average: bool = False,
     dropout: float = 0.0,
 ) -> keras.KerasTensor:
     """A `same` convolution of so many filters per number, a 2x2 max pool between stages, 10 logits.
@@ -23,6 +24,8 @@ def deep_cnn(
             2017), without anything between the two.
         scale: whether batch norm has a factor of its own. Without one a network can be the same, as the next
             convolution multiplies anyway, and has fewer parameters.
+        weighted_average: the average over what is left of the image, after one more pool, has weights of its own for
+            every channel and place: a depthwise convolution, as in MobileFaceNets (Chen et al. 2018).
         dropout: rate before the logits.
     """
     x = pixels
@@ -38,7 +41,11 @@ def deep_cnn(
             # In front of the activation, where it can be folded into the convolution in an export.
             x = layers.BatchNormalization(momentum=0.9, scale=scale)(x)
             x = layers.Activation("relu")(x)
-    x = layers.GlobalAveragePooling2D()(x)
+    if weighted_average:
+        x = layers.MaxPooling2D()(x)
+        x = layers.Flatten()(layers.DepthwiseConv2D(x.shape[1:3], use_bias=False)(x))
+    else:
+        x = layers.GlobalAveragePooling2D()(x)
     if dropout:
         x = layers.Dropout(dropout)(x)
     return layers.Dense(10, dtype="float32", name="logits")(x)
