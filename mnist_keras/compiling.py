@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
+from mnist_keras.fused_batch_norm import with_fused_batch_norm
 from mnist_keras.models import build_model
 from mnist_keras.optimizer import make_optimizer
 from mnist_keras.recipe import Recipe
@@ -33,7 +34,7 @@ def compile_model(
     """
     dtype = "mixed_bfloat16" if mixed_precision else "float32"
     with strategy.scope():
-        model = build_model(recipe, dtype)
+        model = with_fused_batch_norm(build_model(recipe, dtype))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         if recipe.label_smoothing or teacher is not None:
             frozen = teacher and _copy(teacher, get_recipe(recipe.teacher), dtype)

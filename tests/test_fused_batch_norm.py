@@ -1,0 +1,57 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mnist_keras.fused_batch_norm import with_fused_batch_norm
+from mnist_keras.models import build_model
+
+
+def one_step(model, images):
+    """Outputs in training, gradients, and batch statistics afterwards."""
+    images = tf.Variable(images)
+    with tf.GradientTape() as tape:
+        outputs = model(images, training=True)
+        loss = tf.reduce_mean(outputs**3)
+    gradients = tape.gradient(loss, [images, *(variable.value for variable in model.trainable_variables)])
+    return [np.asarray(values) for values in (outputs, *gradients, *model.non_trainable_weights)]
+
+
+@pytest.mark.parametrize("options", [{}, dict(scale=False), dict(scale=False, center=False, epsilon=1e-5)])
+def test_a_layer_computes_what_keras_does(options):
+    pixels = keras.Input((4, 4, 2))
+    model = keras.Model(pixels, keras.layers.BatchNormalization(momentum=0.9, **options)(pixels))
+    images = np.random.default_rng(0).normal(3, 5, (256, 4, 4, 2)).astype(np.float32)
+    received, expected = (one_step(net, images) for net in (with_fused_batch_norm(model), model))
+    assert len(received) == len(expected) == 2 + len(model.weights)
+    for one, other in zip(received, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["cnn_augmented", "cnn_robust"])
+def test_a_network_stays_the_same(name):
+    model = build_model(name)
+    fused = with_fused_batch_norm(model)
+    assert [layer.name for layer in fused.layers] == [layer.name for layer in model.layers]
+    images = np.random.default_rng(0).uniform(0, 255, (64, 28, 28, 1)).astype(np.float32)
+    np.testing.assert_allclose(fused(images), model(images), atol=1e-4)
+    # Dropout too, by the same seeds.
+    np.testing.assert_allclose(fused(images, training=True), model(images, training=True), rtol=2e-3, atol=2e-3)
+
+
+def test_half_precision_stays_half_precision():
+    model = with_fused_batch_norm(build_model("cnn_robust", dtype="mixed_bfloat16"))
+    layer = next(layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization))
+    assert layer(tf.zeros((2, 28, 28, 16)), training=True).dtype == tf.bfloat16
+    assert layer.moving_mean.dtype == "float32"
+
+
+def test_a_network_without_batch_norm_is_left_alone():
+    model = build_model("cnn")
+    assert with_fused_batch_norm(model) is model
+
+
+def test_batch_norm_over_features_is_left_to_keras():
+    pixels = keras.Input((3,))
+    model = with_fused_batch_norm(keras.Model(pixels, keras.layers.BatchNormalization()(pixels)))
+    assert type(model.layers[1]) is keras.layers.BatchNormalization
