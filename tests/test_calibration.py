@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from mnist_keras.calibration import answers_from, fit_temperature, with_temperature
-from mnist_keras.models import build_model, divide_logits
+from mnist_keras.models import build_model
+from mnist_keras.models.finishing import divide_logits
 from mnist_keras.recipes import get_recipe
 from mnist_keras.training import train
 

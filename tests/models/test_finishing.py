@@ -1,16 +1,7 @@
 import keras
 import numpy as np
 
-from mnist_keras.models.finishing import divide_logits, restate_batch_norm
-
-
-def test_the_temperature_divides_the_logits():
-    pixels = keras.Input((4,))
-    model = keras.Model(pixels, keras.layers.Dense(10, name="logits")(keras.layers.Dense(3)(pixels)))
-    images = np.ones((2, 4), np.float32)
-    before = np.asarray(model(images))
-    divide_logits(model, 2.0)
-    np.testing.assert_allclose(model(images), before / 2, rtol=1e-6)
+from mnist_keras.models.finishing import restate_batch_norm
 
 
 def test_batch_norm_has_the_mean_statistics_of_the_batches():
