@@ -76,10 +76,15 @@ def _strip(tensor: Any, keep_name: bool) -> None:
     if not keep_name:
         tensor.name = None
     quantization = tensor.quantization
-    if quantization is not None:
-        quantization.min = quantization.max = None
-        if quantization.scale is None:
-            tensor.quantization = None
+    if quantization is None:
+        return
+    quantization.min = quantization.max = None
+    if quantization.scale is None:
+        tensor.quantization = None
+    elif len(set(quantization.scale)) == len(set(quantization.zeroPoint)) == 1:
+        # One scale for all channels needs no list of them.
+        quantization.scale, quantization.zeroPoint = quantization.scale[:1], quantization.zeroPoint[:1]
+        quantization.quantizedDimension = 0
 
 
 def _drop_unused_buffers(model: Any) -> None:

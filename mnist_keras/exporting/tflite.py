@@ -15,10 +15,13 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
+from mnist_keras.exporting.equalizing import equalize_depthwise
 from mnist_keras.exporting.packing import pack
 from mnist_keras.exporting.saved_model import write_signatures
 from mnist_keras.exporting.signatures import SIGNATURE, canvas_signature, picture_signature, pixels_signature
 
+# And the type of the numbers at their ends.
+_WHOLLY_8_BITS = {"int8": tf.float32, "int8_io": tf.int8, "uint8_io": tf.uint8}
 # Training images of each digit that show the converter which values occur.
 _CALIBRATION_PER_DIGIT = 50
 
@@ -50,6 +53,8 @@ def write_tflite(
                 pixels.flat[[pixels.argmin(), pixels.argmax()]] = 0, 1
             yield {"pixels": pixels}
 
+    if kind in _WHOLLY_8_BITS:
+        model = equalize_depthwise(model)
     with tempfile.TemporaryDirectory() as folder:
         signatures = {"picture": picture_signature, "canvas": canvas_signature}
         signature = signatures[kind](model) if kind in signatures else pixels_signature(model, batch=1)
@@ -61,11 +66,10 @@ def write_tflite(
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if kind == "float16":
             converter.target_spec.supported_types = [tf.float16]
-        if kind in ("int8", "int8_io", "uint8_io"):
+        if kind in _WHOLLY_8_BITS:
             converter.representative_dataset = examples
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            ends = {"int8": tf.float32, "int8_io": tf.int8, "uint8_io": tf.uint8}[kind]
-            converter.inference_input_type = converter.inference_output_type = ends
+            converter.inference_input_type = converter.inference_output_type = _WHOLLY_8_BITS[kind]
         try:
             with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
                 # The converter calibrates with the interpreter that it warns of itself.
