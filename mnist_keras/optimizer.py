@@ -25,7 +25,7 @@ def _make_rate(recipe: Recipe, steps_in_epoch: int) -> float | keras.optimizers.
     if recipe.schedule == "constant" and not recipe.warmup:
         return recipe.learning_rate
     steps = steps_in_epoch * recipe.epochs
-    rising = round(steps_in_epoch * recipe.warmup)
+    rising = round(steps * recipe.warmup)
     # What is left of the rate in the end.
     end = {"constant": 1.0, "cosine": 0.0}[recipe.schedule]
     if not rising:

@@ -35,7 +35,7 @@ class Recipe:
     weight_decay: float = 0.0
     # One of SCHEDULES: how the learning rate moves over the run.
     schedule: str = "constant"
-    # Epochs over which the learning rate first rises from nothing.
+    # Share of the run over which the learning rate first rises from nothing.
     warmup: float = 0.0
     # Momentum of the running average of the weights that is kept when training has ended; 0 keeps the last weights.
     ema: float = 0.0
@@ -67,7 +67,7 @@ class Recipe:
     def __post_init__(self):
         require(self.network in NETWORKS, f"one of {', '.join(NETWORKS)}", "network", self.network)
         require(isinstance(self.network_options, Mapping), "a dict", "network_options", self.network_options)
-        for name in ("mean", "momentum", "weight_decay", "ema", "label_smoothing"):
+        for name in ("mean", "momentum", "weight_decay", "warmup", "ema", "label_smoothing"):
             value = getattr(self, name)
             require(is_number(value) and 0 <= value < 1, "at least 0 and less than 1", name, value)
         for name in ("std", "learning_rate", "temperature", "teacher_temperature"):
@@ -83,8 +83,6 @@ class Recipe:
         for name, low in dict(batch_size=0, epochs=1, members=1, drawn=0, log_every=0, steps_per_execution=1).items():
             value = getattr(self, name)
             require(type(value) is int and value >= low, f"a whole number from {low}", name, value)
-        warmup = self.warmup
-        require(is_number(warmup) and 0 <= warmup < self.epochs, "at least 0 and less than epochs", "warmup", warmup)
         augmentation = self.augmentation
         if isinstance(augmentation, Mapping):
             object.__setattr__(self, "augmentation", Augmentation(**augmentation))

@@ -116,7 +116,7 @@ COMPACT_1K = Recipe(
     learning_rate=0.06,
     weight_decay=0.01,
     schedule="cosine",
-    warmup=1,
+    warmup=0.05,
     batch_size=128,
     epochs=60,
     augmentation=Augmentation(rotation=6, shift=0.05, scale=(0.95, 1.05), shear=4, elastic=0.3),

@@ -29,7 +29,7 @@ _RECIPE_HELP = {
     "momentum": "of sgd",
     "weight_decay": "of adamw, on kernels",
     "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",
-    "warmup": "epochs over which the learning rate first rises",
+    "warmup": "share of the run over which the learning rate first rises",
     "ema": "momentum of the average of the weights that is kept in the end; 0: the last weights are",
     "label_smoothing": "share of each training target that is spread over the ten digits",
     "members": "networks trained apart, whose probabilities are averaged",

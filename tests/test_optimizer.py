@@ -21,10 +21,10 @@ def rates(**fields):
     ("fields", "expected"),
     [
         ({}, [0.1] * 5),
-        (dict(warmup=2), [0, 0.05, 0.1, 0.1, 0.1]),
+        (dict(warmup=0.5), [0, 0.05, 0.1, 0.1, 0.1]),
         (dict(schedule="cosine"), [0.1, 0.05 * (1 + 0.5**0.5), 0.05, 0.05 * (1 - 0.5**0.5), 0]),
-        (dict(schedule="cosine", warmup=2), [0, 0.05, 0.1, 0.05, 0]),
-        (dict(schedule="cosine", warmup=0.5), [0, 0.1 * (1 + np.cos(np.pi / 7)) / 2, *[None] * 2, 0]),
+        (dict(schedule="cosine", warmup=0.5), [0, 0.05, 0.1, 0.05, 0]),
+        (dict(schedule="cosine", warmup=0.125), [0, 0.1 * (1 + np.cos(np.pi / 7)) / 2, *[None] * 2, 0]),
     ],
 )
 def test_the_rate_over_a_run(fields, expected):

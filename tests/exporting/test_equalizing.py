@@ -7,7 +7,9 @@ from mnist_keras.recipes import get_recipe
 
 
 def small(**options):
-    model = build_model(get_recipe("cnn_robust", network_options=dict(stages=((4, 6), (5,)), separable=True, **options)))
+    model = build_model(
+        get_recipe("cnn_robust", network_options=dict(stages=((4, 6), (5,)), separable=True, **options))
+    )
     random = np.random.default_rng(0)
     # Filters a thousandfold apart, and a dead one.
     for layer in model.layers:
