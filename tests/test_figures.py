@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from mnist_keras.figures import (
+    ablation_figure,
     accuracy_by_recipe,
     augmentation_grid,
     confusion_matrix,
+    error_by_parameters,
     label_grid,
     misclassified_grid,
     prediction_grid,
@@ -91,3 +93,26 @@ def test_accuracies_of_recipes():
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
     assert [np.ravel(line.get_ydata()).tolist() for line in axes.lines] == [[90.0, 91.0], [92.0], [93.0]]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a seed", "median", "published"]
+
+
+def row(recipe, accuracies, parameters=100):
+    figures = dict(mean=float(np.mean(accuracies)), min=min(accuracies), max=max(accuracies), seeds=len(accuracies))
+    return dict(recipe=recipe, accuracies=accuracies, parameters=parameters, **figures)
+
+
+def test_ablation_shows_what_is_lost_the_most_below():
+    without = {"warmup": [99.2, 99.4], "weight_decay": [98, 98]}
+    rows = [row("net", [99.0, 99.2]), *(row(f"net-without-{name}", values) for name, values in without.items())]
+    (axes,) = ablation_figure(rows, "title").axes
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["without warmup", "without weight decay"]
+    widths = [bar.get_width() for bar in axes.patches if bar.get_height() == 0.8]
+    assert widths == pytest.approx([0.2, -1.1])
+
+
+def test_error_against_parameters():
+    rows = [row("small", [99.0, 99.2], 1_000), row("large", [99.7], 300_000)]
+    (axes,) = error_by_parameters(rows, "title").axes
+    ours = [line for line in axes.lines if line.get_label().startswith("this package")]
+    np.testing.assert_allclose([line.get_xydata()[0] for line in ours], [(1_000, 0.9), (300_000, 0.3)])
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert {"small", "large"} <= {text.get_text() for text in axes.texts}

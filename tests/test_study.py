@@ -7,9 +7,11 @@ from PIL import Image
 from tiny_digits import make_digits
 
 from mnist_keras import runs
+from mnist_keras.digits.corrections import correct_when_corrected
 from mnist_keras.errors import InputError
 from mnist_keras.recipes import get_recipe
-from mnist_keras.study import run_study
+from mnist_keras.run_folder import read_run
+from mnist_keras.study import read_reports, run_study
 from mnist_keras.study_report import stack_finding, table, write_study
 
 
@@ -58,6 +60,38 @@ def test_the_table(tiny, tmp_path, trainings):
         assert picture.width > 300
 
 
+def test_wrong_labels_are_corrected_where_all_reports_tell_what_was_misread():
+    row = {**rows_with([99.5])[0], "mean": 99.1234, "sd": 0.05, "seeds": 5}
+    assert "corrected" not in table([row, {**row, "corrected": 99.6}])
+    header, _, line = table([{**row, "corrected": 99.6}]).splitlines()
+    cells = dict(zip(header.split(" | "), line.split(" | "), strict=True))
+    assert (cells["corrected"], cells["mean ± sd"]) == ("99.600", "99.123 ± 0.050")
+
+
+def test_the_corrected_figure_is_of_mnist(tmp_path, trainings):
+    digits = make_digits(name="mnist")
+    (row,) = run_study(tmp_path, RECIPES[:1], [0], digits)
+    report = read_reports(tmp_path, "linear")[0]
+    assert row["corrected"] == 100 * correct_when_corrected(report["correct"], report["misread"]) / 30
+    (other,) = run_study(tmp_path / "tiny", RECIPES[:1], [0], make_digits())
+    assert other["corrected"] is None
+
+
+def test_reports_are_read_by_seed(tiny, tmp_path, trainings):
+    run_study(tmp_path, RECIPES[1:], [10, 2], tiny)
+    accuracies = [read_run(tmp_path / f"stack_1-seed-{seed}")[1]["accuracy"] for seed in (2, 10)]
+    assert [report["accuracy"] for report in read_reports(tmp_path, "stack_1")] == accuracies
+    with pytest.raises(InputError, match="must hold runs of stack_2 on one dataset.*Received: 0 runs, on none"):
+        read_reports(tmp_path, "stack_2")
+
+
+def test_an_ablation_is_drawn(tiny, tmp_path):
+    rows = [{**row, "recipe": name} for row, name in zip(rows_with(FLAT), ("net", "net-without-warmup"), strict=False)]
+    write_study(tmp_path, rows, tiny, is_ablation=True)
+    with Image.open(tmp_path / "ablation.png") as picture:
+        assert picture.width > 300
+
+
 @pytest.mark.parametrize(
     ("recipes", "digits", "message"),
     [
@@ -102,7 +136,7 @@ def test_the_stack_has_its_plots_and_its_finding(tiny, trained_run, tmp_path):
     assert "Depth without a nonlinearity buys nothing" in text
     names = {path.name for path in tmp_path.glob("*.png")}
     stack = {"stack_digits.png", "stack_predictions.png", "stack_accuracy.png", "stack_accuracy_zoom.png"}
-    assert names == {"accuracy.png"} | stack
+    assert names == {"accuracy.png", "parameters.png"} | stack
 
 
 def test_the_finding_follows_the_figures():

@@ -10,7 +10,7 @@ import pytest
 from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import RECIPES
 
-SCRIPTS = ("train", "evaluate", "export", "predict", "study", "demo")
+SCRIPTS = ("train", "evaluate", "export", "predict", "study", "compare", "demo")
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -57,6 +57,10 @@ def test_help_of_train_names_every_recipe_and_field(script):
         ("train", ["--augmentation=rotation=open('x')"], "expected name=value pairs"),
         ("train", ["--augmentation=spin=3"], "augmentation has no field 'spin'"),
         ("train", ["cnn"], "expected no arguments, received: cnn"),
+        ("train", ["--model=cnn", "--weight_decay=.1"], "weight_decay must be 0 unless optimizer is adamw"),
+        ("study", ["--recipes=cnn,mlp", "--ablate"], "expected one recipe in --recipes. Received: cnn, mlp"),
+        ("compare", ["studies", "cnn"], "expected STUDY RECIPE OTHER, received: studies cnn"),
+        ("evaluate", ["--views", "--pictures=here", "model"], "flag --views: it is for the test images"),
         ("evaluate", [], "expected MODEL, received: none"),
         ("evaluate", ["a", "b"], "expected MODEL, received: a b"),
         ("evaluate", ["a", "--require_accuracy=101"], "flag --require_accuracy=101"),

@@ -124,3 +124,26 @@ def test_a_full_disk_leaves_nothing_half_written(script, data_flags, tmp_path):
     failed(result, "File too large")
     assert listing(tmp_path / "runs") == []
     assert listing(tmp_path / "exported") == []
+
+
+def test_an_ablation_and_a_comparison(script, data_flags, tmp_path):
+    flags = ["--recipes=linear", "--ablate", "--warmup=.5", "--epochs=4", "--seeds=0,1", "--output=mine"]
+    result = script("study", *flags, *data_flags)
+    assert result.returncode == 0, result.stderr
+    assert "| `linear-without-warmup` | 7,850 |" in result.stdout
+    assert {"ablation.png", "linear-without-warmup-seed-1"} <= set(listing(tmp_path / "mine"))
+    result = script("compare", "mine", "linear", "linear-without-warmup")
+    assert result.returncode == 0, result.stderr
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [
+        "linear",
+        "linear-without-warmup",
+        "difference",
+        "p",
+    ]
+    failed(script("compare", "mine", "linear", "cnn"), "mine must hold runs of cnn on one dataset")
+
+
+def test_views_are_averaged(script, data_flags, trained_run):
+    result = script("evaluate", trained_run, "--views", *data_flags)
+    assert result.returncode == 0, result.stderr
+    assert "on tiny, 18 views of each image" in result.stdout
