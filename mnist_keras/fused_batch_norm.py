@@ -9,13 +9,11 @@ import tensorflow as tf
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Keras' layer for images, channels last. In training it runs `FusedBatchNormV3`, else what Keras runs.
-
-    The moving variance is fed with the unbiased one of each batch, as in PyTorch.
-    """
+    """Keras' layer for images, channels last. In training it runs `FusedBatchNormV3`, else what Keras runs."""
 
     def call(self, inputs, training=None, mask=None):
-        if not training or self.synchronized:
+        # The kernel looks at one device alone, and knows no float64.
+        if not training or self.synchronized or inputs.dtype == tf.float64:
             return super().call(inputs, training=training, mask=mask)
         ones, zeros = tf.ones_like(self.moving_mean), tf.zeros_like(self.moving_mean)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
@@ -27,7 +25,9 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
             epsilon=self.epsilon,
             is_training=True,
         )
-        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+        # The kernel divides by one less than the count, Keras by the count.
+        count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance * (count - 1) / count)):
             moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
         return outputs
 

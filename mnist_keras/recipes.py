@@ -119,6 +119,7 @@ COMPACT_1K = Recipe(
     warmup=0.05,
     batch_size=128,
     epochs=60,
+    steps_per_execution=18,
     augmentation=Augmentation(rotation=6, shift=0.05, scale=(0.95, 1.05), shear=4, elastic=0.3),
 )
 
@@ -127,8 +128,8 @@ COMPACT_6K = dataclasses.replace(
     name="compact_6k",
     summary="six separable convolutions, fewer than 6,000 parameters",
     network_options=dict(stages=((16, 16), (24, 24), (28, 28)), **_SEPARABLE),
-    learning_rate=0.03,
-    augmentation=Augmentation(rotation=10, shift=0.08, scale=(0.9, 1.1), shear=8, elastic=0.5),
+    epochs=40,
+    augmentation=Augmentation(rotation=8, shift=0.06, scale=(0.92, 1.08), shear=6, elastic=0.4),
 )
 
 COMPACT_10K = dataclasses.replace(

@@ -21,11 +21,11 @@ def one_step(model, images):
 def test_a_layer_computes_what_keras_does(options):
     pixels = keras.Input((4, 4, 2))
     model = keras.Model(pixels, keras.layers.BatchNormalization(momentum=0.9, **options)(pixels))
-    images = np.random.default_rng(0).normal(3, 5, (256, 4, 4, 2)).astype(np.float32)
+    images = np.random.default_rng(0).normal(3, 5, (8, 4, 4, 2)).astype(np.float32)
     received, expected = (one_step(net, images) for net in (with_fused_batch_norm(model), model))
     assert len(received) == len(expected) == 2 + len(model.weights)
     for one, other in zip(received, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["cnn_augmented", "cnn_robust"])

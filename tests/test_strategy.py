@@ -42,7 +42,7 @@ COMPARE = """
 
     name, devices, options, dtype = sys.argv[1], int(sys.argv[2]), eval(sys.argv[3]), sys.argv[4]
     build = compiling.build_model
-    compiling.build_model = lambda recipe, **_: build(recipe, dtype=dtype)
+    compiling.build_model = lambda recipe, _: build(recipe, dtype=dtype)
     set_up_device(threads=1, logical_devices=devices)
     recipe = get_recipe(name, batch_size=20, epochs=2, augmentation=None, **options)
     # A test set that leaves one image over.

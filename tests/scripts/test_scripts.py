@@ -95,7 +95,7 @@ def test_study(script, data_flags, tmp_path):
     assert config["dataset"]["name"] == "tiny-validation-50"
     assert (config["dataset"]["train_examples"], config["dataset"]["test_examples"]) == (70, 50)
     runs = [f"{name}-seed-{seed}" for name in ("linear", "stack_0") for seed in (0, 1)]
-    assert listing(tmp_path / "out") == ["accuracy.png", *runs[:2], *runs[2:], "table.csv", "table.md"]
+    assert listing(tmp_path / "out") == sorted(["accuracy.png", "parameters.png", *runs, "table.csv", "table.md"])
 
 
 @pytest.mark.parametrize(
