@@ -127,7 +127,7 @@ COMPACT_6K = dataclasses.replace(
     COMPACT_1K,
     name="compact_6k",
     summary="six separable convolutions, fewer than 6,000 parameters",
-    network_options=dict(stages=((16, 16), (24, 24), (28, 28)), **_SEPARABLE),
+    network_options=dict(stages=((16, 16), (24, 24), (24, 24)), **_SEPARABLE),
     epochs=40,
     augmentation=Augmentation(rotation=8, shift=0.06, scale=(0.92, 1.08), shear=6, elastic=0.4),
 )
@@ -136,7 +136,7 @@ COMPACT_10K = dataclasses.replace(
     COMPACT_6K,
     name="compact_10k",
     summary="six separable convolutions, fewer than 10,000 parameters",
-    network_options=dict(stages=((20, 20), (28, 32), (40, 40)), **_SEPARABLE),
+    network_options=dict(stages=((24, 24), (32, 32), (32, 32)), **_SEPARABLE),
 )
 
 ACCURATE = dataclasses.replace(
