@@ -1,0 +1,87 @@
+"""Recipes of our own: for people's own pictures, for few parameters, for accuracy.
+
+All but `cnn_robust` were chosen on 5,000 images held out of the training set.
+"""
+
+import dataclasses
+
+from mnist_keras.augmentation import Augmentation
+from mnist_keras.recipe import Recipe
+
+CNN_ROBUST = Recipe(
+    name="cnn_robust",
+    summary="six convolutions, trained for people's own pictures",
+    network="deep_cnn",
+    network_options=dict(stages=((16, 16), (32, 32), (64, 64)), dropout=0.2),
+    learning_rate=2e-3,
+    schedule="cosine",
+    batch_size=128,
+    epochs=24,
+    augmentation=Augmentation(
+        rotation=12,
+        shift=0.06,
+        scale=(0.85, 1.1),
+        shear=20,
+        aspect=0.25,
+        elastic=1.2,
+        stroke=(-1.2, 2.0),
+        blur=0.8,
+        hardness=3.0,
+        noise=0.12,
+        gap=0.2,
+        brightness=0.1,
+        contrast=0.2,
+    ),
+    drawn=12000,
+    temperature=1.02,
+)
+
+_SEPARABLE = dict(separable=True, scale=False, weighted_average=True)
+
+COMPACT_1K = Recipe(
+    name="compact_1k",
+    summary="five separable convolutions, fewer than 1,500 parameters",
+    network="deep_cnn",
+    network_options=dict(stages=((8,), (12, 12), (16, 14)), **_SEPARABLE),
+    optimizer="adamw",
+    learning_rate=0.06,
+    weight_decay=0.01,
+    schedule="cosine",
+    warmup=0.05,
+    batch_size=128,
+    epochs=60,
+    steps_per_execution=18,
+    augmentation=Augmentation(rotation=6, shift=0.05, scale=(0.95, 1.05), shear=4, elastic=0.3),
+)
+
+COMPACT_6K = dataclasses.replace(
+    COMPACT_1K,
+    name="compact_6k",
+    summary="six separable convolutions, fewer than 6,000 parameters",
+    network_options=dict(stages=((16, 16), (24, 24), (24, 24)), **_SEPARABLE),
+    epochs=40,
+    augmentation=Augmentation(rotation=8, shift=0.06, scale=(0.92, 1.08), shear=6, elastic=0.4),
+)
+
+COMPACT_10K = dataclasses.replace(
+    COMPACT_6K,
+    name="compact_10k",
+    summary="six separable convolutions, fewer than 10,000 parameters",
+    network_options=dict(stages=((24, 24), (32, 32), (32, 32)), **_SEPARABLE),
+)
+
+ACCURATE = dataclasses.replace(
+    COMPACT_1K,
+    name="accurate",
+    summary="six convolutions, the most accurate single network",
+    network_options=dict(stages=((32, 32), (64, 64), (128, 128)), weighted_average=True, dropout=0.3),
+    learning_rate=0.01,
+    epochs=30,
+    augmentation=Augmentation(rotation=12, shift=0.08, scale=(0.88, 1.12), shear=10, elastic=0.8),
+)
+
+ENSEMBLE = dataclasses.replace(ACCURATE, name="ensemble", summary="the mean of three accurate networks", members=3)
+
+DISTILLED = dataclasses.replace(
+    COMPACT_6K, name="distilled", summary="compact_6k, taught by the ensemble", teacher="ensemble"
+)
