@@ -1,5 +1,6 @@
 """The folders of runs, complete and not: found, read, told apart. Imports no TensorFlow."""
 
+import dataclasses
 import os
 import pathlib
 from typing import Any
@@ -50,7 +51,10 @@ def is_complete(folder: str | os.PathLike, recipe: Recipe, digits: Digits, seed:
     """
     if not pathlib.Path(folder).exists():
         return False
-    difference = first_difference(read_run(folder)[0], describe_settings(recipe, digits, seed), _WITHOUT_EFFECT)
+    there = read_run(folder)[0]
+    # A field that is younger than the run had no effect then, as by default.
+    there["recipe"] = {field.name: field.default for field in dataclasses.fields(Recipe)} | there["recipe"]
+    difference = first_difference(there, describe_settings(recipe, digits, seed), _WITHOUT_EFFECT)
     if difference:
         raise InputError(
             f"{folder} exists already and was trained otherwise: {difference}. Choose another name, or move it away."

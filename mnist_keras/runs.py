@@ -79,6 +79,8 @@ def _train_beside(
     folder: pathlib.Path, recipe: Recipe, seed: int, digits: Digits, options: Mapping[str, Any]
 ) -> pathlib.Path:
     run = seed_folder(folder.parent, recipe.name, seed)
+    if options.get("verbose", True):
+        print(f"\nneeded first: {run}{' (done before)' if run.exists() else ''}", flush=True)
     train_run(run, recipe, digits, seed, **options)
     # Of several workers the first one writes it.
     while not run.exists():

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -132,3 +133,14 @@ def test_a_run_that_cannot_be_written_is_not_lost(tiny, tmp_path, monkeypatch):
     assert (tmp_path / "run.unfinished" / "step-000000002.npz").exists()
     train_run(tmp_path / "run", recipe, tiny, verbose=False)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_run_from_before_a_field_was_there_counts(trained_run, tiny, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained_run, folder)
+    config = json.loads((folder / "config.json").read_text())
+    del config["recipe"]["weight_decay"]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert is_complete(folder, get_recipe("linear", epochs=10), tiny, 0)
+    with pytest.raises(InputError, match="recipe warmup is 0.0 there and 0.5 now"):
+        is_complete(folder, get_recipe("linear", epochs=10, warmup=0.5), tiny, 0)
