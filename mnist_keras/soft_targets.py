@@ -3,8 +3,6 @@
 import keras
 from keras import ops
 
-CLASSES = 10
-
 
 class SoftTargets(keras.Model):
     """A functional model that is trained towards probabilities, and evaluated on labels.
@@ -31,9 +29,10 @@ class SoftTargets(keras.Model):
         self._teach = teacher and (lambda x: ops.softmax(teacher(x, training=False) / temperature))
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        targets = ops.one_hot(y, CLASSES)
+        classes = y_pred.shape[-1]
+        targets = ops.one_hot(y, classes)
         if training:
             if self._teach:
                 targets = ops.stop_gradient(self._teach(x))
-            targets = (1 - self._smoothing) * targets + self._smoothing / CLASSES
+            targets = (1 - self._smoothing) * targets + self._smoothing / classes
         return super().compute_loss(x, targets, y_pred, sample_weight, training)
