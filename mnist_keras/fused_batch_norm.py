@@ -1,7 +1,6 @@
 """Batch norm in one kernel of TensorFlow, for training.
 
-Keras 3 computes it from a dozen operations, in float32 even where all else is in bfloat16; on a CPU these take longer
-than the convolutions of a network of a few hundred thousand parameters.
+Keras 3 computes it from a dozen operations, in float32 even where all else is in bfloat16.
 """
 
 import keras
