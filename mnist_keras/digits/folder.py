@@ -36,7 +36,7 @@ def read_folder(folder: pathlib.Path, name: str) -> Digits:
         arrays = {part: read_idx(path, axes=3 if "images" in part else 1) for part, path in found.items()}
         return Digits(name=name, **arrays)
     if len(npz) == 1:
-        return Digits(name=name, **_read_npz(npz[0]))
+        return read_npz(npz[0], name)
     received = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "an empty folder"
     raise InputError(
         f"{folder} must hold {', '.join(_IDX_FILES.values())} (plain or .gz), or one .npz with "
@@ -53,18 +53,29 @@ def _find_idx(folder: pathlib.Path, name: str) -> pathlib.Path | None:
     return None
 
 
-def _read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
+def read_npz(path: pathlib.Path, name: str) -> Digits:
+    """Reads a training and a test set from one npz, as `npz_arrays` names them.
+
+    Raises:
+        InputError: the file is not there, damaged, or lacks an array.
+    """
     try:
         # allow_pickle=False: a pickle in a data file could run code.
         with np.load(path, allow_pickle=False) as archive:
-            missing = [name for name in _NPZ_ARRAYS.values() if name not in archive]
+            missing = [array for array in _NPZ_ARRAYS.values() if array not in archive]
             if missing:
                 raise InputError(
                     f"{path} must hold the arrays {', '.join(_NPZ_ARRAYS.values())}. Missing: {', '.join(missing)}. "
                     f"Received: {', '.join(archive.files) or 'none'}."
                 )
-            return {part: archive[name] for part, name in _NPZ_ARRAYS.items()}
+            arrays = {part: archive[array] for part, array in _NPZ_ARRAYS.items()}
     except InputError:
         raise
     except (OSError, EOFError, MemoryError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path} cannot be read as an npz file of plain arrays: {error}") from error
+    return Digits(name=name, **arrays)
+
+
+def npz_arrays(digits: Digits) -> dict[str, np.ndarray]:
+    """The four arrays by their names in an npz."""
+    return {array: getattr(digits, part) for part, array in _NPZ_ARRAYS.items()}

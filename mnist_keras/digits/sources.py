@@ -4,7 +4,7 @@ import os
 import pathlib
 import sys
 
-from mnist_keras.digits import tfds
+from mnist_keras.digits import prepared, tfds
 from mnist_keras.digits.arrays import Digits
 from mnist_keras.digits.folder import read_folder
 from mnist_keras.digits.official import verify_mnist
@@ -48,8 +48,8 @@ def load_digits(name: str = "auto", data_dir: str | os.PathLike | None = None) -
         return read_folder(folder, name=_folder_name(folder))
     if folder is not None:
         return verify_mnist(read_folder(folder, name="mnist"), source=str(folder))
-    if tfds.in_cache() or tfds.reachable():
-        return verify_mnist(tfds.load_tfds(), source="the cache of TensorFlow Datasets")
+    if prepared.at_hand() or tfds.reachable():
+        return prepared.load_mnist()
     if name == "auto":
         print(_SAMPLE_WARNING, file=sys.stderr)
         return load_sample()

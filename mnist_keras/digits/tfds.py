@@ -19,7 +19,7 @@ _PROBE_SECONDS = 5.0
 
 def in_cache() -> bool:
     """Whether TFDS has MNIST prepared on disk. Does not import TFDS."""
-    return any(_default_cache().glob("mnist/*/dataset_info.json"))
+    return any(default_cache().glob("mnist/*/dataset_info.json"))
 
 
 def reachable(url: str = _URL, seconds: float = _PROBE_SECONDS) -> bool:
@@ -54,7 +54,7 @@ def load_tfds(cache_dir: str | os.PathLike | None = None, download_config: Any =
     import tensorflow_datasets as tfds
 
     try:
-        builder = tfds.builder("mnist", data_dir=str(cache_dir or _default_cache()))
+        builder = tfds.builder("mnist", data_dir=str(cache_dir or default_cache()))
         builder.download_and_prepare(download_config=download_config)
     except Exception as error:  # TFDS raises errors of requests, TensorFlow and its own.
         raise InputError(
@@ -70,6 +70,6 @@ def load_tfds(cache_dir: str | os.PathLike | None = None, download_config: Any =
     return Digits(name="mnist", **arrays)
 
 
-def _default_cache() -> pathlib.Path:
-    # As TFDS chooses it, but read now and not when TFDS is imported.
+def default_cache() -> pathlib.Path:
+    """TFDS' data folder, as it chooses it, but read now and not when TFDS is imported."""
     return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or pathlib.Path.home() / "tensorflow_datasets")

@@ -157,6 +157,24 @@ def test_tfds_is_asked_when_its_cache_is_there(tiny, monkeypatch, tmp_path):
         load_digits("mnist")
 
 
+def test_what_tfds_gave_is_kept_and_read_from_then_on(mnist_folder, monkeypatch, tmp_path):
+    mnist = load_digits("mnist", mnist_folder)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("MNIST_KERAS_DATA_DIR", raising=False)
+    monkeypatch.setattr(tfds, "reachable", lambda: True)
+    asked = []
+    monkeypatch.setattr(tfds, "load_tfds", lambda: asked.append(1) or mnist)
+    for _ in range(2):
+        assert load_digits("mnist").checksum() == mnist.checksum()
+    assert len(asked) == 1
+    [kept] = (tmp_path / "mnist").iterdir()
+    # Not even the server is asked any more.
+    monkeypatch.setattr(tfds, "reachable", lambda: False)
+    kept.write_bytes(kept.read_bytes()[:1000])
+    assert load_digits("mnist").checksum() == mnist.checksum()
+    assert len(asked) == 2
+
+
 def test_the_official_files(mnist_folder):
     digits = load_digits("mnist", mnist_folder)
     assert (len(digits.train_images), len(digits.test_images)) == (60000, 10000)
