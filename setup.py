@@ -16,6 +16,7 @@ setuptools.setup(
     long_description=(HERE / "README.md").read_text(),
     long_description_content_type="text/markdown",
     packages=setuptools.find_packages(include=["mnist_keras", "mnist_keras.*"]),
+    package_data={"mnist_keras.own_images": ["normalizer.tflite"]},
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.1",

@@ -11,7 +11,6 @@ import numpy as np
 from mnist_keras.errors import InputError
 from mnist_keras.own_images.files import SUFFIXES, read_picture
 from mnist_keras.own_images.seeing import Sight, see
-from mnist_keras.own_images.several import cut_out, find_digits
 from mnist_keras.prediction import Predictor
 
 # Below this probability a reading is marked as not sure: of held-out digits, a fifth is misread there, and 0.2 % above.
@@ -120,6 +119,9 @@ def read_file(predictor: Predictor, file: str | os.PathLike, many: bool = False)
     """
     picture = read_picture(file)
     if many:
+        # This one imports TensorFlow.
+        from mnist_keras.own_images.several import cut_out, find_digits
+
         sights = [
             # The neighbours are known, and the box is the whole picture's.
             dataclasses.replace(see(cut_out(picture, box)), is_one_of_several=False, box=box)

@@ -1,12 +1,15 @@
-"""What is seen on a picture: the digit as the network gets it, and what to tell its owner."""
+"""What is seen on a picture: the digit as the network gets it, and what to tell its owner. Imports no TensorFlow."""
 
 import dataclasses
+import pathlib
 
 import numpy as np
-import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 
 from mnist_keras.errors import InputError
-from mnist_keras.own_images.normalizer import normalize_checked
+
+# `normalizer.py` as LiteRT runs it, written by `exporting/seeing.py`.
+NORMALIZER = pathlib.Path(__file__).with_name("normalizer.tflite")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,12 +54,18 @@ def see(picture: np.ndarray) -> Sight:
             "A picture must be uint8 of shape (height, width) or (height, width, 1 to 4 channels). "
             f"Received: {picture.dtype} of shape {picture.shape}."
         )
-    seen = normalize_checked(tf.constant(picture))
-    return Sight(
-        digit=seen.digit.numpy().astype(np.uint8),
-        has_ink=bool(seen.has_ink),
-        is_light=bool(seen.is_light),
-        touches_border=bool(seen.touches_border),
-        is_one_of_several=bool(seen.is_one_of_several),
-        box=tuple(int(edge) for edge in seen.box.numpy()),
-    )
+    # One of its own for every picture: several threads may look, and a large picture's memory goes with it.
+    run = Interpreter(str(NORMALIZER), num_threads=1).get_signature_runner()
+    seen = run(picture=_as_rgba(picture))
+    digit, box = seen.pop("digit"), seen.pop("box")
+    flags = {name: bool(value) for name, value in seen.items()}
+    return Sight(digit=digit.astype(np.uint8), box=tuple(int(edge) for edge in box), **flags)
+
+
+def _as_rgba(picture: np.ndarray) -> np.ndarray:
+    colour, alpha = np.split(picture, [picture.shape[2] - 1 + picture.shape[2] % 2], axis=2)
+    rgba = np.full((*picture.shape[:2], 4), 255, np.uint8)
+    rgba[..., :3] = colour
+    if alpha.size:
+        rgba[..., 3:] = alpha
+    return rgba

@@ -71,6 +71,24 @@ def test_paper_and_light(kind, number):
     assert np.abs(np.subtract(seen.box, (60, 90, 60 + ink.shape[0], 90 + ink.shape[1]))).max() <= 8
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_the_file_that_sees_is_up_to_date(kind, channels):
+    """Else write it anew: python -m mnist_keras.exporting.seeing"""
+    from mnist_keras.own_images.normalizer import normalize_checked
+
+    number = (list(KINDS).index(kind) + channels) % len(DIGITS)
+    picture = np.repeat(as_picture(KINDS[kind](page(ink_of(DIGITS[number], 110))))[..., np.newaxis], channels, axis=2)
+    if channels % 2 == 0:
+        picture[..., -1] = 255 - picture[..., -1] // 2
+    seen, expected = see(picture), normalize_checked(picture)
+    # Sums are taken in another order.
+    assert np.abs(seen.digit - expected.digit.numpy()).max() <= 1
+    np.testing.assert_allclose(seen.box, expected.box.numpy())
+    for flag in ("has_ink", "is_light", "touches_border", "is_one_of_several"):
+        assert getattr(seen, flag) == bool(getattr(expected, flag))
+
+
 @pytest.mark.parametrize("number", range(len(DIGITS)))
 @pytest.mark.parametrize(("size", "place"), [(200, (20, 60)), (110, (3, 200)), (28, (150, 20))])
 def test_place_and_size(number, size, place):

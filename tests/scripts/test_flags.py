@@ -1,7 +1,8 @@
-"""What is wrong with a command line is said at once, before TensorFlow is imported."""
+"""What a command line needs no TensorFlow for is said at once: its help, its mistakes, what a TFLite file reads."""
 
 import dataclasses
 import os
+import pathlib
 import subprocess
 import time
 
@@ -25,6 +26,16 @@ def test_help_is_quick_and_complete(script, name):
     assert not imported & {"tensorflow", "keras", "matplotlib", "ai_edge_litert"}
     # Far above the usual .2 s, for busy machines.
     assert seconds < 5
+
+
+def test_a_tflite_file_reads_pictures_without_tensorflow(script, tmp_path):
+    for module in ("tensorflow", "keras"):
+        (tmp_path / f"{module}.py").write_text("raise ImportError('not needed here')")
+    home = pathlib.Path(__file__).parents[2]
+    files = home / "exported" / "cnn_robust" / "mnist.tflite", home / "docs" / "seven.png"
+    result = script("predict", *files, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[1].split()[1] == "7"
 
 
 def test_a_reader_that_stops_is_no_error(command):
