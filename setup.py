@@ -9,6 +9,9 @@ ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "tf2onnx>=1.17"]
 # Of examples/server.py.
 SERVER = ["fastapi>=0.115", "uvicorn>=0.30"]
 
+# What this package is measured against; the CPU build of PyTorch will do.
+BENCHMARK = [*ONNX, "torch>=2.5"]
+
 setuptools.setup(
     name="mnist_keras",
     version=re.search(r'__version__ = "(.+)"', (HERE / "mnist_keras" / "__init__.py").read_text()).group(1),
@@ -36,6 +39,7 @@ setuptools.setup(
         "tqdm>=4.66",
     ],
     extras_require={
+        "benchmark": BENCHMARK,
         "onnx": ONNX,
         "server": SERVER,
         "test": [

@@ -11,7 +11,7 @@ import pytest
 from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import RECIPES
 
-SCRIPTS = ("train", "evaluate", "export", "predict", "study", "compare", "demo")
+SCRIPTS = ("train", "evaluate", "export", "predict", "study", "compare", "demo", "benchmark")
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -1,0 +1,75 @@
+"""Our augmentation of whole batches against Pillow's, image by image, as most training programs have it."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from mnist_keras.augmentation import Augmentation
+from mnist_keras.benchmarks.turns import Side
+from mnist_keras.recipes import get_recipe
+
+_BATCH = 256
+
+
+def augmentation_sides(recipe: str, batches: int, threads: int) -> list[Side]:
+    """The recipe's augmentation here; its affine part, brightness and contrast by Pillow, in one process."""
+    options = dict(recipe=recipe, batches=batches)
+    return [
+        Side("mnist_keras", augment_here, {**options, "threads": threads}),
+        Side("Pillow", augment_by_pillow, options),
+    ]
+
+
+def augment_here(recipe: str, batches: int, threads: int) -> Callable[[], None]:
+    from mnist_keras.pipeline import training_batches
+    from mnist_keras.strategy import set_up_device
+
+    set_up_device(threads=threads)
+    images = _noise(batches)
+    labels = np.zeros(len(images), np.int64)
+    dataset = training_batches(images, labels, _BATCH, 1, 0, get_recipe(recipe).augmentation)
+
+    def run():
+        for _ in dataset:
+            pass
+
+    return run
+
+
+def augment_by_pillow(recipe: str, batches: int) -> Callable[[], None]:
+    from PIL import Image, ImageEnhance
+
+    augmentation = get_recipe(recipe).augmentation
+    images = _noise(batches)
+    chance = np.random.default_rng(0)
+
+    def run():
+        for image in images:
+            picture = Image.fromarray(image)
+            picture = picture.transform(
+                (28, 28), Image.Transform.AFFINE, _affine(augmentation, chance), Image.Resampling.BILINEAR
+            )
+            for enhance, amount in (
+                (ImageEnhance.Brightness, augmentation.brightness),
+                (ImageEnhance.Contrast, augmentation.contrast),
+            ):
+                if amount:
+                    picture = enhance(picture).enhance(chance.uniform(1 - amount, 1 + amount))
+            np.asarray(picture)
+
+    return run
+
+
+def _affine(augmentation: Augmentation, chance: np.random.Generator) -> tuple[float, ...]:
+    """Rotation, scale and shift about the centre, as Pillow takes them: from a pixel of the result to its source."""
+    turn = math.radians(chance.uniform(-augmentation.rotation, augmentation.rotation))
+    scale = chance.uniform(*augmentation.scale)
+    right, down = chance.uniform(-28 * augmentation.shift, 28 * augmentation.shift, 2)
+    cos, sin = math.cos(turn) / scale, math.sin(turn) / scale
+    x, y = 14 + right, 14 + down
+    return cos, sin, 14 - cos * x - sin * y, -sin, cos, 14 + sin * x - cos * y
+
+
+def _noise(batches: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (batches * _BATCH, 28, 28), np.uint8)

@@ -1,0 +1,131 @@
+"""One picture at a time and many at once: each format of an export, onnxruntime and PyTorch, on one thread."""
+
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+
+from mnist_keras.benchmarks.turns import Side
+
+_BATCH = 256
+
+
+def write_models(recipe: str, folder: pathlib.Path) -> None:
+    """Writes the recipe's network in every format that is compared; what the weights are changes no time."""
+    from mnist_keras.digits import load_digits
+    from mnist_keras.exporting.onnx import write_onnx
+    from mnist_keras.exporting.saved_model import write_saved_model
+    from mnist_keras.exporting.tflite import calibration_images, write_tflite
+    from mnist_keras.models import build_model
+
+    model = build_model(recipe)
+    digits = load_digits("sample")
+    write_tflite(model, folder / "float32.tflite")
+    write_tflite(model, folder / "int8.tflite", "int8_io", calibration_images(digits.train_images, digits.train_labels))
+    write_saved_model(model, folder / "saved_model")
+    write_onnx(model, folder / "float32.onnx", "onnx", {})
+    _write_quantized_onnx(folder / "float32.onnx", folder / "int8.onnx", digits.train_images[:500])
+
+
+def inference_sides(recipe: str, folder: pathlib.Path, at_once: int, images: int) -> list[Side]:
+    """Sides that answer for so many images a turn, `at_once` of them in a call; TFLite files take one in a call."""
+    options = dict(at_once=at_once, images=images)
+    files = {name: str(folder / name) for name in ("float32.tflite", "int8.tflite", "float32.onnx", "int8.onnx")}
+    return [
+        Side("LiteRT, 8 bits", run_tflite, dict(path=files["int8.tflite"], images=images)),
+        Side("LiteRT", run_tflite, dict(path=files["float32.tflite"], images=images)),
+        Side("SavedModel", run_saved_model, dict(path=str(folder / "saved_model"), **options)),
+        Side("onnxruntime, 8 bits", run_onnx, dict(path=files["int8.onnx"], **options)),
+        Side("onnxruntime", run_onnx, dict(path=files["float32.onnx"], **options)),
+        Side("PyTorch", run_torch, dict(recipe=recipe, **options)),
+    ]
+
+
+def run_tflite(path: str, images: int) -> Callable[[], None]:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(path, num_threads=1)
+    interpreter.allocate_tensors()
+    source, target = (details()[0] for details in (interpreter.get_input_details, interpreter.get_output_details))
+    pixels = _noise(1).astype(source["dtype"])
+    source, target = source["index"], target["index"]
+
+    def answer():
+        for _ in range(images):
+            interpreter.set_tensor(source, pixels)
+            interpreter.invoke()
+            interpreter.get_tensor(target)
+
+    return answer
+
+
+def run_saved_model(path: str, at_once: int, images: int) -> Callable[[], None]:
+    import tensorflow as tf
+
+    from mnist_keras.strategy import set_up_device
+
+    set_up_device(threads=1)
+    loaded = tf.saved_model.load(path)
+    serve = loaded.signatures["serving_default"]
+    pictures = tf.constant((255 * _noise(at_once)[..., 0]).astype(np.uint8))
+
+    def answer(loaded=loaded):
+        for _ in range(images // at_once):
+            serve(images=pictures)["probabilities"].numpy()
+
+    return answer
+
+
+def run_onnx(path: str, at_once: int, images: int) -> Callable[[], None]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    inputs = {"pixels": _noise(at_once)}
+
+    def answer():
+        for _ in range(images // at_once):
+            session.run(None, inputs)
+
+    return answer
+
+
+def run_torch(recipe: str, at_once: int, images: int) -> Callable[[], None]:
+    import torch
+
+    from mnist_keras.benchmarks.torch_networks import torch_network
+    from mnist_keras.recipes import get_recipe
+
+    torch.set_num_threads(1)
+    network = torch_network(get_recipe(recipe)).eval().to(memory_format=torch.channels_last)
+    pixels = torch.from_numpy(_noise(at_once).transpose(0, 3, 1, 2) * 255).contiguous(memory_format=torch.channels_last)
+
+    def answer():
+        with torch.inference_mode():
+            for _ in range(images // at_once):
+                torch.softmax(network(pixels), 1).numpy()
+
+    return answer
+
+
+def _noise(count: int) -> np.ndarray:
+    return np.random.default_rng(0).random((count, 28, 28, 1), np.float32)
+
+
+def _write_quantized_onnx(source: pathlib.Path, target: pathlib.Path, images: np.ndarray) -> None:
+    from onnxruntime.quantization import CalibrationDataReader, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Images(CalibrationDataReader):
+        def __init__(self):
+            self.left = iter(images)
+
+        def get_next(self):
+            image = next(self.left, None)
+            return None if image is None else {"pixels": image[np.newaxis, ..., np.newaxis].astype(np.float32) / 255}
+
+    prepared = target.with_suffix(".prepared")
+    quant_pre_process(source, prepared)
+    quantize_static(prepared, target, Images())
+    prepared.unlink()

@@ -1,0 +1,113 @@
+"""Measures this package against others, in turn, in one run on this machine.
+
+    python scripts/benchmark.py
+    python scripts/benchmark.py --tasks=training --recipes=cnn,linear --turns=9
+
+The tasks: machine (products of matrices, the most that the processor can do), training (steps of each
+recipe here and in PyTorch), augmentation (here and by Pillow), inference (LiteRT, SavedModel,
+onnxruntime, PyTorch). It leaves benchmark.json, benchmark.md and benchmark.png. The peers come by
+pip install -e '.[benchmark]'.
+"""
+
+import datetime
+import importlib.util
+import pathlib
+import tempfile
+
+from absl import flags
+
+from mnist_keras import command_line
+from mnist_keras.errors import InputError
+from mnist_keras.recipes import RECIPES, expand_names
+
+TASKS = ("machine", "training", "augmentation", "inference")
+# Steps in a turn are so many that it takes about a second.
+_STEPS = {"linear": 5, "mlp": 3, "cnn": 15, "cnn_3x3": 15, "cnn_augmented": 20, "lenet_dropout": 200}
+_STACK_STEPS, _OTHER_STEPS = 1000, 15
+
+flags.DEFINE_list("tasks", ",".join(TASKS), f"of: {', '.join(TASKS)}")
+flags.DEFINE_list("recipes", "linear,mlp,cnn,cnn_3x3,cnn_augmented,lenet_dropout,stack_1", "to train steps of")
+flags.DEFINE_list("small", "compact_1k,compact_6k,compact_10k", "recipes to answer with")
+flags.DEFINE_integer("turns", 5, "of each side", lower_bound=1)
+flags.DEFINE_integer("threads", 0, "of each side in training; 0: all processors", lower_bound=0)
+flags.DEFINE_string("output", "benchmark", "folder of the results")
+FLAGS = flags.FLAGS
+
+
+def main(_):
+    tasks = _checked(FLAGS.tasks, TASKS, "tasks")
+    recipes, small = (_recipes(name) for name in ("recipes", "small"))
+    missing = [module for module in ("torch", "onnxruntime", "tf2onnx") if importlib.util.find_spec(module) is None]
+    if missing:
+        raise InputError(f"The peers are not installed: {', '.join(missing)}. Run: pip install -e '.[benchmark]'")
+    with command_line.quiet_libraries():
+        from mnist_keras.benchmarks.report import ratio_figure, rows_of, table
+        from mnist_keras.environment import describe_environment
+        from mnist_keras.figures import save_figure
+        from mnist_keras.json_files import write_json
+
+    threads = FLAGS.threads or describe_environment()["cpus"]
+    rows = []
+    for task, unit, times, operations in _measure(tasks, recipes, small, threads):
+        rows += rows_of(task, unit, times, operations)
+        print(table(rows[-len(times) :]), flush=True)
+    output = pathlib.Path(FLAGS.output)
+    output.mkdir(parents=True, exist_ok=True)
+    facts = {"date": datetime.date.today().isoformat(), "threads": threads, "turns": FLAGS.turns}
+    write_json(output / "benchmark.json", {**facts, "environment": describe_environment(), "rows": rows})
+    (output / "benchmark.md").write_text(table(rows))
+    save_figure(ratio_figure(rows, f"Against others, {threads} threads, {facts['date']}"), output / "benchmark.png")
+    print(f"written to {output}: benchmark.json, benchmark.md, benchmark.png")
+
+
+def _measure(tasks, recipes, small, threads):
+    with command_line.quiet_libraries():
+        from mnist_keras.benchmarks import augmentation, inference, machine, training_steps
+        from mnist_keras.benchmarks.operations import training_operations
+        from mnist_keras.benchmarks.turns import take_turns
+        from mnist_keras.models import build_model
+
+    if "machine" in tasks:
+        times = take_turns(machine.machine_sides(threads), FLAGS.turns, machine.PRODUCTS)
+        yield "product of matrices", "ms", times, machine.OPERATIONS
+    if "training" in tasks:
+        for recipe in recipes:
+            steps = _STEPS.get(recipe, _STACK_STEPS if recipe.startswith("stack") else _OTHER_STEPS)
+            images = RECIPES[recipe].batch_size or training_steps.IMAGES
+            operations = images * training_operations(build_model(recipe))
+            for precision in ("float32", "bfloat16"):
+                sides = training_steps.training_sides(recipe, steps, precision == "bfloat16", threads)
+                times = take_turns(sides, FLAGS.turns, steps)
+                yield f"training {recipe}, {precision}", "ms a step", times, operations
+    if "augmentation" in tasks:
+        sides = augmentation.augmentation_sides("cnn_augmented", 80, threads)
+        yield "augmentation", "µs an image", take_turns(sides, FLAGS.turns, 80 * 256), 0
+    if "inference" in tasks:
+        for recipe in small:
+            with tempfile.TemporaryDirectory() as folder:
+                folder = pathlib.Path(folder)
+                with command_line.quiet_libraries():
+                    inference.write_models(recipe, folder)
+                for at_once, images in ((1, 1000), (256, 2560)):
+                    sides = inference.inference_sides(recipe, folder, at_once, images)
+                    task = f"answers of {recipe}, {at_once} at once"
+                    yield task, "µs an image", take_turns(sides, FLAGS.turns, images), 0
+
+
+def _recipes(flag):
+    try:
+        names = expand_names(FLAGS[flag].value)
+    except InputError as error:
+        raise flags.IllegalFlagValueError(f"flag --{flag}: {error}") from error
+    return _checked(names, [name for name, recipe in RECIPES.items() if recipe.members == 1], flag)
+
+
+def _checked(names, known, flag):
+    for name in names:
+        if name not in known:
+            raise flags.IllegalFlagValueError(f"flag --{flag}: expected {', '.join(known)}. Received: {name!r}")
+    return names
+
+
+if __name__ == "__main__":
+    command_line.run(main)

@@ -1,0 +1,23 @@
+from mnist_keras.benchmarks.report import ratio_figure, rows_of, table
+from mnist_keras.benchmarks.turns import Times
+
+ROWS = rows_of(
+    "training cnn, float32",
+    "ms a step",
+    {"mnist_keras": Times([0.02, 0.03, 0.02], [0.04, 0.04, 0.04]), "PyTorch": Times([0.05, 0.06, 0.05], [0.08] * 3)},
+    operations=4e9,
+)
+
+
+def test_the_table_shows_medians_minima_and_ratios():
+    lines = table(ROWS).splitlines()
+    assert (
+        "| training cnn, float32 | mnist_keras | 20 (20) ms a step | 40 (40) ms a step | 1.00 | 1.00 | 200 |" in lines
+    )
+    assert "| training cnn, float32 | PyTorch | 50 (50) ms a step | 80 (80) ms a step | 2.50 | 2.00 | 80 |" in lines
+
+
+def test_the_figure_shows_the_peers_alone():
+    axes = ratio_figure(ROWS, "title").axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["training cnn, float32: PyTorch"]
+    assert sorted(round(bar.get_width(), 6) for bar in axes.patches) == [2.0, 2.5]
