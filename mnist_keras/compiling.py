@@ -7,11 +7,18 @@ import tensorflow as tf
 from mnist_keras.errors import InputError
 from mnist_keras.fused_batch_norm import with_fused_batch_norm
 from mnist_keras.models import build_model
+from mnist_keras.models.operations import training_operations
 from mnist_keras.optimizer import make_optimizer
 from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import get_recipe
 from mnist_keras.replicas import compiled
 from mnist_keras.soft_targets import SoftTargets
+
+
+# Arithmetic of one call of the compiled loop, beside which what Python does around it counts little.
+_ENOUGH = {"CPU": 3e9, "GPU": 3e11}
+# So that Ctrl-C is heard and a checkpoint can be written.
+_MOST_STEPS = 500
 
 
 def compile_model(
@@ -34,14 +41,16 @@ def compile_model(
     """
     dtype = "mixed_bfloat16" if mixed_precision else "float32"
     with strategy.scope():
-        model = with_fused_batch_norm(build_model(recipe, dtype))
+        network = with_fused_batch_norm(build_model(recipe, dtype))
+        model = network
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         if recipe.label_smoothing or teacher is not None:
             frozen = teacher and _copy(teacher, get_recipe(recipe.teacher), dtype)
-            model = SoftTargets(model, recipe.label_smoothing, frozen, recipe.teacher_temperature)
+            model = SoftTargets(network, recipe.label_smoothing, frozen, recipe.teacher_temperature)
             loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+        several = recipe.steps_per_execution or _steps_at_once(network, recipe)
         # Keras cannot run several steps at once on several replicas.
-        several = 1 if strategy.num_replicas_in_sync > 1 else recipe.steps_per_execution
+        several = 1 if strategy.num_replicas_in_sync > 1 else several
         model.compile(
             optimizer=make_optimizer(recipe, steps_in_epoch),
             loss=loss,
@@ -89,6 +98,15 @@ def _tell_replicas_apart(model: keras.Model, strategy: tf.distribute.Strategy, s
             seed.assign(seed.value + tf.cast(tf.stack([replica, 0]), seed.dtype))
 
     compiled(strategy, strategy.run)(shift_seeds)
+
+
+def _steps_at_once(network: keras.Model, recipe: Recipe) -> int:
+    # What is printed of each step is read after it.
+    if recipe.log_every or not recipe.batch_size:
+        return 1
+    device = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+    steps = _ENOUGH[device] / (recipe.batch_size * training_operations(network))
+    return min(max(1, int(steps)), _MOST_STEPS)
 
 
 def _largest_divisor(steps: int, limit: int) -> int:

@@ -59,8 +59,8 @@ class Recipe:
     temperature: float = 1.0
     # Print a line every so many steps and keep every step's figures; 0: epochs alone.
     log_every: int = 0
-    # Steps run in one call of the compiled loop; a bound, lowered to divide the epoch.
-    steps_per_execution: int = 1
+    # Steps run in one call of the compiled loop; a bound, lowered to divide the epoch. 0: by the network's arithmetic.
+    steps_per_execution: int = 0
     # Accuracy that the system's author printed on MNIST's test set; None: none.
     published: float | None = None
 
@@ -80,7 +80,7 @@ class Recipe:
         require(decay == 0 or self.optimizer == "adamw", "0 unless optimizer is adamw", "weight_decay", decay)
         names = ", ".join(SCHEDULES)
         require(self.schedule in SCHEDULES, f"one of {names}", "schedule", self.schedule)
-        for name, low in dict(batch_size=0, epochs=1, members=1, drawn=0, log_every=0, steps_per_execution=1).items():
+        for name, low in dict(batch_size=0, epochs=1, members=1, drawn=0, log_every=0, steps_per_execution=0).items():
             value = getattr(self, name)
             require(type(value) is int and value >= low, f"a whole number from {low}", name, value)
         augmentation = self.augmentation

@@ -124,6 +124,7 @@ def train(
         mixed_precision=mixed_precision,
         sync_batch_norm=sync_batch_norm,
         test_batch_size=test_batch_size,
+        steps_per_execution=model.steps_per_execution,
         versions={"tensorflow": tf.__version__, "keras": keras.__version__},
         **({"teacher": hash_arrays(teacher.get_weights()).hexdigest()} if teacher else {}),
     )

@@ -41,7 +41,7 @@ _RECIPE_HELP = {
     "epochs": "passes over the training set",
     "augmentation": "as in 'rotation=15,shift=.1,scale=(.9,1.1)'; others stay; 'none' turns it off",
     "log_every": "print a line every so many steps, and keep every step's figures; 0: epochs alone",
-    "steps_per_execution": "steps in one call of the compiled loop, at most",
+    "steps_per_execution": "steps in one call of the compiled loop, at most; 0: by the network's arithmetic",
 }
 
 

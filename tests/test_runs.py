@@ -37,6 +37,7 @@ def test_the_config_tells_how_to_repeat_it(trained_run, tiny):
         "mixed_precision": False,
         "sync_batch_norm": True,
         "test_batch_size": 1000,
+        "steps_per_execution": 1,
     }
     assert re.fullmatch("[0-9a-f]{64}", config["digest"])
     assert {"date", "git_commit", "platform", "cpus", "gpus"} <= config.keys()

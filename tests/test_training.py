@@ -28,6 +28,22 @@ class Spy(keras.callbacks.Callback):
         self.dropout_calls = [int(v.value[1]) for v in self.model.non_trainable_variables if "seed" in v.path]
 
 
+@pytest.mark.parametrize(
+    ("name", "fields", "expected"),
+    [
+        ("stack_1", {}, 10),
+        ("stack_1", {"steps_per_execution": 2}, 2),
+        # Every step is printed.
+        ("lenet_dropout", {"batch_size": 12}, 1),
+        # A step that takes long.
+        ("cnn", {"batch_size": 120}, 1),
+    ],
+)
+def test_small_steps_are_taken_several_at_once(tiny, name, fields, expected):
+    training = train(get_recipe(name, epochs=1, **fields), tiny, verbose=False)
+    assert training.settings["training"]["steps_per_execution"] == expected
+
+
 @pytest.mark.parametrize("steps_per_execution", [1, 4, 100])
 def test_an_epoch_has_exactly_its_steps(tiny, steps_per_execution):
     spy = Spy()

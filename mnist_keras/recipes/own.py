@@ -50,7 +50,6 @@ COMPACT_1K = Recipe(
     warmup=0.05,
     batch_size=128,
     epochs=60,
-    steps_per_execution=18,
     augmentation=Augmentation(rotation=6, shift=0.05, scale=(0.95, 1.05), shear=4, elastic=0.3),
 )
 

@@ -91,7 +91,6 @@ STACK = tuple(
         momentum=0.01,
         batch_size=12,
         epochs=100,
-        steps_per_execution=500,
         published=published,
     )
     for number, (widths, published) in enumerate(zip(_STACK_WIDTHS, _STACK_PUBLISHED, strict=True))

@@ -1,6 +1,6 @@
 import pytest
 
-from mnist_keras.benchmarks.operations import training_operations
+from mnist_keras.models.operations import training_operations
 from mnist_keras.models import build_model
 
 
