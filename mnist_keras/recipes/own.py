@@ -67,6 +67,7 @@ COMPACT_10K = dataclasses.replace(
     name="compact_10k",
     summary="six separable convolutions, fewer than 10,000 parameters",
     network_options=dict(stages=((24, 24), (32, 32), (32, 32)), **_SEPARABLE),
+    augmentation=Augmentation(rotation=10, shift=0.08, scale=(0.9, 1.1), shear=8, elastic=0.5),
 )
 
 ACCURATE = dataclasses.replace(
@@ -74,7 +75,7 @@ ACCURATE = dataclasses.replace(
     name="accurate",
     summary="six convolutions, the most accurate single network",
     network_options=dict(stages=((32, 32), (64, 64), (128, 128)), weighted_average=True, dropout=0.3),
-    learning_rate=0.01,
+    learning_rate=0.03,
     epochs=30,
     augmentation=Augmentation(rotation=12, shift=0.08, scale=(0.88, 1.12), shear=10, elastic=0.8),
 )
