@@ -19,7 +19,10 @@ setuptools.setup(
     long_description=(HERE / "README.md").read_text(),
     long_description_content_type="text/markdown",
     packages=setuptools.find_packages(include=["mnist_keras", "mnist_keras.*"]),
-    package_data={"mnist_keras.own_images": ["normalizer.tflite"]},
+    package_data={
+        "mnist_keras.own_images": ["normalizer.tflite"],
+        "mnist_keras.pages": ["*.html", "page.css"],
+    },
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.1",
@@ -27,6 +30,7 @@ setuptools.setup(
         "flatbuffers>=24.3",
         # tensorflow-datasets needs it on Python 3.11 and older, and does not say so.
         "importlib_resources>=6.0",
+        "jinja2>=3.1",
         "keras>=3.15",
         "matplotlib>=3.9",
         # Carries the built-in sample of MNIST.

@@ -14,7 +14,6 @@ from mnist_keras.recipes import get_recipe
 from mnist_keras.replicas import compiled
 from mnist_keras.soft_targets import SoftTargets
 
-
 # Arithmetic of one call of the compiled loop, beside which what Python does around it counts little.
 _ENOUGH = {"CPU": 3e9, "GPU": 3e11}
 # So that Ctrl-C is heard and a checkpoint can be written.

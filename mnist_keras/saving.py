@@ -9,10 +9,12 @@ from typing import Any
 from mnist_keras.digits import Digits
 from mnist_keras.environment import describe_environment
 from mnist_keras.evaluation import Report, score
-from mnist_keras.figures.run import save_run_figures
+from mnist_keras.figures import save_figure
+from mnist_keras.figures.run import run_figures
 from mnist_keras.folders import written_whole
 from mnist_keras.history import write_rows
 from mnist_keras.json_files import write_json
+from mnist_keras.pages.run_page import run_page
 from mnist_keras.prediction import load_predictor
 from mnist_keras.run_folder import MODEL_FILE
 from mnist_keras.training import Training
@@ -23,8 +25,8 @@ def save_run(
 ) -> Report:
     """Writes a run's folder, whole or not at all, and scores the model as it was written.
 
-    The folder holds config.json, history.csv (steps.csv where steps were kept), model.keras, report.json
-    and figures/.
+    The folder holds config.json, history.csv (steps.csv where steps were kept), model.keras, report.json,
+    figures/, and report.html, which shows it all.
 
     Args:
         folder: does not exist yet.
@@ -42,14 +44,19 @@ def save_run(
         training.model.save(new / MODEL_FILE)
         probabilities = load_predictor(new / MODEL_FILE).predict(digits.test_images)
         report = score(probabilities, digits.test_labels)
-        write_json(new / "config.json", _describe_run(training, flags or {}))
-        write_json(new / "report.json", _describe_result(training, digits, report))
+        config, result = _describe_run(training, flags or {}), _describe_result(training, digits, report)
+        write_json(new / "config.json", config)
+        write_json(new / "report.json", result)
         write_rows(new / "history.csv", training.history)
         if training.steps:
             write_rows(new / "steps.csv", training.steps)
-        save_run_figures(
-            new / "figures", training.recipe, digits, training.history, training.steps, probabilities, report
+        figures = run_figures(
+            training.model, training.recipe, digits, training.history, training.steps, probabilities, report
         )
+        (new / "figures").mkdir()
+        for name, figure in figures.items():
+            save_figure(figure, new / "figures" / f"{name}.png")
+        (new / "report.html").write_text(run_page(config, result, training.history, figures))
     return report
 
 

@@ -67,9 +67,11 @@ def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dic
     Returns:
         recipe, published (or None), seeds (their number), mean, sd (sample standard deviation; None for one
         seed), median, min, max, corrected (mean with ten labels of MNIST's test set corrected; None for other data),
-        parameters (trainable), epochs, seconds (median), accuracies (a seed each).
+        parameters (trainable), epochs, seconds (median), accuracies (a seed each), runs (the names of
+        their folders).
     """
-    reports = [read_run(seed_folder(folder, recipe.name, seed))[1] for seed in seeds]
+    runs = [seed_folder(folder, recipe.name, seed) for seed in seeds]
+    reports = [read_run(run)[1] for run in runs]
     accuracies = [100 * report["accuracy"] for report in reports]
     return {
         "recipe": recipe.name,
@@ -85,6 +87,7 @@ def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dic
         "epochs": recipe.epochs,
         "seconds": statistics.median(report["seconds"] for report in reports),
         "accuracies": accuracies,
+        "runs": [run.name for run in runs],
     }
 
 

@@ -1,31 +1,26 @@
-"""What a study leaves behind: one table, its figure, and for the stack its finding."""
+"""What a study leaves behind: one table, its figures, one page; for the stack its finding."""
 
+import datetime
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mnist_keras.digits import Digits
-from mnist_keras.figures import (
-    ablation_figure,
-    accuracy_by_recipe,
-    error_by_parameters,
-    label_grid,
-    prediction_grid,
-    save_figure,
-)
+from mnist_keras.figures import ablation_figure, accuracy_by_recipe, error_by_parameters, save_figure
 from mnist_keras.history import write_rows
-from mnist_keras.prediction import load_predictor
+from mnist_keras.pages.study_page import study_page
 from mnist_keras.recipes import STACK
+from mnist_keras.stack_report import stack_figures, stack_finding
+
+Row = Mapping[str, Any]
 
 
-def write_study(
-    folder: pathlib.Path, rows: Sequence[Mapping[str, Any]], digits: Digits, is_ablation: bool = False
-) -> str:
-    """Writes table.csv, table.md, accuracy.png and parameters.png, and returns the text of table.md.
+def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ablation: bool = False) -> str:
+    """Writes table.csv, table.md, the figures and report.html, which shows them, and returns the text of table.md.
 
-    A study of all eleven stack recipes also leaves stack_digits.png (test images with their labels),
-    stack_predictions.png (one model's answers), stack_accuracy.png (0-100) and stack_accuracy_zoom.png (90-93),
-    and its finding stands under the table.
+    The figures are accuracy.png and parameters.png. A study of all eleven stack recipes also leaves stack_digits.png
+    (test images with their labels), stack_predictions.png (one model's answers), stack_accuracy.png (0-100) and
+    stack_accuracy_zoom.png (90-93), and its finding stands under the table.
 
     Args:
         folder: the study's.
@@ -33,32 +28,57 @@ def write_study(
         digits: what was trained on.
         is_ablation: whether the rows are of a recipe and its variants; then ablation.png is drawn too.
     """
-    text = table(rows)
-    stack = [row for row in rows if row["recipe"] in {recipe.name for recipe in STACK}]
-    if len(stack) == len(STACK):
-        text += f"\n{stack_finding(stack)}\n"
-        _draw_stack(folder, stack, digits)
-    flat = [{**row, "accuracies": " ".join(f"{value:.2f}" for value in row["accuracies"])} for row in rows]
-    write_rows(folder / "table.csv", flat)
-    (folder / "table.md").write_text(text)
-    save_figure(accuracy_by_recipe(rows, _title(digits)), folder / "accuracy.png")
-    save_figure(error_by_parameters(rows, _title(digits)), folder / "parameters.png")
+    title = f"Accuracy at the last epoch, {digits.name}, {len(digits.test_labels):,} test images"
+    figures = {"accuracy": accuracy_by_recipe(rows, title), "parameters": error_by_parameters(rows, title)}
     if is_ablation:
-        save_figure(ablation_figure(rows, _title(digits)), folder / "ablation.png")
+        figures = {"ablation": ablation_figure(rows, title), **figures}
+    stack = [row for row in rows if row["recipe"] in {recipe.name for recipe in STACK}]
+    finding = ""
+    if len(stack) == len(STACK):
+        finding = stack_finding(stack)
+        figures |= stack_figures(folder, stack, digits, title)
+    text = table(rows) + (f"\n{finding}\n" if finding else "")
+    told = [{name: value for name, value in row.items() if name != "runs"} for row in rows]
+    write_rows(
+        folder / "table.csv",
+        [{**row, "accuracies": " ".join(f"{value:.2f}" for value in row["accuracies"])} for row in told],
+    )
+    (folder / "table.md").write_text(text)
+    for name, figure in figures.items():
+        save_figure(figure, folder / f"{name}.png")
+    (folder / "report.html").write_text(
+        study_page(
+            title=title,
+            date=datetime.date.today().isoformat(),
+            columns=columns_for(rows),
+            rows=rows,
+            finding=finding,
+            figures=figures,
+        )
+    )
     return text
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as a Markdown table; with ten test labels corrected too, where all rows have that figure."""
-    columns = dict(_COLUMNS)
-    if any(row["corrected"] is None for row in rows):
-        del columns["corrected"]
+def columns_for(rows: Sequence[Row]) -> dict[str, Callable[[Row], str]]:
+    """Names of the columns and what stands in them; with ten test labels corrected, where all rows have that figure."""
+    return {
+        name: cell
+        for name, cell in _COLUMNS.items()
+        if name != "corrected" or all(row["corrected"] is not None for row in rows)
+    }
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table, see `columns_for`."""
+    columns = columns_for(rows)
     lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
-    lines += [f"| {' | '.join(cell(row) for cell in columns.values())} |" for row in rows]
+    for row in rows:
+        recipe, *cells = (cell(row) for cell in columns.values())
+        lines.append(f"| {' | '.join([f'`{recipe}`', *cells])} |")
     return "\n".join(lines) + "\n"
 
 
-def _mean(row: Mapping[str, Any]) -> str:
+def _mean(row: Row) -> str:
     # Five seeds tell thousandths apart.
     digits = 3 if row["seeds"] >= 5 else 2
     spread = "" if row["sd"] is None else f" ± {row['sd']:.{digits}f}"
@@ -66,7 +86,7 @@ def _mean(row: Mapping[str, Any]) -> str:
 
 
 _COLUMNS = {
-    "recipe": lambda row: f"`{row['recipe']}`",
+    "recipe": lambda row: row["recipe"],
     "parameters": lambda row: f"{row['parameters']:,}",
     "published": lambda row: "-" if row["published"] is None else f"{row['published']:.2f}",
     "median": lambda row: f"{row['median']:.2f}",
@@ -78,42 +98,3 @@ _COLUMNS = {
     "epochs": lambda row: str(row["epochs"]),
     "time": lambda row: f"{row['seconds'] / 60:.1f} min",
 }
-
-
-def stack_finding(rows: Sequence[Mapping[str, Any]]) -> str:
-    """What the eleven say about depth without a nonlinearity, from their own figures.
-
-    Args:
-        rows: of stack_0 ... stack_10, in that order.
-    """
-    medians = [row["median"] for row in rows]
-    deepest = rows[-1]
-    gain = medians[-1] - medians[0]
-    spread = max(medians[7:]) - min(medians[7:])
-    verdict = "buys nothing" if gain <= max(spread, 0.1) else "gained here, against expectation"
-    narrow = ", ".join(f"{value:.2f}" for value in medians[1:5])
-    return (
-        f"Depth without a nonlinearity {verdict}: four hidden layers of 100 ({deepest['parameters']:,} parameters) "
-        f"reach {medians[-1]:.2f} %, no hidden layer ({rows[0]['parameters']:,} parameters) {medians[0]:.2f} %, a "
-        f"difference of {gain:+.2f} points. A product of linear maps is one linear map; a hidden layer narrower than "
-        f"nine (softmax ignores what ten logits share) only lowers its rank: widths 5, 6, 7, 8 reach {narrow} %."
-    )
-
-
-def _draw_stack(folder: pathlib.Path, rows: Sequence[Mapping[str, Any]], digits: Digits) -> None:
-    images, labels = digits.test_images, digits.test_labels
-    name = rows[-1]["recipe"]
-    run = sorted(folder.glob(f"{name}-seed-*"))[0]
-    probabilities = load_predictor(run).predict(images)
-    figures = {
-        "stack_digits": label_grid(images, labels, side=5),
-        "stack_predictions": prediction_grid(images, labels, probabilities, 3, 3, f"{name} on {digits.name}"),
-        "stack_accuracy": accuracy_by_recipe(rows, _title(digits), limits=(0, 100)),
-        "stack_accuracy_zoom": accuracy_by_recipe(rows, _title(digits), limits=(90, 93)),
-    }
-    for file, figure in figures.items():
-        save_figure(figure, folder / f"{file}.png")
-
-
-def _title(digits: Digits) -> str:
-    return f"Accuracy at the last epoch, {digits.name}, {len(digits.test_labels):,} test images"

@@ -63,9 +63,9 @@ def main(_):
 def _measure(tasks, recipes, small, threads):
     with command_line.quiet_libraries():
         from mnist_keras.benchmarks import augmentation, inference, machine, training_steps
-        from mnist_keras.models.operations import training_operations
         from mnist_keras.benchmarks.turns import take_turns
         from mnist_keras.models import build_model
+        from mnist_keras.models.operations import training_operations
 
     if "machine" in tasks:
         times = take_turns(machine.machine_sides(threads), FLAGS.turns, machine.PRODUCTS)

@@ -5,8 +5,8 @@
     python scripts/study.py --recipes=compact_6k --ablate --validation=5000
 
 Runs that are there already are not trained again: the same command goes on where it
-stopped, in the midst of a run too. It leaves table.csv, table.md, accuracy.png and parameters.png
-beside the runs; a study of the stack of linear layers also its plots and its finding, and one with
+stopped, in the midst of a run too. It leaves table.csv, table.md, accuracy.png, parameters.png and
+report.html beside the runs; a study of the stack of linear layers also its plots and its finding, and one with
 --ablate ablation.png.
 """
 
@@ -57,7 +57,7 @@ def main(_):
     set_up_device(FLAGS.device, FLAGS.threads, FLAGS.logical_devices)
     rows = run_study(output, recipes, seeds, digits, **options)
     text = write_study(output, rows, digits, FLAGS.ablate)
-    print(f"\n{text}\nwritten to {output}: table.csv, table.md, the figures and the runs")
+    print(f"\n{text}\nwritten to {output}: report.html, table.csv, table.md, the figures and the runs")
 
 
 def _names() -> list[str]:

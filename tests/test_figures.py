@@ -7,12 +7,17 @@ from mnist_keras.figures import (
     augmentation_grid,
     confusion_matrix,
     error_by_parameters,
+    first_layer_figure,
     label_grid,
+    least_certain_grid,
     misclassified_grid,
     prediction_grid,
+    reliability_diagram,
     save_figure,
     training_curves,
 )
+from mnist_keras.models import build_model
+from mnist_keras.recipes import get_recipe
 
 
 def captions(figure):
@@ -41,6 +46,32 @@ def test_misclassified_digits_come_surest_first():
     figure = misclassified_grid(np.zeros((4, 28, 28)), labels, probabilities)
     assert captions(figure) == ["3 as 8, 90%", "4 as 9, 70%", "2 as 7, 60%"]
     assert figure.get_suptitle() == "Misclassified: 3 of 4"
+
+
+def test_least_certain_digits_come_least_certain_first():
+    probabilities = one_hot([1, 2, 3, 4], [1.0, 0.6, 0.5, 0.7])
+    probabilities[[1, 2, 3], [7, 5, 9]] = [0.4, 0.3, 0.3]
+    # The last one is misread.
+    figure = least_certain_grid(np.zeros((4, 28, 28)), np.array([1, 2, 3, 9]), probabilities)
+    assert captions(figure) == ["3 50%, 5 30%", "2 60%, 7 40%", "1 100%, 9 0%"]
+
+
+def test_a_reliability_diagram_shows_how_often_the_sure_are_right():
+    probabilities = one_hot([1, 1, 1, 1, 2], [0.95, 0.95, 0.95, 0.95, 0.55])
+    share, number = reliability_diagram(probabilities, np.array([1, 1, 1, 3, 3]), "title").axes
+    assert [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in share.patches] == [(55, 0), (95, 75)]
+    assert [bar.get_height() for bar in number.patches] == [1, 4]
+
+
+@pytest.mark.parametrize(("name", "filters"), [("linear", 10), ("cnn_augmented", 8), ("compact_1k", 8)])
+def test_the_first_layer_is_shown(tiny, name, filters):
+    figure = first_layer_figure(build_model(name), tiny.test_images[0])
+    drawn = [axes for axes in figure.axes if axes.images or axes.texts]
+    assert len(drawn) == 2 * filters + 1
+
+
+def test_an_ensemble_has_no_first_layer(tiny):
+    assert first_layer_figure(build_model(get_recipe("linear", members=2)), tiny.test_images[0]) is None
 
 
 def test_a_perfect_model_has_no_misclassified_digits(tmp_path):

@@ -11,8 +11,9 @@ from mnist_keras.digits.corrections import correct_when_corrected
 from mnist_keras.errors import InputError
 from mnist_keras.recipes import get_recipe
 from mnist_keras.run_folder import read_run
+from mnist_keras.stack_report import stack_finding
 from mnist_keras.study import read_reports, run_study
-from mnist_keras.study_report import stack_finding, table, write_study
+from mnist_keras.study_report import table, write_study
 
 
 @pytest.fixture
@@ -56,6 +57,9 @@ def test_the_table(tiny, tmp_path, trainings):
         written = list(csv.DictReader(file))
     assert [line["recipe"] for line in written] == ["linear", "stack_1"]
     assert float(written[1]["median"]) == row["median"]
+    page = (tmp_path / "report.html").read_text()
+    assert 'href="stack_1-seed-2/report.html"' in page
+    assert (tmp_path / "stack_1-seed-2" / "report.html").is_file()
     with Image.open(tmp_path / "accuracy.png") as picture:
         assert picture.width > 300
 
@@ -124,7 +128,7 @@ def rows_with(medians):
     values = [
         (f"stack_{n}", value, [value], 10 + n, value, value, value, value, 0.1) for n, value in enumerate(medians)
     ]
-    return [dict(zip(names, row, strict=True), seeds=1, epochs=2, seconds=3, corrected=None) for row in values]
+    return [dict(zip(names, row, strict=True), seeds=1, epochs=2, seconds=3, corrected=None, runs=[]) for row in values]
 
 
 FLAT = [92.5, 90.1, 91.2, 91.9, 92.3, 92.6, 92.5, 92.4, 92.4, 92.5, 92.3]

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from mnist_keras.figures.canvas import new_figure
+from mnist_keras.figures.canvas import DARK, new_figure
 
 
 def confusion_matrix(confusion: list[list[int]], title: str) -> Figure:
@@ -20,7 +20,8 @@ def confusion_matrix(confusion: list[list[int]], title: str) -> Figure:
     for row, column in np.ndindex(counts.shape):
         if counts[row, column]:
             weight = "bold" if row == column else "normal"
-            axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=9, weight=weight)
+            style = dict(ha="center", va="center", fontsize=9, weight=weight, color=DARK)
+            axes.text(column, row, str(counts[row, column]), **style)
     digits = range(len(counts))
     axes.set_xticks(digits)
     axes.set_yticks(digits)

@@ -26,7 +26,7 @@ def digit_grid(
     for cell in cells:
         cell.set_axis_off()
     for index, (cell, image, caption) in enumerate(zip(cells, images, captions, strict=False)):
-        cell.imshow(image, cmap="gray", vmin=0, vmax=255)
+        cell.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none")
         cell.set_title(caption, fontsize=9, color=WRONG if index < len(wrong) and wrong[index] else TEST)
     return figure
 
@@ -61,6 +61,19 @@ def misclassified_grid(images: np.ndarray, labels: np.ndarray, probabilities: np
     captions = [f"{labels[index]} as {predictions[index]}, {confidence[index]:.0%}" for index in shown]
     title = f"Misclassified: {len(wrong)} of {len(labels)}" + (", the surest" if len(shown) < len(wrong) else "")
     return digit_grid(images[shown], captions, side, title, wrong=[True] * len(shown))
+
+
+def least_certain_grid(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, side: int = 5) -> Figure:
+    """The right answers that the model was least sure of, with its second guess."""
+    order = probabilities.argsort(axis=1)
+    confidence = probabilities.max(axis=1)
+    right = np.flatnonzero(order[:, -1] == labels)
+    shown = right[np.argsort(confidence[right], kind="stable")][: side * side]
+    captions = [
+        f"{order[index, -1]} {confidence[index]:.0%}, {order[index, -2]} {probabilities[index, order[index, -2]]:.0%}"
+        for index in shown
+    ]
+    return digit_grid(images[shown], captions, side, "Read right, but least certain")
 
 
 def augmentation_grid(originals: np.ndarray, augmented: Sequence[np.ndarray]) -> Figure:

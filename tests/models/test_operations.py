@@ -1,7 +1,7 @@
 import pytest
 
-from mnist_keras.models.operations import training_operations
 from mnist_keras.models import build_model
+from mnist_keras.models.operations import training_operations
 
 
 @pytest.mark.parametrize(
