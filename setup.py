@@ -12,17 +12,29 @@ SERVER = ["fastapi>=0.115", "uvicorn>=0.30"]
 # What this package is measured against; the CPU build of PyTorch will do.
 BENCHMARK = [*ONNX, "torch>=2.5"]
 
+SHIPPED = ["cnn_robust", "cnn_augmented"]
+INSIDE = {
+    "mnist_keras.scripts": "scripts",
+    "mnist_keras.exported": "exported",
+    "mnist_keras.examples.phone": "examples/phone",
+}
+
 setuptools.setup(
     name="mnist_keras",
     version=re.search(r'__version__ = "(.+)"', (HERE / "mnist_keras" / "__init__.py").read_text()).group(1),
     description="Handwritten digits, from pixels to phone, with Keras 3 and TensorFlow",
     long_description=(HERE / "README.md").read_text(),
     long_description_content_type="text/markdown",
-    packages=setuptools.find_packages(include=["mnist_keras", "mnist_keras.*"]),
+    # What lies beside the package in a clone lies inside it in a wheel.
+    packages=[*setuptools.find_packages(include=["mnist_keras", "mnist_keras.*"]), *INSIDE],
+    package_dir=INSIDE,
     package_data={
+        "mnist_keras.exported": [f"{name}/**" for name in SHIPPED],
+        "mnist_keras.examples.phone": ["*.html", "*.css", "*.js", "*.svg", "*.png", "*.webmanifest", "package*.json"],
         "mnist_keras.own_images": ["normalizer.tflite"],
         "mnist_keras.pages": ["*.html", "page.css"],
     },
+    entry_points={"console_scripts": ["mnist-keras = mnist_keras.__main__:main"]},
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.1",

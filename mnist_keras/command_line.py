@@ -3,6 +3,8 @@
 import contextlib
 import os
 import pathlib
+import re
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +13,9 @@ from absl import flags
 
 from mnist_keras.errors import TRY_AGAIN, InputError, WorkerLost
 from mnist_keras.stopping import Stopped
+
+# How the user started the script, where it was not by its file.
+INVOKED_AS: str | None = None
 
 
 def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
@@ -24,20 +29,22 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
         arguments: names of the positional arguments, such as "MODEL PICTURE..."; those in [brackets] can be
             left out.
     """
-    program = pathlib.Path(sys.argv[0]).name
-    usage = f"usage: python scripts/{program} [--flag=value ...] {arguments}".rstrip()
+    program = INVOKED_AS or pathlib.Path(sys.argv[0]).name
+    start = INVOKED_AS or f"python scripts/{program}"
+    usage = f"usage: {start} [--flag=value ...] {arguments}".rstrip()
     # Ends as Ctrl-C does: half-written folders are removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         # absl's own --help exits with status 1.
         if {"--help", "-help", "-h"} & set(sys.argv[1:]):
-            print(f"{sys.modules['__main__'].__doc__.strip()}\n\n{usage}\n{flags.FLAGS.main_module_help()}", flush=True)
+            about = _as_invoked(sys.modules["__main__"].__doc__.strip())
+            print(f"{about}\n\n{usage}\n{flags.FLAGS.main_module_help()}", flush=True)
             return
         given = flags.FLAGS(sys.argv)[1:]
         _check_arguments(given, arguments)
         main(given)
     except flags.Error as error:
-        print(f"{program}: {error}\n{usage}\nAll flags: python scripts/{program} --help", file=sys.stderr)
+        print(f"{program}: {error}\n{usage}\nAll flags: {start} --help", file=sys.stderr)
         sys.exit(2)
     except Stopped as stop:
         print(f"\n{program}: {stop}", file=sys.stderr)
@@ -62,6 +69,11 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
         sys.exit(1)
 
 
+def started_as(*arguments: str) -> str:
+    """The line by which the user starts this script with these arguments."""
+    return shlex.join([*(INVOKED_AS.split() if INVOKED_AS else ["python", sys.argv[0]]), *arguments])
+
+
 @contextlib.contextmanager
 def quiet_libraries() -> Iterator[None]:
     """Silences what native libraries print on stderr while they are imported or set up."""
@@ -76,6 +88,11 @@ def quiet_libraries() -> Iterator[None]:
         sys.stderr.flush()
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _as_invoked(text: str) -> str:
+    """Examples as they are typed where the scripts are one command."""
+    return re.sub(r"python scripts/(\w+)\.py", r"mnist-keras \1", text) if INVOKED_AS else text
 
 
 def _check_arguments(given: list[str], arguments: str) -> None:

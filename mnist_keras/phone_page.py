@@ -5,14 +5,16 @@ import http.server
 import os
 import pathlib
 import shutil
+from collections.abc import Sequence
 
 from mnist_keras.checksums import sha256_of
 from mnist_keras.errors import InputError
 from mnist_keras.exporting.formats import FORMATS
 from mnist_keras.folders import written_whole
 from mnist_keras.json_files import read_json
+from mnist_keras.shipped import shipped
 
-PAGE = pathlib.Path(__file__).parents[1] / "examples" / "phone"
+PAGE = shipped("examples/phone")
 _SUFFIXES = (".html", ".css", ".js", ".svg", ".png", ".webmanifest")
 # Of LiteRT.js: what a browser without special headers loads. The other variants weigh as much again.
 _LITERT = {
@@ -33,17 +35,15 @@ def build_site(export: str | os.PathLike, folder: str | os.PathLike, page: pathl
     Args:
         export: from `export_run`, with the format `canvas`.
         folder: must not exist yet, or be empty.
-        page: of the page's source, with its `node_modules`.
+        page: of the page's source. LiteRT.js is looked for in its `node_modules`, then in those of the folder one
+            is in.
 
     Raises:
         InputError: the export has no such file or a damaged one; LiteRT.js is not installed; `folder` is in use.
     """
     model, card = _model_of(pathlib.Path(export))
-    packages = page / "node_modules" / "@litertjs"
     files = [pathlib.Path(place, name) for place, names in _LITERT.items() for name in names]
-    missing = [packages / file for file in files if not (packages / file).is_file()]
-    if missing:
-        raise InputError(f"LiteRT.js is not installed: there is no {missing[0]}. Run: npm ci --prefix {page}")
+    packages = _find_litert(page, files)
     with written_whole(pathlib.Path(folder)) as new:
         for file in page.iterdir():
             if file.suffix in _SUFFIXES:
@@ -55,6 +55,19 @@ def build_site(export: str | os.PathLike, folder: str | os.PathLike, page: pathl
             target = new / "litert" / file
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(packages / file, target)
+
+
+def _find_litert(page: pathlib.Path, files: Sequence[pathlib.Path]) -> pathlib.Path:
+    places = [folder / "node_modules" / "@litertjs" for folder in (page, pathlib.Path())]
+    missing = [[place / file for file in files if not (place / file).is_file()] for place in places]
+    for place, lacks in zip(places, missing, strict=True):
+        if not lacks:
+            return place
+    version = read_json(page / "package.json")["dependencies"]["@litertjs/core"]
+    raise InputError(
+        f"LiteRT.js is not installed: there is no {missing[0][0]}. Run, in a clone of the project: "
+        f"npm ci --prefix {page}, or here: npm install @litertjs/core@{version}"
+    )
 
 
 def page_server(folder: str | os.PathLike, host: str, port: int) -> http.server.ThreadingHTTPServer:

@@ -9,26 +9,24 @@ EXPORT is an export's folder with the format `canvas`; without it, the cnn_robus
 LiteRT.js comes from npm, once: npm ci --prefix examples/phone
 """
 
-import pathlib
 import socket
 import tempfile
 
 from absl import flags
 
 from mnist_keras import command_line
+from mnist_keras.shipped import shipped
 
 flags.DEFINE_string("host", "127.0.0.1", "address to serve at; 0.0.0.0: all of this machine's")
 flags.DEFINE_integer("port", 8000, "0: any that is free", lower_bound=0, upper_bound=65535)
 flags.DEFINE_string("output", None, "folder to write the page to, instead of serving it")
 FLAGS = flags.FLAGS
 
-SHIPPED = pathlib.Path(__file__).parents[1] / "exported" / "cnn_robust"
-
 
 def main(arguments):
     from mnist_keras.phone_page import build_site, page_server
 
-    export = arguments[0] if arguments else SHIPPED
+    export = arguments[0] if arguments else shipped("exported") / "cnn_robust"
     if FLAGS.output:
         build_site(export, FLAGS.output)
         print(f"The page is in {FLAGS.output}. Put it on a web server; with https it can be installed on phones.")

@@ -9,7 +9,6 @@ they print. When a worker dies, all are started again and go on from the last ch
 import datetime
 import os
 import pathlib
-import shlex
 import sys
 
 from absl import flags
@@ -31,8 +30,8 @@ def main(arguments):
     command = [sys.executable, str(pathlib.Path(__file__).parent / "train.py"), *flags_of_each]
     status = launch(command, FLAGS.workers, FLAGS.max_restarts)
     if status == TRY_AGAIN:
-        again = [sys.argv[0], f"--workers={FLAGS.workers}", "--", name, *arguments]
-        print(f"launch.py: go on with:\npython {shlex.join(again)}", file=sys.stderr)
+        line = command_line.started_as(f"--workers={FLAGS.workers}", "--", name, *arguments)
+        print(f"launch.py: go on with:\n{line}", file=sys.stderr)
     sys.exit(status)
 
 

@@ -1,10 +1,10 @@
 """Reads digits on people's own pictures: photos, scans, drawings, of any size, dark on light or light on dark.
 
-MODEL is a run's or an export's folder, a SavedModel, a .keras, .tflite or .onnx file. PICTURE is a file or a folder
-of them. A picture that cannot be read does not keep the others from being read:
+MODEL is a run's or an export's folder, a SavedModel, a .keras, .tflite or .onnx file, or the name of a model that
+ships. PICTURE is a file or a folder of them. A picture that cannot be read does not keep the others from being read:
 
-    python scripts/predict.py exported/cnn_robust photo.jpg pictures/
-    python scripts/predict.py exported/cnn_robust number.png --many --plot=number-read.png
+    python scripts/predict.py cnn_robust photo.jpg pictures/
+    python scripts/predict.py cnn_robust number.png --many --plot=number-read.png
 """
 
 import json

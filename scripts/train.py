@@ -13,7 +13,6 @@ same command and its --run_name, or by --resume.
 
 import datetime
 import pathlib
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -87,10 +86,9 @@ def main(_):
     try:
         digest = train_run(run, recipe, digits, FLAGS.seed, flags_given(), callbacks=callbacks, **options)
     except Stopped as stop:
-        name = "" if FLAGS.run_name else f" --run_name={run.name}"
-        again = (
-            "All workers go on by the same command." if worker else f"Go on with:\npython {shlex.join(sys.argv)}{name}"
-        )
+        name = [] if FLAGS.run_name else [f"--run_name={run.name}"]
+        line = command_line.started_as(*sys.argv[1:], *name)
+        again = "All workers go on by the same command." if worker else f"Go on with:\n{line}"
         raise Stopped(f"{stop} {again}") from None
     if not is_chief:
         print(f"worker {worker.index} of {worker.count}: digest {digest}")
@@ -129,7 +127,7 @@ def _print_results(run: pathlib.Path, export: pathlib.Path | None, formats: Sequ
         f"test accuracy  {report['correct']}/{report['examples']}  {report['accuracy']:.2%}  loss {report['loss']:.4f}"
     )
     print(f"digest         {config['digest']}  (SHA-256 of weights, optimizer and history)")
-    print(f"run            {run}  (model.keras, history.csv, report.json, figures/)")
+    print(f"run            {run}  (report.html, model.keras, history.csv, report.json, figures/)")
     if export:
         files = ", ".join(FORMATS[name].file for name in formats)
         print(f"export         {export}  ({files}, labels.txt, golden.json, card.json, README.md)")

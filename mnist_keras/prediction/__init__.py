@@ -7,24 +7,35 @@ from mnist_keras.checksums import sha256_of
 from mnist_keras.errors import InputError
 from mnist_keras.json_files import read_json
 from mnist_keras.prediction.predictor import Predictor
+from mnist_keras.shipped import shipped
 
-__all__ = ["Predictor", "load_predictor"]
+__all__ = ["Predictor", "load_predictor", "shipped_models"]
+
+# Of an export, see `exporting.formats`.
+TFLITE = "mnist.tflite"
+
+
+def shipped_models() -> list[str]:
+    """Names of the models that ship."""
+    return sorted(path.parent.name for path in shipped("exported").glob(f"*/{TFLITE}"))
 
 
 def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
     """Loads a model.
 
     Args:
-        path: a `.keras`, `.tflite` or `.onnx` file, a SavedModel, a run's folder (its `model.keras`), or an export's
-            folder (its SavedModel).
+        path: a `.keras`, `.tflite` or `.onnx` file, a SavedModel, a run's folder (its `model.keras`), an export's
+            folder (its SavedModel), or the name of a model that ships (its `mnist.tflite`).
         trusted: skip the trial in a process of its own that a `.tflite` file gets if no card confirms its checksum.
 
     Raises:
         InputError: nothing is there, it is no digit model, or not the file that the card beside it describes.
     """
     path = pathlib.Path(path)
+    if not path.exists() and str(path) in shipped_models():
+        path = shipped("exported") / path / TFLITE
     if not path.exists():
-        raise InputError(f"There is no such file or folder: {path}.")
+        raise InputError(f"There is no such file or folder: {path}. Models that ship: {', '.join(shipped_models())}.")
     for inside in ("model.keras", "saved_model"):
         if (path / inside).exists():
             path = path / inside

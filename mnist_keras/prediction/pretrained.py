@@ -1,11 +1,8 @@
 """The models that ship with this project, trained on all of MNIST."""
 
-import pathlib
-
 from mnist_keras.errors import InputError
-from mnist_keras.prediction import Predictor, load_predictor
-
-_EXPORTED = pathlib.Path(__file__).parents[2] / "exported"
+from mnist_keras.prediction import TFLITE, Predictor, load_predictor, shipped_models
+from mnist_keras.shipped import shipped
 
 
 def load_pretrained(name: str = "cnn_robust") -> Predictor:
@@ -17,7 +14,8 @@ def load_pretrained(name: str = "cnn_robust") -> Predictor:
     Raises:
         InputError: no such model is shipped.
     """
-    shipped = sorted(path.parent.name for path in _EXPORTED.glob("*/mnist.tflite"))
-    if name not in shipped:
-        raise InputError(f"No model of that name is in {_EXPORTED}: {name!r}. Expected: {', '.join(shipped)}.")
-    return load_predictor(_EXPORTED / name / "mnist.tflite")
+    if name not in shipped_models():
+        raise InputError(
+            f"No model of that name is in {shipped('exported')}: {name!r}. Expected: {', '.join(shipped_models())}."
+        )
+    return load_predictor(shipped("exported") / name / TFLITE)

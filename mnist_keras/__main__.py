@@ -1,0 +1,39 @@
+"""The scripts as one command: `mnist-keras train --model=cnn`, or `python -m mnist_keras train --model=cnn`."""
+
+import ast
+import runpy
+import sys
+
+from mnist_keras import command_line
+from mnist_keras.shipped import shipped
+
+_SCRIPTS = shipped("scripts")
+
+
+def main() -> None:
+    """Runs the script that the first argument names with those that follow."""
+    name, *arguments = sys.argv[1:] or ["--help"]
+    commands = {path.stem: path for path in sorted(_SCRIPTS.glob("*.py")) if path.stem != "script_flags"}
+    if name in commands:
+        sys.argv[1:] = arguments
+        # As Python does for a script.
+        sys.path.insert(0, str(_SCRIPTS))
+        command_line.INVOKED_AS = f"mnist-keras {name}"
+        runpy.run_path(str(commands[name]), run_name="__main__")
+        return
+    width = max(map(len, commands))
+    lines = [f"  {command:<{width}}  {_about(path)}" for command, path in commands.items()]
+    usage = "\n".join(["usage: mnist-keras COMMAND [--flag=value ...]", "", *lines, "", "mnist-keras COMMAND --help"])
+    if name in ("--help", "-help", "-h", "help"):
+        print(usage)
+        return
+    print(f"mnist-keras: there is no command {name!r}.\n{usage}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _about(path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text())).splitlines()[0]
+
+
+if __name__ == "__main__":
+    main()
