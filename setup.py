@@ -25,6 +25,9 @@ setuptools.setup(
     description="Handwritten digits, from pixels to phone, with Keras 3 and TensorFlow",
     long_description=(HERE / "README.md").read_text(),
     long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE", "NOTICE"],
+    keywords=["MNIST", "handwritten digits", "Keras", "TensorFlow", "LiteRT", "TFLite"],
     # What lies beside the package in a clone lies inside it in a wheel.
     packages=[*setuptools.find_packages(include=["mnist_keras", "mnist_keras.*"]), *INSIDE],
     package_dir=INSIDE,
