@@ -34,6 +34,7 @@ setuptools.setup(
     package_data={
         "mnist_keras.exported": [f"{name}/**" for name in SHIPPED],
         "mnist_keras.examples.phone": ["*.html", "*.css", "*.js", "*.svg", "*.png", "*.webmanifest", "package*.json"],
+        "mnist_keras": ["py.typed"],
         "mnist_keras.own_images": ["normalizer.tflite"],
         "mnist_keras.pages": ["*.html", "page.css"],
     },
@@ -65,6 +66,7 @@ setuptools.setup(
             *ONNX,
             *SERVER,
             "hypothesis>=6.100",
+            "mypy>=1.13",
             "playwright>=1.49",
             "pytest>=8.0",
             "pytest-xdist>=3.5",

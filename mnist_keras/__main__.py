@@ -1,6 +1,7 @@
 """The scripts as one command: `mnist-keras train --model=cnn`, or `python -m mnist_keras train --model=cnn`."""
 
 import ast
+import pathlib
 import runpy
 import sys
 
@@ -31,8 +32,8 @@ def main() -> None:
     sys.exit(2)
 
 
-def _about(path) -> str:
-    return ast.get_docstring(ast.parse(path.read_text())).splitlines()[0]
+def _about(path: pathlib.Path) -> str:
+    return (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0]
 
 
 if __name__ == "__main__":

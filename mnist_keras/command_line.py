@@ -37,7 +37,7 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
     try:
         # absl's own --help exits with status 1.
         if {"--help", "-help", "-h"} & set(sys.argv[1:]):
-            about = _as_invoked(sys.modules["__main__"].__doc__.strip())
+            about = _as_invoked((sys.modules["__main__"].__doc__ or "").strip())
             print(f"{about}\n\n{usage}\n{flags.FLAGS.main_module_help()}", flush=True)
             return
         given = flags.FLAGS(sys.argv)[1:]

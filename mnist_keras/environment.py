@@ -14,7 +14,7 @@ def describe_environment() -> dict[str, Any]:
     """Facts for a run's config, as JSON takes them. Needs TensorFlow."""
     import tensorflow as tf
 
-    versions = {"python": platform.python_version()}
+    versions: dict[str, str | None] = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)

@@ -37,7 +37,7 @@ def written_whole(folder: pathlib.Path, replace: bool = False) -> Iterator[pathl
     _clear_dead_stages(folder)
     # Locked before it bears the name by which others look for dead ones.
     stage = pathlib.Path(tempfile.mkdtemp(prefix=".stage.", dir=folder.parent))
-    with try_lock(stage / _LOCK):
+    with try_lock(stage / _LOCK) or contextlib.nullcontext():
         stage = stage.rename(stage.with_name(f".{folder.name}{stage.name}"))
         new = stage / "new"
         try:

@@ -77,7 +77,7 @@ class _Worker:
         self._printer.join(timeout=_TIME_TO_SPEAK)
 
     def _print(self) -> None:
-        for line in self.process.stdout:
+        for line in self.process.stdout or ():
             print(f"[worker {self._number}] {line}", end="", flush=True)
 
 

@@ -6,7 +6,7 @@ from typing import IO
 try:
     import fcntl
 except ImportError:  # Not on Windows: every lock is to be had there.
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 
 def try_lock(path: pathlib.Path) -> IO | None:

@@ -84,7 +84,7 @@ def _thinner(images: np.ndarray, _: np.random.Generator) -> np.ndarray:
 
 
 def _blur(images: np.ndarray, _: np.random.Generator) -> np.ndarray:
-    for _ in range(3):
+    for _times in range(3):
         images = _around(images, lambda near: np.mean(near, axis=0))
     return images
 

@@ -39,7 +39,7 @@ def set_up_device(device: str = "auto", threads: int = 0, logical_devices: int =
 def threads_in_use() -> int:
     """Threads within an operation; sums are taken in an order that depends on their number."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return tf.config.threading.get_intra_op_parallelism_threads() or cpus
+    return tf.config.threading.get_intra_op_parallelism_threads() or cpus or 1
 
 
 def get_strategy(name: str = "auto") -> tf.distribute.Strategy:

@@ -1,7 +1,8 @@
 """A Keras callback that saves the state of a training as it goes, and puts it back."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -48,7 +49,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._stop, self._agree = stop, agree
         # To agree costs several workers about 2 ms.
         self._listen_every = 10 if has_workers(strategy) else 1
-        facts = newest[1] if newest else {"step": 0, "seconds": 0.0, "stop_training": False}
+        facts: Mapping[str, Any] = newest[1] if newest else {"step": 0, "seconds": 0.0, "stop_training": False}
         # Steps of the run that were done before.
         self.step: int = facts["step"]
         self.stopped_before: bool = facts["stop_training"]
@@ -91,17 +92,17 @@ class Checkpoints(keras.callbacks.Callback):
                 raise Stopped(f"stopped after step {step}; checkpoints are off, nothing is left of this training.")
             return
         if stopping or due:
-            self._save(step)
+            self._save(self._folder, step)
         if stopping:
             raise Stopped(f"stopped after step {step}, saved in {self._folder.folder}.")
 
-    def _save(self, step: int) -> None:
+    def _save(self, folder: CheckpointFolder, step: int) -> None:
         arrays, facts = self.state.capture()
         # The loss shows it one step later only, and by then the good checkpoints may be gone.
         if not all(np.isfinite(values).all() for name, values in arrays.items() if not name.startswith("callbacks/")):
             raise InputError(
                 f"Training diverged in step {step}: the state of the model is no longer finite. "
-                f"Lower --learning_rate. The last good checkpoints are in {self._folder.folder}."
+                f"Lower --learning_rate. The last good checkpoints are in {folder.folder}."
             )
-        self._folder.save(step, arrays, {"seconds": self.seconds, **facts})
+        folder.save(step, arrays, {"seconds": self.seconds, **facts})
         self._schedule.restart(step)

@@ -19,8 +19,9 @@ def write_checkpoint(path: pathlib.Path, arrays: Mapping[str, np.ndarray], facts
 
     A kill at any moment leaves either no file of that name or a complete one on disk.
     """
+    content: dict[str, Any] = {**arrays, _FACTS: np.array(json.dumps(facts))}
     with file_written_whole(path) as file:
-        np.savez(file, **arrays, **{_FACTS: np.array(json.dumps(facts))})
+        np.savez(file, **content)
 
 
 def read_checkpoint(path: pathlib.Path) -> tuple[Arrays, Any]:

@@ -5,7 +5,7 @@ import pathlib
 import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -33,8 +33,8 @@ class CheckpointFolder:
 
     def __init__(self, folder: str | os.PathLike):
         self.folder = pathlib.Path(folder)
-        self._run_id = None
-        self._lock = None
+        self._run_id: str | None = None
+        self._lock: IO | None = None
         self._writes = False
 
     def open(self, settings: Mapping[str, Any], writes: bool = True, agree: Agree = list) -> Checkpoint | None:

@@ -26,7 +26,7 @@ class Schedule:
             )
         steps, duration, unit = match.groups()
         self._steps = int(steps) if steps else None
-        self._seconds = float(duration) * (60 if unit == "min" else 1) if duration else None
+        self._seconds = float(duration) * (60 if unit == "min" else 1) if duration else 0.0
         self.restart(0)
 
     def restart(self, step: int) -> None:

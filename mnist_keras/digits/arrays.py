@@ -29,7 +29,7 @@ class Digits:
         """SHA-256 over the four arrays, in their order."""
         digest = hashlib.sha256()
         for field in dataclasses.fields(self)[1:]:
-            digest.update(np.ascontiguousarray(getattr(self, field.name)))
+            digest.update(np.ascontiguousarray(getattr(self, field.name)).data)
         return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ def correct_when_corrected(correct: int, misread: Collection[Sequence[int]]) -> 
         correct: how many it read as labelled.
         misread: (index, prediction) of every other, as in `Report.misread`.
     """
-    predictions = dict(misread)
+    predictions = {index: prediction for index, prediction in misread}
     gained = sum(predictions.get(index) == digit for index, digit in READ_AS.items())
     lost = sum(index not in predictions for index in READ_AS)
     return correct + gained - lost

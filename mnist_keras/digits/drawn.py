@@ -66,10 +66,11 @@ def training_set(digits: Digits, drawn: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _parse(strokes: str) -> list[list[tuple[float, float]]]:
-    return [
-        [tuple(int(number) / 100 for number in point.split(",")) for point in stroke.split()]
-        for stroke in strokes.split("/")
-    ]
+    return [[_point(*point.split(",")) for point in stroke.split()] for stroke in strokes.split("/")]
+
+
+def _point(x: str, y: str) -> tuple[float, float]:
+    return int(x) / 100, int(y) / 100
 
 
 def _draw(strokes: list[list[tuple[float, float]]], chance: np.random.Generator) -> np.ndarray:

@@ -3,6 +3,7 @@
 import pathlib
 import zipfile
 import zlib
+from typing import Any
 
 import numpy as np
 
@@ -30,10 +31,11 @@ def read_folder(folder: pathlib.Path, name: str) -> Digits:
     if not folder.is_dir():
         raise InputError(f"There is no such folder: {folder}. Give one with --data_dir or MNIST_KERAS_DATA_DIR.")
     found = {part: _find_idx(folder, file) for part, file in _IDX_FILES.items()}
-    missing = [_IDX_FILES[part] for part, path in found.items() if path is None]
+    there = {part: path for part, path in found.items() if path is not None}
+    missing = [file for part, file in _IDX_FILES.items() if part not in there]
     npz = list(folder.glob("*.npz"))
     if not missing:
-        arrays = {part: read_idx(path, axes=3 if "images" in part else 1) for part, path in found.items()}
+        arrays = {part: read_idx(path, axes=3 if "images" in part else 1) for part, path in there.items()}
         return Digits(name=name, **arrays)
     if len(npz) == 1:
         return read_npz(npz[0], name)
@@ -76,6 +78,6 @@ def read_npz(path: pathlib.Path, name: str) -> Digits:
     return Digits(name=name, **arrays)
 
 
-def npz_arrays(digits: Digits) -> dict[str, np.ndarray]:
+def npz_arrays(digits: Digits) -> dict[str, Any]:
     """The four arrays by their names in an npz."""
     return {array: getattr(digits, part) for part, array in _NPZ_ARRAYS.items()}

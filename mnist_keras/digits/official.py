@@ -20,7 +20,7 @@ def content_hash(images: np.ndarray, labels: np.ndarray) -> str:
         labels: integers (examples,).
     """
     rows = np.concatenate([images.reshape(len(images), -1), labels.astype(np.uint8)[:, np.newaxis]], axis=1)
-    return hashlib.sha256(np.sort(rows.view(f"S{rows.shape[1]}"), axis=0)).hexdigest()
+    return hashlib.sha256(np.sort(rows.view(f"S{rows.shape[1]}"), axis=0).data).hexdigest()
 
 
 def verify_mnist(digits: Digits, source: str) -> Digits:

@@ -20,7 +20,7 @@ _DATA = {
 }
 
 
-_PICTURE = {
+_PICTURE: dict[str, Any] = {
     "signature": "serving_default",
     "input": {"name": "picture", "dtype": "uint8", "shape": [1, None, None], "range": [0, 255]},
     "outputs": {

@@ -34,4 +34,4 @@ def write_golden(folder: pathlib.Path, digits: Digits, probabilities: np.ndarray
         for index in first
     ]
     write_json(folder / GOLDEN_FILE, {"input": [1, 28, 28, 1], "vectors": vectors}, indent=None)
-    Image.fromarray(np.hstack(digits.test_images[first])).save(folder / "golden.png")
+    Image.fromarray(np.hstack(list(digits.test_images[first]))).save(folder / "golden.png")

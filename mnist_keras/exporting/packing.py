@@ -60,10 +60,9 @@ def _drop_unused_tensors(graph: Any, signatures: Iterable[Any]) -> None:
     holders += [(operator, part) for operator in graph.operators for part in ("inputs", "outputs", "intermediates")]
     holders = [(holder, part) for holder, part in holders if getattr(holder, part) is not None]
     ends = [end for signature in signatures for end in (*signature.inputs, *signature.outputs)]
-    used = {int(index) for holder, part in holders for index in getattr(holder, part)}
-    used = sorted(used | {end.tensorIndex for end in ends})
+    named = {int(index) for holder, part in holders for index in getattr(holder, part)}
     # -1 stands for an input that is left out.
-    used = [index for index in used if index >= 0]
+    used = sorted(index for index in named | {end.tensorIndex for end in ends} if index >= 0)
     moved = {old: new for new, old in enumerate(used)} | {-1: -1}
     for holder, part in holders:
         setattr(holder, part, np.array([moved[int(index)] for index in getattr(holder, part)], np.int32))

@@ -46,7 +46,7 @@ def write_tflite(
     """
 
     def examples() -> Iterator[dict[str, np.ndarray]]:
-        for number, image in enumerate(calibration):
+        for number, image in enumerate(() if calibration is None else calibration):
             pixels = image.reshape(1, 28, 28, 1).astype(np.float32) / 255
             if number == 0:
                 # So that the numbers at the ends stand for all of 0..1 and no less.
@@ -58,7 +58,7 @@ def write_tflite(
     with tempfile.TemporaryDirectory() as folder:
         signatures = {"picture": picture_signature, "canvas": canvas_signature}
         signature = signatures[kind](model) if kind in signatures else pixels_signature(model, batch=1)
-        write_signatures(model, {SIGNATURE: signature}, folder)
+        write_signatures(model, {SIGNATURE: signature}, pathlib.Path(folder))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         # Flex operators, which LiteRT does not run, must fail here and not on a phone.
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]

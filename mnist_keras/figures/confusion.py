@@ -1,5 +1,7 @@
 """Which digits are taken for which."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -20,7 +22,7 @@ def confusion_matrix(confusion: list[list[int]], title: str) -> Figure:
     for row, column in np.ndindex(counts.shape):
         if counts[row, column]:
             weight = "bold" if row == column else "normal"
-            style = dict(ha="center", va="center", fontsize=9, weight=weight, color=DARK)
+            style: dict[str, Any] = dict(ha="center", va="center", fontsize=9, weight=weight, color=DARK)
             axes.text(column, row, str(counts[row, column]), **style)
     digits = range(len(counts))
     axes.set_xticks(digits)

@@ -39,7 +39,7 @@ def error_by_parameters(rows: Sequence[Mapping[str, Any]], title: str) -> Figure
         for x, accuracy, name in points:
             # The largest have no room to their right.
             side, offset = ("right", -5) if x > 2e6 else ("left", 5)
-            place = dict(xytext=(offset, 4), textcoords="offset points", ha=side)
+            place: dict[str, Any] = dict(xytext=(offset, 4), textcoords="offset points", ha=side)
             axes.annotate(name, (x, 100 - accuracy), **place, fontsize=7, color=MUTED)
     for row in rows:
         x = row["parameters"]

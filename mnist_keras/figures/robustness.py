@@ -23,7 +23,9 @@ def robustness_figure(accuracies: Mapping[str, float], images: np.ndarray, title
     rows = figure.subplots(len(accuracies), 2, squeeze=False, width_ratios=(1, 1))
     for (digits, bar), (name, accuracy) in zip(rows, accuracies.items(), strict=True):
         shown = images[:_SHOWN]
-        digits.imshow(np.hstack(corrupt(shown, name) if name in CORRUPTIONS else shown), cmap="gray", vmin=0, vmax=255)
+        digits.imshow(
+            np.hstack(list(corrupt(shown, name) if name in CORRUPTIONS else shown)), cmap="gray", vmin=0, vmax=255
+        )
         digits.set_axis_off()
         bar.barh(0, 100 * accuracy, color=TEST)
         bar.set(xlim=(0, 100), xticks=(), yticks=[0], yticklabels=[name])

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+from collections.abc import Callable
 
 import keras
 
@@ -16,7 +17,13 @@ from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import get_recipe
 
 # Each takes scaled pixels (batch, 28, 28, 1) and its own options, and returns float32 logits (batch, 10).
-BUILDERS = {"linear": linear, "mlp": mlp, "cnn": cnn, "batch_norm_cnn": batch_norm_cnn, "deep_cnn": deep_cnn}
+BUILDERS: dict[str, Callable[..., keras.KerasTensor]] = {
+    "linear": linear,
+    "mlp": mlp,
+    "cnn": cnn,
+    "batch_norm_cnn": batch_norm_cnn,
+    "deep_cnn": deep_cnn,
+}
 
 
 def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:

@@ -59,7 +59,8 @@ def see(picture: np.ndarray) -> Sight:
     seen = run(picture=_as_rgba(picture))
     digit, box = seen.pop("digit"), seen.pop("box")
     flags = {name: bool(value) for name, value in seen.items()}
-    return Sight(digit=digit.astype(np.uint8), box=tuple(int(edge) for edge in box), **flags)
+    top, left, bottom, right = (int(edge) for edge in box)
+    return Sight(digit=digit.astype(np.uint8), box=(top, left, bottom, right), **flags)
 
 
 def _as_rgba(picture: np.ndarray) -> np.ndarray:

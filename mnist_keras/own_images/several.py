@@ -35,8 +35,7 @@ def find_digits(picture: np.ndarray) -> list[Box]:
     for piece in pieces:
         if piece[2] - piece[0] < _DIGIT * tallest:
             _join(piece, digits)
-    boxes = [tuple(int(edge) for edge in np.round(digit * scale)) for digit in digits]
-    return _in_reading_order(boxes)
+    return _in_reading_order([_whole(digit * scale) for digit in digits])
 
 
 def cut_out(picture: np.ndarray, box: Box) -> np.ndarray:
@@ -50,6 +49,11 @@ def cut_out(picture: np.ndarray, box: Box) -> np.ndarray:
 def _pieces(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     ink = find_ink(to_gray(picture), _CELLS)
     return ink.present, find_boxes(ink.amount, ink.strongest)
+
+
+def _whole(box: np.ndarray) -> Box:
+    top, left, bottom, right = (int(edge) for edge in np.round(box))
+    return top, left, bottom, right
 
 
 def _join(piece: np.ndarray, digits: list[np.ndarray]) -> None:

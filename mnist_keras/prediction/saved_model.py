@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +23,7 @@ def load_saved_model(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
     except Exception as error:  # TensorFlow raises OSError, OpError, ValueError, by what is damaged.
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"{path} cannot be loaded as a SavedModel: {reason}") from error
-    signature = getattr(loaded, "signatures", {}).get("serving_default")
+    signature: Any = getattr(loaded, "signatures", {}).get("serving_default")
     inputs = list(signature.structured_input_signature[1].values()) if signature else []
     fits = len(inputs) == 1 and inputs[0].dtype == tf.uint8 and inputs[0].shape.is_compatible_with((None, 28, 28))
     if not fits or "probabilities" not in signature.structured_outputs:
@@ -37,5 +38,5 @@ def load_saved_model(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
         return tf.concat(answers, axis=0).numpy()
 
     # A signature's function dies with the object it was loaded with.
-    predict.loaded = loaded
+    predict.loaded = loaded  # type: ignore[attr-defined]
     return predict

@@ -75,7 +75,7 @@ def expand_names(names: list[str]) -> list[str]:
     Raises:
         InputError: a name is neither a recipe nor a group.
     """
-    expanded = []
+    expanded: list[str] = []
     for name in names:
         expanded.extend(GROUPS[name] if name in GROUPS else [get_recipe(name).name])
     return list(dict.fromkeys(expanded))
