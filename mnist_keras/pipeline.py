@@ -4,6 +4,8 @@ The order of an epoch is a permutation computed index by index, and augmentation
 is seeded by the step, so a position in training is one number.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
@@ -48,7 +50,7 @@ def training_batches(
     """All steps of a training run, from `first_step` on.
 
     Args:
-        images: uint8 (examples, 28, 28).
+        images: uint8 (examples, 28, 28); of an `np.memmap`, what a step needs is read from disk in that step.
         labels: integers (examples,).
         batch_size: images a step; 0 stands for all.
         epochs: passes over the data, each in an order of its own.
@@ -62,10 +64,7 @@ def training_batches(
     examples = len(images)
     steps = steps_in_epoch(examples, batch_size)
     batch_size = batch_size or examples
-    # On a GPU machine eager constants would land on the GPU; tf.data runs on the CPU.
-    with tf.device("/CPU:0"):
-        all_images = tf.constant(images[..., np.newaxis])
-        all_labels = tf.constant(labels, tf.int64)
+    images_at, labels_at = _rows_of(images[..., np.newaxis]), _rows_of(labels.astype(np.int64))
 
     def batch_at(step):
         epoch, step_in_epoch = step // steps, step % steps
@@ -74,7 +73,7 @@ def training_batches(
         indices = tf.raw_ops.RandomIndexShuffle(
             index=positions, seed=order_seed, max_index=tf.constant(examples - 1, tf.int64), rounds=_ROUNDS
         )
-        batch, batch_labels = tf.gather(all_images, indices), tf.gather(all_labels, indices)
+        batch, batch_labels = images_at(indices), labels_at(indices)
         if augmentation is not None:
             step_seed = tf.random.fold_in(tf.constant([seed, _AUGMENT], tf.int64), step, alg="philox")
             batch = augment(batch, augmentation, step_seed)
@@ -100,6 +99,21 @@ def evaluation_batches(images: np.ndarray, labels: np.ndarray, batch_size: int =
         return all_images[start:end], all_labels[start:end]
 
     return _mapped(tf.data.Dataset.range(batches), batch_at)
+
+
+def _rows_of(array: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Indices (batch,) -> these rows of an array."""
+    if isinstance(array, np.memmap):
+
+        def read(indices):
+            rows = tf.numpy_function(lambda chosen: np.asarray(array[chosen]), [indices], array.dtype)
+            return tf.ensure_shape(rows, (indices.shape[0], *array.shape[1:]))
+
+        return read
+    # On a GPU machine eager constants would land on the GPU; tf.data runs on the CPU.
+    with tf.device("/CPU:0"):
+        constant = tf.constant(array)
+    return lambda indices: tf.gather(constant, indices)
 
 
 def _mapped(steps: tf.data.Dataset, batch_at) -> tf.data.Dataset:

@@ -29,6 +29,20 @@ def test_an_epoch_shows_every_image_once_but_for_the_remainder(numbered):
         np.testing.assert_array_equal(images[:, 5, 5, 0], labels)
 
 
+def test_images_on_disk_are_the_same_batches(numbered, tmp_path):
+    images, labels = numbered
+    on_disk = np.memmap(tmp_path / "images", np.uint8, "w+", shape=images.shape)
+    on_disk[:] = images
+    datasets = [
+        training_batches(source, labels, 25, 2, seed=3, augmentation=Augmentation(rotation=9))
+        for source in (images, on_disk)
+    ]
+    assert datasets[0].element_spec == datasets[1].element_spec
+    for (one, its_labels), (other, others) in zip(*datasets, strict=True):
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(its_labels, others)
+
+
 def test_every_epoch_has_an_order_of_its_own(numbered):
     batches = labels_of(training_batches(*numbered, batch_size=0, epochs=3, seed=0))
     assert len(batches) == 3

@@ -3,6 +3,7 @@
 import dataclasses
 import multiprocessing
 import os
+import pathlib
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,8 @@ class Times:
 
     wall: list[float]
     cpu: list[float]
+    # Most memory that the side's process has held, bytes; 0 where only Linux would tell.
+    peak_memory: int = 0
 
     def summary(self) -> dict[str, float]:
         """Medians and minima."""
@@ -36,6 +39,7 @@ class Times:
             "wall_min": min(self.wall),
             "cpu_median": statistics.median(self.cpu),
             "cpu_min": min(self.cpu),
+            "peak_memory": self.peak_memory,
         }
 
 
@@ -68,8 +72,11 @@ def take_turns(sides: Sequence[Side], turns: int, units: int = 1) -> dict[str, T
         for child in children:
             child.kill()
             child.join()
-    walls, cpus = ([[turn[i][kind] / units for turn in measured] for i in range(len(sides))] for kind in (0, 1))
-    return {side.name: Times(wall, cpu) for side, wall, cpu in zip(sides, walls, cpus, strict=True)}
+    times = {}
+    for side, answers in zip(sides, zip(*measured, strict=True), strict=True):
+        walls, cpus, peaks = zip(*answers, strict=True)
+        times[side.name] = Times([wall / units for wall in walls], [cpu / units for cpu in cpus], max(peaks))
+    return times
 
 
 def ratio(one: Times, other: Times, kind: str = "wall") -> float:
@@ -78,7 +85,7 @@ def ratio(one: Times, other: Times, kind: str = "wall") -> float:
     return statistics.median(theirs / ours for ours, theirs in pairs)
 
 
-def _ask(side: Side, line: Connection) -> tuple[float, float]:
+def _ask(side: Side, line: Connection) -> tuple[float, float, int]:
     try:
         line.send("go")
         answer = line.recv()
@@ -98,6 +105,15 @@ def _serve(line: Connection, prepare: Callable[..., Callable[[], Any]], options:
             work = work or prepare(**options)
             wall, cpu = time.perf_counter(), time.process_time()
             work()
-            line.send((time.perf_counter() - wall, time.process_time() - cpu))
+            line.send((time.perf_counter() - wall, time.process_time() - cpu, _peak_memory()))
         except Exception as error:
             line.send(f"{type(error).__name__}: {error}")
+
+
+def _peak_memory() -> int:
+    # Of Linux, in KiB; what `getrusage` tells is the parent's where that held more.
+    try:
+        status = pathlib.Path("/proc/self/status").read_text()
+    except OSError:
+        return 0
+    return 1024 * int(status.partition("VmHWM:")[2].split()[0])

@@ -58,8 +58,9 @@ COMPACT_6K = dataclasses.replace(
     name="compact_6k",
     summary="six separable convolutions, fewer than 6,000 parameters",
     network_options=dict(stages=((16, 16), (24, 24), (24, 24)), **_SEPARABLE),
+    learning_rate=0.03,
     epochs=40,
-    augmentation=Augmentation(rotation=8, shift=0.06, scale=(0.92, 1.08), shear=6, elastic=0.4),
+    augmentation=Augmentation(rotation=10, shift=0.08, scale=(0.9, 1.1), shear=8, elastic=0.5),
 )
 
 COMPACT_10K = dataclasses.replace(
@@ -67,7 +68,6 @@ COMPACT_10K = dataclasses.replace(
     name="compact_10k",
     summary="six separable convolutions, fewer than 10,000 parameters",
     network_options=dict(stages=((24, 24), (32, 32), (32, 32)), **_SEPARABLE),
-    augmentation=Augmentation(rotation=10, shift=0.08, scale=(0.9, 1.1), shear=8, elastic=0.5),
 )
 
 ACCURATE = dataclasses.replace(

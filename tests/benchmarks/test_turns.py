@@ -47,6 +47,16 @@ def test_sides_take_turns_in_processes_of_their_own(tmp_path):
     assert [len(times[name].wall) for name in ("a", "b")] == [2, 2]
 
 
+def large(size):
+    return lambda: len(b"x" * size)
+
+
+def test_the_most_memory_that_a_side_held_is_told():
+    sides = [Side("little", large, dict(size=0)), Side("much", large, dict(size=300_000_000))]
+    times = take_turns(sides, turns=1)
+    assert times["little"].peak_memory < times["much"].peak_memory - 200_000_000
+
+
 def test_wall_and_processor_time_are_told_apart():
     sides = [Side("sleeps", sleeper, dict(seconds=0.2)), Side("works", busy, dict(seconds=0.2))]
     times = take_turns(sides, turns=1, units=2)

@@ -33,6 +33,19 @@ def test_any_bytes_are_read_or_refused_in_words(content, axes, header):
             assert "bytes" in str(error)
 
 
+def test_a_large_file_stays_on_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr("mnist_keras.digits.idx._LARGEST_IN_MEMORY", 2000)
+    array = np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8)
+    for name, on_disk in (("plain", True), ("zipped.gz", False)):
+        write_idx(tmp_path / name, array)
+        read = read_idx(tmp_path / name, axes=3)
+        np.testing.assert_array_equal(read, array)
+        assert isinstance(read, np.memmap) == on_disk
+    (tmp_path / "plain").write_bytes((tmp_path / "plain").read_bytes()[:-1])
+    with pytest.raises(InputError, match="truncated"):
+        read_idx(tmp_path / "plain", axes=3)
+
+
 @pytest.fixture
 def images(tmp_path):
     path = tmp_path / "train-images-idx3-ubyte"
