@@ -4,6 +4,7 @@ The order of an epoch is a permutation computed index by index, and augmentation
 is seeded by the step, so a position in training is one number.
 """
 
+import mmap
 from collections.abc import Callable
 
 import numpy as np
@@ -64,7 +65,7 @@ def training_batches(
     examples = len(images)
     steps = steps_in_epoch(examples, batch_size)
     batch_size = batch_size or examples
-    images_at, labels_at = _rows_of(images[..., np.newaxis]), _rows_of(labels.astype(np.int64))
+    images_at, labels_at = _rows_of(images[..., np.newaxis]), _rows_of(labels)
 
     def batch_at(step):
         epoch, step_in_epoch = step // steps, step % steps
@@ -73,7 +74,7 @@ def training_batches(
         indices = tf.raw_ops.RandomIndexShuffle(
             index=positions, seed=order_seed, max_index=tf.constant(examples - 1, tf.int64), rounds=_ROUNDS
         )
-        batch, batch_labels = images_at(indices), labels_at(indices)
+        batch, batch_labels = images_at(indices), tf.cast(labels_at(indices), tf.int64)
         if augmentation is not None:
             step_seed = tf.random.fold_in(tf.constant([seed, _AUGMENT], tf.int64), step, alg="philox")
             batch = augment(batch, augmentation, step_seed)
@@ -105,15 +106,23 @@ def _rows_of(array: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
     """Indices (batch,) -> these rows of an array."""
     if isinstance(array, np.memmap):
 
-        def read(indices):
-            rows = tf.numpy_function(lambda chosen: np.asarray(array[chosen]), [indices], array.dtype)
+        def at(indices):
+            rows = tf.numpy_function(lambda chosen: _read(array, chosen), [indices], array.dtype)
             return tf.ensure_shape(rows, (indices.shape[0], *array.shape[1:]))
 
-        return read
+        return at
     # On a GPU machine eager constants would land on the GPU; tf.data runs on the CPU.
     with tf.device("/CPU:0"):
         constant = tf.constant(array)
     return lambda indices: tf.gather(constant, indices)
+
+
+def _read(array: np.memmap, indices: np.ndarray) -> np.ndarray:
+    rows = np.asarray(array[indices])
+    # Else every page that was ever read would count as this process's memory. Not on Windows.
+    if hasattr(mmap, "MADV_DONTNEED"):
+        array._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
+    return rows
 
 
 def _mapped(steps: tf.data.Dataset, batch_at) -> tf.data.Dataset:

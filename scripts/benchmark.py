@@ -5,8 +5,9 @@
 
 The tasks: machine (products of matrices, the most that the processor can do), training (steps of each
 recipe here and in PyTorch), augmentation (here and by Pillow), inference (LiteRT, SavedModel,
-onnxruntime, PyTorch). It leaves benchmark.json, benchmark.md and benchmark.png. The peers come by
-pip install -e '.[benchmark]'.
+onnxruntime, PyTorch), growth (how the cost of training grows with batch, width, data and devices; 5 GB
+of disk for a while; only where it is asked for). It leaves benchmark.json, benchmark.md and benchmark.png,
+or growth.json and so on. The peers come by pip install -e '.[benchmark]'.
 """
 
 import datetime
@@ -21,11 +22,12 @@ from mnist_keras.errors import InputError
 from mnist_keras.recipes import RECIPES, expand_names
 
 TASKS = ("machine", "training", "augmentation", "inference")
+GROWTH = "growth"
 # Steps in a turn are so many that it takes about a second.
 _STEPS = {"linear": 5, "mlp": 3, "cnn": 15, "cnn_3x3": 15, "cnn_augmented": 20, "lenet_dropout": 200}
 _STACK_STEPS, _OTHER_STEPS = 1000, 15
 
-flags.DEFINE_list("tasks", ",".join(TASKS), f"of: {', '.join(TASKS)}")
+flags.DEFINE_list("tasks", ",".join(TASKS), f"of: {', '.join([*TASKS, GROWTH])}")
 flags.DEFINE_list("recipes", "linear,mlp,cnn,cnn_3x3,cnn_augmented,lenet_dropout,stack_1", "to train steps of")
 flags.DEFINE_list("small", "compact_1k,compact_6k,compact_10k", "recipes to answer with")
 flags.DEFINE_integer("turns", 5, "of each side", lower_bound=1)
@@ -35,29 +37,60 @@ FLAGS = flags.FLAGS
 
 
 def main(_):
-    tasks = _checked(FLAGS.tasks, TASKS, "tasks")
+    tasks = _checked(FLAGS.tasks, (*TASKS, GROWTH), "tasks")
     recipes, small = (_recipes(name) for name in ("recipes", "small"))
     missing = [module for module in ("torch", "onnxruntime", "tf2onnx") if importlib.util.find_spec(module) is None]
     if missing:
         raise InputError(f"The peers are not installed: {', '.join(missing)}. Run: pip install -e '.[benchmark]'")
     with command_line.quiet_libraries():
-        from mnist_keras.benchmarks.report import ratio_figure, rows_of, table
         from mnist_keras.environment import describe_environment
-        from mnist_keras.figures import save_figure
-        from mnist_keras.json_files import write_json
 
     threads = FLAGS.threads or describe_environment()["cpus"]
+    against = [task for task in tasks if task != GROWTH]
+    if against:
+        _measure_against_others(against, recipes, small, threads)
+    if GROWTH in tasks:
+        _measure_growth(threads)
+
+
+def _measure_against_others(tasks, recipes, small, threads):
+    with command_line.quiet_libraries():
+        from mnist_keras.benchmarks.report import ratio_figure, rows_of, table
+
     rows = []
     for task, unit, times, operations in _measure(tasks, recipes, small, threads):
         rows += rows_of(task, unit, times, operations)
         print(table(rows[-len(times) :]), flush=True)
+    title = f"Against others, {threads} threads, {datetime.date.today()}"
+    _write("benchmark", rows, table(rows), ratio_figure(rows, title), threads)
+
+
+def _measure_growth(threads):
+    with command_line.quiet_libraries():
+        from mnist_keras.benchmarks.growth import measure_growth
+        from mnist_keras.benchmarks.growth_report import growth_figure, growth_table
+
+    rows = []
+    for axis, value, times in measure_growth(FLAGS.turns, threads):
+        rows.append(dict(axis=axis, value=value, **times.summary()))
+        print(growth_table(rows[-1:]).splitlines()[-1], flush=True)
+    title = f"How cost grows, {threads} threads, {datetime.date.today()}"
+    _write(GROWTH, rows, growth_table(rows), growth_figure(rows, title), threads)
+
+
+def _write(name, rows, text, figure, threads):
+    with command_line.quiet_libraries():
+        from mnist_keras.environment import describe_environment
+        from mnist_keras.figures import save_figure
+        from mnist_keras.json_files import write_json
+
     output = pathlib.Path(FLAGS.output)
     output.mkdir(parents=True, exist_ok=True)
     facts = {"date": datetime.date.today().isoformat(), "threads": threads, "turns": FLAGS.turns}
-    write_json(output / "benchmark.json", {**facts, "environment": describe_environment(), "rows": rows})
-    (output / "benchmark.md").write_text(table(rows))
-    save_figure(ratio_figure(rows, f"Against others, {threads} threads, {facts['date']}"), output / "benchmark.png")
-    print(f"written to {output}: benchmark.json, benchmark.md, benchmark.png")
+    write_json(output / f"{name}.json", {**facts, "environment": describe_environment(), "rows": rows})
+    (output / f"{name}.md").write_text(text)
+    save_figure(figure, output / f"{name}.png")
+    print(f"written to {output}: {name}.json, {name}.md, {name}.png")
 
 
 def _measure(tasks, recipes, small, threads):
