@@ -66,6 +66,9 @@ def ratio_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
     axes.axvline(1, color=MUTED)
     axes.set_yticks(range(len(peers)), [f"{row['task']}: {row['side']}" for row in peers], fontsize=8)
     axes.set_xscale("log")
+    axes.margins(x=0.15)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
     axes.set_xlabel("times ours (above 1: we are ahead)")
     axes.legend(loc="lower right", fontsize=8)
     return figure
