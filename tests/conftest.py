@@ -24,6 +24,12 @@ def no_mnist(monkeypatch):
     monkeypatch.delenv("MNIST_KERAS_DATA_DIR", raising=False)
 
 
+@pytest.fixture
+def without_figures(monkeypatch):
+    """Runs are saved without their figures, which take longer than a tiny training."""
+    monkeypatch.setattr("mnist_keras.saving.run_figures", lambda *_: {})
+
+
 @pytest.fixture(scope="session")
 def tiny():
     return make_digits()

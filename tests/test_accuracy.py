@@ -22,6 +22,7 @@ def test_linear_and_its_exports(mnist_folder, tmp_path):
         assert parity["largest_difference"] <= 1e-5
 
 
+@pytest.mark.long
 def test_mlp(mnist_folder, tmp_path):
     digits = load_digits("mnist", mnist_folder)
     history = train("mlp", digits, verbose=False).history

@@ -13,6 +13,8 @@ from mnist_keras.recipes import get_recipe
 from mnist_keras.run_folder import read_run
 from mnist_keras.runs import train_run
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 def names_and_seeds(recipe, seed):
     return [(member.name, number) for member, number in members_of(recipe, seed)]

@@ -55,7 +55,8 @@ def test_the_report_is_of_the_last_epoch(trained_run):
 
 def test_the_figures_are_pictures(trained_run):
     names = {path.name for path in (trained_run / "figures").iterdir()}
-    assert names == {"curves.png", "predictions.png", "misclassified.png", "confusion.png"}
+    kinds = ("calibration", "confusion", "curves", "first_layer", "least_certain", "misclassified", "predictions")
+    assert names == {f"{kind}.png" for kind in kinds}
     for name in names:
         with Image.open(trained_run / "figures" / name) as picture:
             assert min(picture.size) >= 240
@@ -127,7 +128,7 @@ def test_a_run_that_cannot_be_written_is_not_lost(tiny, tmp_path, monkeypatch):
 
     recipe = get_recipe("linear", epochs=2)
     with monkeypatch.context() as patch:
-        patch.setattr("mnist_keras.saving.save_run_figures", full)
+        patch.setattr("mnist_keras.saving.run_figures", full)
         with pytest.raises(OSError, match="No space left"):
             train_run(tmp_path / "run", recipe, tiny, verbose=False)
     assert [path.name for path in tmp_path.iterdir()] == ["run.unfinished"]

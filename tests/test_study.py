@@ -15,6 +15,8 @@ from mnist_keras.stack_report import stack_finding
 from mnist_keras.study import read_reports, run_study
 from mnist_keras.study_report import table, write_study
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 @pytest.fixture
 def trainings(monkeypatch):

@@ -25,7 +25,8 @@ def first_layer_figure(model: keras.Model, image: np.ndarray) -> Figure | None:
     kernel = layer.get_weights()[0]
     is_dense = kernel.ndim == 2
     kernel = kernel.reshape(28, 28, -1) if is_dense else kernel[:, :, 0]
-    answers = keras.Model(model.inputs, layer.output).predict(image[np.newaxis, ..., np.newaxis], verbose=0)[0]
+    pixels = image[np.newaxis, ..., np.newaxis].astype(np.float32)
+    answers = keras.ops.convert_to_numpy(keras.Model(model.input, layer.output)(pixels, training=False))[0]
     count = min(_MOST, kernel.shape[-1])
     figure = new_figure(max(5, 0.75 * count + 1), 2.6, f"The first layer, {layer.name}: weights and answers")
     cells = figure.subplots(2, count + 1, squeeze=False)

@@ -16,7 +16,7 @@ TFLITE = "mnist.tflite"
 
 
 def shipped_models() -> list[str]:
-    """Names of the models that ship."""
+    """Names of the models that ship, and of others that were exported beside them."""
     return sorted(path.parent.name for path in shipped("exported").glob(f"*/{TFLITE}"))
 
 
@@ -35,7 +35,10 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
     if not path.exists() and str(path) in shipped_models():
         path = shipped("exported") / path / TFLITE
     if not path.exists():
-        raise InputError(f"There is no such file or folder: {path}. Models that ship: {', '.join(shipped_models())}.")
+        raise InputError(
+            f"There is no such file or folder: {path}. Models known by their name, in {shipped('exported')}: "
+            f"{', '.join(shipped_models())}."
+        )
     for inside in ("model.keras", "saved_model"):
         if (path / inside).exists():
             path = path / inside

@@ -45,7 +45,8 @@ def test_a_model_that_ships_is_known_by_its_name(tmp_path):
     assert result.stdout.splitlines()[1].split()[1] == "7"
     result = run("predict", "cnn_rowboat", SEVEN, cwd=tmp_path)
     assert result.returncode == 1
-    assert "no such file or folder: cnn_rowboat. Models that ship: cnn_augmented, cnn_robust" in result.stderr
+    assert "no such file or folder: cnn_rowboat. Models known by their name, in " in result.stderr
+    assert "cnn_augmented, cnn_robust" in result.stderr
 
 
 @pytest.mark.slow
