@@ -46,6 +46,18 @@ def test_half_precision_stays_half_precision():
     assert layer.moving_mean.dtype == "float32"
 
 
+@pytest.mark.parametrize("channels", [8, 16])
+def test_half_precision_is_near_keras(channels):
+    pixels = keras.Input((4, 4, channels), dtype="bfloat16")
+    model = keras.Model(pixels, keras.layers.BatchNormalization(dtype="mixed_bfloat16")(pixels))
+    images = np.random.default_rng(0).normal(3, 5, (8, 4, 4, channels))
+    received, expected = (
+        net(tf.cast(images, tf.bfloat16), training=True) for net in (with_fused_batch_norm(model), model)
+    )
+    assert received.dtype == expected.dtype == tf.bfloat16
+    np.testing.assert_allclose(tf.cast(received, tf.float32), tf.cast(expected, tf.float32), atol=0.03)
+
+
 def test_a_network_without_batch_norm_is_left_alone():
     model = build_model("cnn")
     assert with_fused_batch_norm(model) is model
