@@ -15,7 +15,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         if not training or self.synchronized or inputs.dtype == tf.float64:
             return super().call(inputs, training=training, mask=mask)
         dtype, channels = inputs.dtype, inputs.shape[-1]
-        # Of other numbers of channels the kernel for bfloat16 is ten times as slow as that for float32 (TensorFlow 2.21).
+        # Over other numbers of channels the kernel for bfloat16 is ten times as slow as that for float32.
         if dtype == tf.bfloat16 and channels % 16:
             inputs = tf.cast(inputs, tf.float32)
         ones, zeros = tf.ones_like(self.moving_mean), tf.zeros_like(self.moving_mean)
