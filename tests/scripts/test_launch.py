@@ -9,7 +9,7 @@ import pytest
 
 FLAGS = [
     "--model=lenet_dropout",
-    "--epochs=40",
+    "--epochs=16",
     "--batch_size=12",
     "--deterministic",
     "--threads=1",
@@ -42,7 +42,7 @@ def test_workers_end_like_replicas_and_survive_a_kill(command, script, data_flag
     line = command("launch", "--workers=2", "--", "--run_name=killed", *flags)
     process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     output = ""
-    while not re.search(r"worker 0] epoch +9/", output):
+    while not re.search(r"worker 0] epoch +6/", output):
         output += process.stdout.readline()
         assert process.poll() is None, output
     os.kill(int(re.search(r"worker 1 is process (\d+)", output).group(1)), signal.SIGKILL)
