@@ -77,6 +77,18 @@ def test_a_stack_is_one_linear_map():
     np.testing.assert_allclose(outputs[1] + outputs[2] - outputs[0], outputs[3], atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "parameters"),
+    # Per channel batch norm has a factor and an offset; without pools 24 x 24 places meet the dense layer, and not 5 x 5.
+    [
+        ("cnn_augmented", dict(batch_norm=False), 12_364 - 2 * (8 + 8 + 16 + 16 + 16)),
+        ("cnn_3x3", dict(pool_size=1), 34_826 + (24 * 24 - 5 * 5) * 64 * 10),
+    ],
+)
+def test_what_a_network_can_go_without(name, options, parameters):
+    assert build_model(get_recipe(name, network_options=options)).count_params() == parameters
+
+
 def test_mixed_precision_keeps_weights_and_logits_in_float32():
     model = build_model("cnn_augmented", dtype="mixed_bfloat16")
     assert {variable.dtype for variable in model.variables if "seed" not in variable.path} == {"float32"}
