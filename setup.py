@@ -60,12 +60,22 @@ setuptools.setup(
     ],
     extras_require={
         "benchmark": BENCHMARK,
+        "docs": [
+            "furo>=2024.8",
+            "myst-parser>=4.0",
+            "sphinx>=8.1",
+            "sphinx-copybutton>=0.5.2",
+            "sphinxcontrib-programoutput>=0.17",
+        ],
         "onnx": ONNX,
         "server": SERVER,
         "test": [
             *ONNX,
             *SERVER,
             "hypothesis>=6.100",
+            # Run the notebook.
+            "ipykernel>=6.29",
+            "nbclient>=0.10",
             "mypy>=1.13",
             "playwright>=1.49",
             "pytest>=8.0",

@@ -9,31 +9,31 @@ from mnist_keras.checks import is_number, require
 class Augmentation:
     """Random affine map and warp of a digit, wear of its ink, then brightness and contrast, drawn per image."""
 
-    # Largest angle either way, degrees.
+    #: Largest angle either way, degrees.
     rotation: float = 0.0
-    # Largest shift either way, as a fraction of the side.
+    #: Largest shift either way, as a fraction of the side.
     shift: float = 0.0
-    # Smallest and largest magnification.
+    #: Smallest and largest magnification.
     scale: tuple[float, float] = (1.0, 1.0)
-    # Largest horizontal shear angle either way, degrees.
+    #: Largest horizontal shear angle either way, degrees.
     shear: float = 0.0
-    # Pixels are multiplied by a factor from 1 - brightness to 1 + brightness.
+    #: Pixels are multiplied by a factor from 1 - brightness to 1 + brightness.
     brightness: float = 0.0
-    # Distances from the image's mean are multiplied by 1 - contrast to 1 + contrast.
+    #: Distances from the image's mean are multiplied by 1 - contrast to 1 + contrast.
     contrast: float = 0.0
-    # Width is magnified by up to 1 + aspect more than height, or by as much less.
+    #: Width is magnified by up to 1 + aspect more than height, or by as much less.
     aspect: float = 0.0
-    # Standard deviation of a smooth random displacement, pixels; each image has between none and all of it.
+    #: Standard deviation of a smooth random displacement, pixels; each image has between none and all of it.
     elastic: float = 0.0
-    # Least and most that is added to the width of strokes, pixels; below 0 they get thinner.
+    #: Least and most that is added to the width of strokes, pixels; below 0 they get thinner.
     stroke: tuple[float, float] = (0.0, 0.0)
-    # Widest blur, standard deviation in pixels.
+    #: Widest blur, standard deviation in pixels.
     blur: float = 0.0
-    # Edges are made steeper by a factor from 1 to 1 + hardness.
+    #: Edges are made steeper by a factor from 1 to 1 + hardness.
     hardness: float = 0.0
-    # Largest noise, standard deviation as a fraction of 255; half of the images have none.
+    #: Largest noise, standard deviation as a fraction of 255; half of the images have none.
     noise: float = 0.0
-    # Largest side of a blank square, as a fraction of the side; half of the images have none.
+    #: Largest side of a blank square, as a fraction of the side; half of the images have none.
     gap: float = 0.0
 
     @property

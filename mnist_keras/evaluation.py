@@ -18,18 +18,18 @@ class Report:
 
     examples: int
     correct: int
-    # Mean cross-entropy, nats.
+    #: Mean cross-entropy, nats.
     loss: float
-    # Mean gap between confidence and accuracy over 15 equal bins of confidence, weighted by their sizes
-    # (expected calibration error, Guo et al. 2017).
+    #: Mean gap between confidence and accuracy over 15 equal bins of confidence, weighted by their sizes
+    #: (expected calibration error, Guo et al. 2017).
     calibration_error: float
-    # Of the digits read as d, the share that are d; None where no digit was read so.
+    #: Of the digits read as d, the share that are d; None where no digit was read so.
     precision: list[float | None]
-    # Of the digits that are d, the share read as d; None where there is no such digit.
+    #: Of the digits that are d, the share read as d; None where there is no such digit.
     recall: list[float | None]
-    # confusion[label][prediction]: counts.
+    #: confusion[label][prediction]: counts.
     confusion: list[list[int]]
-    # Index and prediction of every example that was read wrong.
+    #: Index and prediction of every example that was read wrong.
     misread: list[tuple[int, int]]
 
     @property

@@ -22,9 +22,9 @@ class Reading:
     """One digit on a picture."""
 
     file: str
-    # What the network got, and what is known of it.
+    #: What the network got, and what is known of it.
     sight: Sight
-    # Float32 (10,).
+    #: Float32 (10,).
     probabilities: np.ndarray
 
     @property

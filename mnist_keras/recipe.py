@@ -17,51 +17,51 @@ class Recipe:
     """All that decides how a network is trained, but for the data and the seed."""
 
     name: str
-    # One line for the list of recipes.
+    #: One line for the list of recipes.
     summary: str
-    # Key of `mnist_keras.models.BUILDERS`.
+    #: Key of `mnist_keras.models.BUILDERS`.
     network: str
-    # Keyword arguments of that builder.
+    #: Keyword arguments of that builder.
     network_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    # Pixels become (pixel / 255 - mean) / std, inside the network.
+    #: Pixels become (pixel / 255 - mean) / std, inside the network.
     mean: float = 0.0
     std: float = 1.0
-    # One of OPTIMIZERS.
+    #: One of OPTIMIZERS.
     optimizer: str = "adam"
     learning_rate: float = 1e-3
-    # Momentum of "sgd"; the others have none.
+    #: Momentum of "sgd"; the others have none.
     momentum: float = 0.0
-    # Of "adamw": the share of the rate by which kernels shrink each step; biases and batch norm do not.
+    #: Of "adamw": the share of the rate by which kernels shrink each step; biases and batch norm do not.
     weight_decay: float = 0.0
-    # One of SCHEDULES: how the learning rate moves over the run.
+    #: One of SCHEDULES: how the learning rate moves over the run.
     schedule: str = "constant"
-    # Share of the run over which the learning rate first rises from nothing.
+    #: Share of the run over which the learning rate first rises from nothing.
     warmup: float = 0.0
-    # Momentum of the running average of the weights that is kept when training has ended; 0 keeps the last weights.
+    #: Momentum of the running average of the weights that is kept when training has ended; 0 keeps the last weights.
     ema: float = 0.0
-    # Share of each training target that is spread evenly over the ten digits.
+    #: Share of each training target that is spread evenly over the ten digits.
     label_smoothing: float = 0.0
-    # Training images a step; 0 stands for the whole training set.
+    #: Training images a step; 0 stands for the whole training set.
     batch_size: int = 128
-    # Passes over the training set.
+    #: Passes over the training set.
     epochs: int = 10
-    # Networks trained apart, each with a seed of its own, whose probabilities are averaged.
+    #: Networks trained apart, each with a seed of its own, whose probabilities are averaged.
     members: int = 1
-    # The recipe whose run of seed 0 says what each training image shows, in the label's place; "" leaves the labels.
+    #: The recipe whose run of seed 0 says what each training image shows, in the label's place; "" leaves the labels.
     teacher: str = ""
-    # The teacher's logits are divided by it: above 1 it says more of the digits that it holds for less likely.
+    #: The teacher's logits are divided by it: above 1 it says more of the digits that it holds for less likely.
     teacher_temperature: float = 1.0
-    # None trains on the images as they are.
+    #: None trains on the images as they are.
     augmentation: Augmentation | None = None
-    # Digits drawn by code that join the training set.
+    #: Digits drawn by code that join the training set.
     drawn: int = 0
-    # The logits are divided by it when training has ended, so that probabilities can be believed; see `calibration.py`.
+    #: The logits are divided by it when training has ended, so that probabilities can be believed; see `calibration.py`.
     temperature: float = 1.0
-    # Print a line every so many steps and keep every step's figures; 0: epochs alone.
+    #: Print a line every so many steps and keep every step's figures; 0: epochs alone.
     log_every: int = 0
-    # Steps run in one call of the compiled loop; a bound, lowered to divide the epoch. 0: by the network's arithmetic.
+    #: Steps run in one call of the compiled loop; a bound, lowered to divide the epoch. 0: by the network's arithmetic.
     steps_per_execution: int = 0
-    # Accuracy that the system's author printed on MNIST's test set; None: none.
+    #: Accuracy that the system's author printed on MNIST's test set; None: none.
     published: float | None = None
 
     def __post_init__(self):

@@ -37,17 +37,17 @@ from mnist_keras.workers import this_worker
 class Training:
     """A finished training run."""
 
-    # Float32, on one device, not compiled: to evaluate, save, export.
+    #: Float32, on one device, not compiled: to evaluate, save, export.
     model: keras.Model
     recipe: Recipe
-    # See `describe_settings`.
+    #: See `describe_settings`.
     settings: dict[str, Any]
-    # See `History.epochs` and `History.steps`.
+    #: See `History.epochs` and `History.steps`.
     history: Rows
     steps: Rows
-    # Wall time of fit, start-up and evaluations included.
+    #: Wall time of fit, start-up and evaluations included.
     seconds: float
-    # SHA-256 over all weights, seeds, optimizer slots and the history, but for its times.
+    #: SHA-256 over all weights, seeds, optimizer slots and the history, but for its times.
     digest: str
 
     def predict(self, images: np.ndarray) -> np.ndarray:

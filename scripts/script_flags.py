@@ -74,7 +74,7 @@ def define_data_flags() -> None:
     """--dataset, --data_dir and --validation."""
     flags.DEFINE_enum("dataset", "auto", DATASETS, "mnist, a folder in its format, or the built-in sample")
     flags.DEFINE_string(
-        "data_dir", None, f"folder of the four IDX files or an npz (default: the variable {DATA_DIR_VARIABLE})"
+        "data_dir", None, f"folder of the four IDX files, or an npz (default: the variable {DATA_DIR_VARIABLE})"
     )
     text = "score on so many training images, held out of training, in the test set's place; 0: on the test set"
     flags.DEFINE_integer("validation", 0, text, lower_bound=0)

@@ -1,4 +1,4 @@
-"""The house as the README draws it: digits flow one way."""
+"""The house as it is drawn: digits flow one way."""
 
 import ast
 import pathlib
@@ -9,8 +9,8 @@ PACKAGE = ROOT / "mnist_keras"
 
 
 def drawn_order():
-    """Parts of the package from top to bottom, as the README lists them."""
-    drawing = (ROOT / "README.md").read_text().split("\nmnist_keras/\n")[1].split("\nscripts/")[0]
+    """Parts of the package from top to bottom, as docs/house.md lists them."""
+    drawing = (ROOT / "docs" / "house.md").read_text().split("\nmnist_keras/\n")[1].split("\nscripts/")[0]
     names = [line[2:].split("   ")[0] for line in drawing.splitlines()]
     return [re.sub(r"(\.py|/)$", "", name.strip()) for line in names for name in line.split(",")]
 
@@ -38,6 +38,6 @@ def test_nothing_points_back_up():
             continue
         own = order.index(path.relative_to(PACKAGE).parts[0].removesuffix(".py"))
         for part in imports(path):
-            assert order.index(part) <= own, f"{path.name} imports {part}, which the README draws below it"
+            assert order.index(part) <= own, f"{path.name} imports {part}, which docs/house.md draws below it"
             checked += 1
     assert checked > 50

@@ -12,11 +12,11 @@ from mnist_keras.errors import InputError
 class Digits:
     """A training set and a test set of 28x28 grey pictures of the classes 0 to 9."""
 
-    # "mnist", "sample", or the name of the folder they were read from.
+    #: "mnist", "sample", or the name of the folder they were read from.
     name: str
-    # uint8 (examples, 28, 28), white ink on black.
+    #: uint8 (examples, 28, 28), white ink on black.
     train_images: np.ndarray
-    # uint8 (examples,), 0..9.
+    #: uint8 (examples,), 0..9.
     train_labels: np.ndarray
     test_images: np.ndarray
     test_labels: np.ndarray

@@ -23,11 +23,13 @@ _NPZ_ARRAYS = {"train_images": "x_train", "train_labels": "y_train", "test_image
 
 
 def read_folder(folder: pathlib.Path, name: str) -> Digits:
-    """Reads a training and a test set; IDX files go before an npz.
+    """Reads a training and a test set; IDX files go before an npz. An npz may be given in its folder's place.
 
     Raises:
         InputError: nothing is there, a part is missing, or a file is damaged.
     """
+    if folder.suffix == ".npz" and folder.is_file():
+        return read_npz(folder, name)
     if not folder.is_dir():
         raise InputError(f"There is no such folder: {folder}. Give one with --data_dir or MNIST_KERAS_DATA_DIR.")
     found = {part: _find_idx(folder, file) for part, file in _IDX_FILES.items()}

@@ -30,8 +30,8 @@ def load_digits(name: str = "auto", data_dir: str | os.PathLike | None = None) -
             cache, then a download); checksums are verified. "folder": any dataset in MNIST's format, from
             `data_dir`, unverified. "sample": 5,000 MNIST images, no network needed. "auto": mnist if it is
             at hand or can be downloaded, else sample, with a warning on stderr.
-        data_dir: a folder of IDX files (plain or gzipped) or one npz; the default is the environment
-            variable MNIST_KERAS_DATA_DIR.
+        data_dir: a folder of the four IDX files (plain or gzipped), or an npz or its folder; the default is the
+            environment variable MNIST_KERAS_DATA_DIR.
 
     Raises:
         InputError: no such dataset, or it cannot be read.
@@ -61,5 +61,5 @@ def load_digits(name: str = "auto", data_dir: str | os.PathLike | None = None) -
 
 def _folder_name(folder: pathlib.Path) -> str:
     # Only what was verified is called MNIST.
-    name = folder.resolve().name
+    name = folder.resolve().name.removesuffix(".npz")
     return f"{name}-folder" if name.lower() in DATASETS else name

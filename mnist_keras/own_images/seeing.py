@@ -16,16 +16,16 @@ NORMALIZER = pathlib.Path(__file__).with_name("normalizer.tflite")
 class Sight:
     """A digit found on a picture."""
 
-    # uint8 (28, 28), white ink on black, as in MNIST; all black where there is no ink.
+    #: uint8 (28, 28), white ink on black, as in MNIST; all black where there is no ink.
     digit: np.ndarray
     has_ink: bool
-    # Whether the ink is lighter than its ground.
+    #: Whether the ink is lighter than its ground.
     is_light: bool
-    # Whether the picture's border may cut it.
+    #: Whether the picture's border may cut it.
     touches_border: bool
-    # Whether there are other digits on the picture; this is the largest.
+    #: Whether there are other digits on the picture; this is the largest.
     is_one_of_several: bool
-    # Of the ink, in pixels: top, left, bottom, right, the last two just outside.
+    #: Of the ink, in pixels: top, left, bottom, right, the last two just outside.
     box: tuple[int, int, int, int]
 
     @property

@@ -14,11 +14,11 @@ from mnist_keras.errors import InputError
 class Predictor:
     """A loaded model, whatever its format."""
 
-    # uint8 (examples, 28, 28), white ink on black -> float32 (examples, 10), rows summing to 1.
+    #: uint8 (examples, 28, 28), white ink on black -> float32 (examples, 10), rows summing to 1.
     _probabilities: Callable[[np.ndarray], np.ndarray]
-    # The file or folder that was loaded.
+    #: The file or folder that was loaded.
     path: pathlib.Path
-    # Name of the dataset it was trained on, where a config or card beside it says so.
+    #: Name of the dataset it was trained on, where a config or card beside it says so.
     trained_on: str | None = None
 
     def predict(self, images: np.ndarray) -> np.ndarray:

@@ -52,6 +52,12 @@ def test_a_folder_with_an_npz(tiny, tmp_path):
     assert load_digits("folder", tmp_path).checksum() == tiny.checksum()
 
 
+def test_an_npz_in_its_folders_place(tiny, tmp_path):
+    write_npz(tmp_path / "digits.npz", tiny)
+    digits = load_digits("folder", tmp_path / "digits.npz")
+    assert (digits.name, digits.checksum()) == ("digits", tiny.checksum())
+
+
 def test_the_folder_comes_from_the_environment(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("MNIST_KERAS_DATA_DIR", str(write_folder(tmp_path / "mine", tiny)))
     assert load_digits("folder").name == "mine"

@@ -79,7 +79,7 @@ def test_a_stack_is_one_linear_map():
 
 @pytest.mark.parametrize(
     ("name", "options", "parameters"),
-    # Per channel batch norm has a factor and an offset; without pools 24 x 24 places meet the dense layer, and not 5 x 5.
+    # Batch norm has a factor and an offset a channel; without pools the dense layer meets 24 x 24 places, not 5 x 5.
     [
         ("cnn_augmented", dict(batch_norm=False), 12_364 - 2 * (8 + 8 + 16 + 16 + 16)),
         ("cnn_3x3", dict(pool_size=1), 34_826 + (24 * 24 - 5 * 5) * 64 * 10),

@@ -1,0 +1,34 @@
+"""How Sphinx builds this documentation: sphinx-build --fail-on-warning docs build/docs"""
+
+import mnist_keras
+
+project = "mnist_keras"
+author = "The mnist_keras authors"
+copyright = "2026, the mnist_keras authors"
+version = release = mnist_keras.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinxcontrib.programoutput",
+]
+# Tables that pages quote, and their figures stand on.
+exclude_patterns = ["results/**"]
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+# Names as they are imported, not as they are written out.
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+# Of `names` in docstrings.
+default_role = "code"
+
+html_theme = "furo"
+html_title = "mnist_keras"
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#00796b", "color-brand-content": "#00695c"},
+    "dark_css_variables": {"color-brand-primary": "#4db6ac", "color-brand-content": "#4db6ac"},
+}
