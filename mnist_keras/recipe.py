@@ -55,7 +55,7 @@ class Recipe:
     augmentation: Augmentation | None = None
     #: Digits drawn by code that join the training set.
     drawn: int = 0
-    #: The logits are divided by it when training has ended, so that probabilities can be believed; see `calibration.py`.
+    #: The logits are divided by it when training has ended: so probabilities can be believed, see `calibration.py`.
     temperature: float = 1.0
     #: Print a line every so many steps and keep every step's figures; 0: epochs alone.
     log_every: int = 0
