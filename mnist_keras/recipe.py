@@ -57,6 +57,8 @@ class Recipe:
     drawn: int = 0
     #: The logits are divided by it when training has ended: so probabilities can be believed, see `calibration.py`.
     temperature: float = 1.0
+    #: Compute in bfloat16, and keep the weights in float32, on machines that have instructions for it.
+    mixed_precision: bool = False
     #: Print a line every so many steps and keep every step's figures; 0: epochs alone.
     log_every: int = 0
     #: Steps run in one call of the compiled loop; a bound, lowered to divide the epoch. 0: by the network's arithmetic.
@@ -83,6 +85,7 @@ class Recipe:
         for name, low in dict(batch_size=0, epochs=1, members=1, drawn=0, log_every=0, steps_per_execution=0).items():
             value = getattr(self, name)
             require(type(value) is int and value >= low, f"a whole number from {low}", name, value)
+        require(type(self.mixed_precision) is bool, "True or False", "mixed_precision", self.mixed_precision)
         augmentation = self.augmentation
         if isinstance(augmentation, Mapping):
             object.__setattr__(self, "augmentation", Augmentation(**augmentation))

@@ -1,11 +1,15 @@
 """Which devices and machines a model trains on."""
 
 import os
+import pathlib
+import re
 
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
 from mnist_keras.workers import STRATEGIES, this_worker
+
+_CPU_INFO = pathlib.Path("/proc/cpuinfo")
 
 
 def set_up_device(device: str = "auto", threads: int = 0, logical_devices: int = 1) -> None:
@@ -40,6 +44,20 @@ def threads_in_use() -> int:
     """Threads within an operation; sums are taken in an order that depends on their number."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return tf.config.threading.get_intra_op_parallelism_threads() or cpus or 1
+
+
+def computes_bfloat16() -> bool:
+    """Whether the first GPU, else the processor, has instructions for bfloat16."""
+    gpus = tf.config.get_visible_devices("GPU")
+    if gpus:
+        # NVIDIA's have them from Ampere on.
+        return tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0)) >= (8, 0)
+    try:
+        instructions = _CPU_INFO.read_text()
+    except OSError:
+        return False
+    # Of x86 processors, and of Arm's.
+    return bool(re.search(r"\b(amx_bf16|avx512_bf16|bf16)\b", instructions))
 
 
 def get_strategy(name: str = "auto") -> tf.distribute.Strategy:

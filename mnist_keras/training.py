@@ -29,7 +29,7 @@ from mnist_keras.recipes import get_recipe
 from mnist_keras.replicas import check_batch, fit_test_batch, lost_workers_named, make_agreement
 from mnist_keras.settings import describe_settings
 from mnist_keras.stopping import StopRequest
-from mnist_keras.strategy import get_strategy, threads_in_use
+from mnist_keras.strategy import computes_bfloat16, get_strategy, threads_in_use
 from mnist_keras.workers import this_worker
 
 
@@ -61,7 +61,7 @@ def train(
     seed: int = 0,
     strategy: str = "auto",
     deterministic: bool = False,
-    mixed_precision: bool = False,
+    mixed_precision: bool | None = None,
     sync_batch_norm: bool = True,
     test_batch_size: int = 1000,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -78,7 +78,8 @@ def train(
         seed: decides initial weights, order, augmentation and dropout.
         strategy: see `get_strategy`.
         deterministic: repeat to the last bit with the same number of threads; the process stays so.
-        mixed_precision: compute in bfloat16; the weights stay float32.
+        mixed_precision: compute in bfloat16; the weights stay float32. None does so where the recipe asks for it and
+            the machine has instructions for it.
         sync_batch_norm: on several replicas, normalise by the whole batch and not by each replica's part.
         test_batch_size: images a step in evaluation.
         callbacks: Keras callbacks, passed on to `fit`; their plain attributes go into the checkpoints.
@@ -111,6 +112,8 @@ def train(
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
     distribution = get_strategy(strategy)
+    if mixed_precision is None:
+        mixed_precision = recipe.mixed_precision and computes_bfloat16()
     check_batch(distribution, batch_size)
     test_batch_size = fit_test_batch(distribution, test_batch_size, len(digits.test_images))
     model = compile_model(recipe, steps, distribution, mixed_precision, sync_batch_norm, teacher)

@@ -5,11 +5,13 @@
 
 The tasks: machine (products of matrices, the most that the processor can do), training (steps of each
 recipe here and in PyTorch), augmentation (here and by Pillow), inference (LiteRT, SavedModel,
-onnxruntime, PyTorch), growth (how the cost of training grows with batch, width, data and devices; 5 GB
-of disk for a while; only where it is asked for). It leaves benchmark.json, benchmark.md and benchmark.png,
-or growth.json and so on. The peers come by pip install -e '.[benchmark]'.
+onnxruntime, PyTorch). Two more run only where they are asked for: accuracy (how long until the test set is
+read so well, here and by the published protocol in PyTorch; ten minutes), and growth (how the cost of training
+grows with batch, width, data and devices; 5 GB of disk for a while). It leaves benchmark.json, benchmark.md and
+benchmark.png, or accuracy.json, growth.json and so on. The peers come by pip install -e '.[benchmark]'.
 """
 
+import dataclasses
 import datetime
 import importlib.util
 import pathlib
@@ -22,25 +24,29 @@ from mnist_keras.errors import InputError
 from mnist_keras.recipes import RECIPES, expand_names
 
 TASKS = ("machine", "training", "augmentation", "inference")
-GROWTH = "growth"
+ACCURACY, GROWTH = "accuracy", "growth"
+# What the published protocol trains until, and with how many seeds.
+_TARGET, _PUBLISHED_SEEDS = 0.99, 1
 # Steps in a turn are so many that it takes about a second.
 _STEPS = {"linear": 5, "mlp": 3, "cnn": 15, "cnn_3x3": 15, "cnn_augmented": 20, "lenet_dropout": 200}
 _STACK_STEPS, _OTHER_STEPS = 1000, 15
 # Of which there is nothing to compare.
 _MACHINE = "product of matrices"
 
-flags.DEFINE_list("tasks", ",".join(TASKS), f"of: {', '.join([*TASKS, GROWTH])}")
+flags.DEFINE_list("tasks", ",".join(TASKS), f"of: {', '.join([*TASKS, ACCURACY, GROWTH])}")
 flags.DEFINE_list("recipes", "linear,mlp,cnn,cnn_3x3,cnn_augmented,lenet_dropout,stack_1", "to train steps of")
 flags.DEFINE_list("small", "compact_1k,compact_6k,compact_10k", "recipes to answer with")
+flags.DEFINE_list("fast", "fast_990,fast_994", "recipes whose time to accuracy is measured")
 flags.DEFINE_integer("turns", 5, "of each side", lower_bound=1)
 flags.DEFINE_integer("threads", 0, "of each side in training; 0: all processors", lower_bound=0)
+flags.DEFINE_string("data_dir", None, "folder of MNIST (default: the variable MNIST_KERAS_DATA_DIR)")
 flags.DEFINE_string("output", "benchmark", "folder of the results")
 FLAGS = flags.FLAGS
 
 
 def main(_):
-    tasks = _checked(FLAGS.tasks, (*TASKS, GROWTH), "tasks")
-    recipes, small = (_recipes(name) for name in ("recipes", "small"))
+    tasks = _checked(FLAGS.tasks, (*TASKS, ACCURACY, GROWTH), "tasks")
+    recipes, small, fast = (_recipes(name) for name in ("recipes", "small", "fast"))
     missing = [module for module in ("torch", "onnxruntime", "tf2onnx") if importlib.util.find_spec(module) is None]
     if missing:
         raise InputError(f"The peers are not installed: {', '.join(missing)}. Run: pip install -e '.[benchmark]'")
@@ -48,9 +54,11 @@ def main(_):
         from mnist_keras.environment import describe_environment
 
     threads = FLAGS.threads or describe_environment()["cpus"]
-    against = [task for task in tasks if task != GROWTH]
+    against = [task for task in tasks if task in TASKS]
     if against:
         _measure_against_others(against, recipes, small, threads)
+    if ACCURACY in tasks:
+        _measure_time_to_accuracy(fast, threads)
     if GROWTH in tasks:
         _measure_growth(threads)
 
@@ -66,6 +74,21 @@ def _measure_against_others(tasks, recipes, small, threads):
     title = f"Against others, {threads} threads, {datetime.date.today()}"
     compared = [row for row in rows if row["task"] != _MACHINE]
     _write("benchmark", rows, table(rows), ratio_figure(compared, title), threads)
+
+
+def _measure_time_to_accuracy(recipes, threads):
+    with command_line.quiet_libraries():
+        from mnist_keras.benchmarks.time_to_accuracy import arrivals_table, train_here, train_in_torch
+
+    arrivals = []
+    for seed in range(FLAGS.turns):
+        for recipe in recipes:
+            arrivals.append(train_here(recipe, seed, threads, FLAGS.data_dir))
+        if seed < _PUBLISHED_SEEDS:
+            arrivals.append(train_in_torch(_TARGET, seed, threads, FLAGS.data_dir))
+        for arrival in arrivals[-len(recipes) - (seed < _PUBLISHED_SEEDS) :]:
+            print(arrival, flush=True)
+    _write(ACCURACY, [dataclasses.asdict(arrival) for arrival in arrivals], arrivals_table(arrivals), None, threads)
 
 
 def _measure_growth(threads):
@@ -92,8 +115,11 @@ def _write(name, rows, text, figure, threads):
     facts = {"date": datetime.date.today().isoformat(), "threads": threads, "turns": FLAGS.turns}
     write_json(output / f"{name}.json", {**facts, "environment": describe_environment(), "rows": rows})
     (output / f"{name}.md").write_text(text)
-    save_figure(figure, output / f"{name}.png")
-    print(f"written to {output}: {name}.json, {name}.md, {name}.png")
+    written = [f"{name}.json", f"{name}.md"]
+    if figure:
+        save_figure(figure, output / f"{name}.png")
+        written.append(f"{name}.png")
+    print(f"written to {output}: {', '.join(written)}")
 
 
 def _measure(tasks, recipes, small, threads):

@@ -18,7 +18,7 @@ from mnist_keras.workers import STRATEGIES
 # Whoever defines them by a call here has them in its own --help.
 flags.disclaim_key_flags()
 
-# A flag for every field of a recipe but its name and its descriptions.
+# A flag for every field of a recipe but its name, its descriptions and its precision, which is no string or number.
 _RECIPE_HELP = {
     "network": "network builder",
     "network_options": "options of the network, as in 'dropout=.4,dense_units=512'; others stay",
@@ -95,7 +95,8 @@ def define_training_flags() -> None:
     text = "let the CPU stand for so many devices, to try --strategy=mirrored"
     flags.DEFINE_integer("logical_devices", 1, text, lower_bound=1)
     flags.DEFINE_bool("deterministic", False, "repeat to the last bit with the same number of threads")
-    flags.DEFINE_bool("mixed_precision", False, "compute in bfloat16, keep weights in float32")
+    text = "compute in bfloat16, keep weights in float32 (default: the recipe's, where the machine can)"
+    flags.DEFINE_bool("mixed_precision", None, text)
     flags.DEFINE_bool("sync_batch_norm", True, "on several replicas, normalise by the whole batch")
     flags.DEFINE_integer("test_batch_size", 1000, "images a step in evaluation", lower_bound=1)
     text = "steps as in 100, or time as in 5min or 30s; 0: only when stopped"

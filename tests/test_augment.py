@@ -57,6 +57,11 @@ def test_bright_pixels_are_clipped():
     assert applied(np.full((3, 3), 250, np.uint8), "eager", brightness=1.2).max() == 255
 
 
+def test_they_are_clipped_before_contrast_takes_its_mean():
+    received = applied(np.array([[0, 200]], np.uint8), "eager", brightness=2, contrast=0.5)
+    np.testing.assert_array_equal(received, [[64, 191]])
+
+
 def test_every_image_has_numbers_of_its_own():
     images = tf.constant(np.stack([GRID, GRID])[..., np.newaxis])
     numbers = {name: tf.constant([value, value], tf.float32) for name, value in IDENTITY.items()}

@@ -17,7 +17,10 @@ PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = [page for page in PAGES if "results" not in page.relative_to(ROOT).parts]
 
 # Recipes that no one else has published.
-OURS = ("cnn_robust", "compact_1k", "compact_6k", "compact_10k", "accurate", "ensemble", "distilled")
+OURS = (
+    *("cnn_robust", "compact_1k", "compact_6k", "compact_10k"),
+    *("accurate", "ensemble", "distilled", "fast_990", "fast_994"),
+)
 
 
 def blocks(page, language):

@@ -52,6 +52,7 @@ def test_dicts_replace_single_entries():
         (dict(schedule="steps"), "schedule must be one of constant, cosine"),
         (dict(network="resnet"), "network must be one of linear, mlp, cnn"),
         (dict(std=0), "std must be a positive number"),
+        (dict(mixed_precision="yes"), "mixed_precision must be True or False. Received: mixed_precision='yes'"),
         (dict(rate=1), "A recipe has no field 'rate'. Fields: name, summary"),
         (dict(augmentation={"spin": 1}), "augmentation has no field 'spin'. Fields: rotation"),
         (dict(augmentation={"rotation": 200}), "rotation must be from 0 to 180"),

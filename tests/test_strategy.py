@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
-from mnist_keras.strategy import get_strategy, set_up_device
+from mnist_keras.strategy import computes_bfloat16, get_strategy, set_up_device
 
 TESTS = pathlib.Path(__file__).parent
 
@@ -22,6 +22,18 @@ def test_a_gpu_that_is_not_there(monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
     with pytest.raises(InputError, match="TensorFlow sees no GPU"):
         set_up_device("gpu")
+
+
+@pytest.mark.parametrize(
+    ("flags", "can"),
+    [("avx2 amx_bf16 fma", True), ("fp asimd bf16 i8mm", True), ("avx2 fma f16c", False), (None, False)],
+)
+def test_bfloat16_is_a_matter_of_the_processor(tmp_path, monkeypatch, flags, can):
+    info = tmp_path / "cpuinfo"
+    if flags:
+        info.write_text(f"processor : 0\nflags : {flags}\n")
+    monkeypatch.setattr("mnist_keras.strategy._CPU_INFO", info)
+    assert computes_bfloat16() is can
 
 
 def test_threads_come_too_late():

@@ -125,6 +125,22 @@ def test_mixed_precision_learns_and_returns_a_float32_model(tiny):
     assert {layer.compute_dtype for layer in training.model.layers} == {"float32"}
 
 
+@pytest.mark.parametrize(
+    ("wish", "asked", "can", "used"),
+    [
+        (True, None, True, True),
+        (True, None, False, False),
+        (False, None, True, False),
+        (True, False, True, False),
+        (False, True, False, True),
+    ],
+)
+def test_the_recipe_wishes_for_a_precision_and_the_caller_decides(tiny, monkeypatch, wish, asked, can, used):
+    monkeypatch.setattr("mnist_keras.training.computes_bfloat16", lambda: can)
+    recipe = get_recipe("linear", epochs=1, mixed_precision=wish)
+    assert train(recipe, tiny, mixed_precision=asked, verbose=False).settings["training"]["mixed_precision"] is used
+
+
 def test_mirrored_trains_like_one_device(tiny):
     recipe = get_recipe("stack_1", batch_size=20, epochs=2)
     one, mirrored = (train(recipe, tiny, strategy=name, verbose=False) for name in ("one_device", "mirrored"))

@@ -64,16 +64,28 @@ def _convolution(layer: keras.Layer) -> list[nn.Module]:
     kernel, *bias = layer.get_weights()
     depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
     kernel = np.transpose(kernel, (2, 3, 0, 1) if depthwise else (3, 2, 0, 1))
-    channels = layer.input.shape[-1]
+    channels, is_same = layer.input.shape[-1], layer.padding == "same"
     module = nn.Conv2d(
         channels,
         len(kernel),
         kernel.shape[2:],
-        padding="same" if layer.padding == "same" else 0,
+        layer.strides,
+        padding="same" if is_same and layer.strides == (1, 1) else 0,
         groups=channels if depthwise else 1,
         bias=bool(bias),
     )
-    return [_with(module, kernel, *bias)]
+    padding = [_padding(layer)] if is_same and layer.strides != (1, 1) else []
+    return [*padding, _with(module, kernel, *bias)]
+
+
+def _padding(layer: keras.Layer) -> nn.Module:
+    # Of a strided `same` convolution, which PyTorch has none of; one side gets more than the other.
+    sides: list[int] = []
+    for axis in (1, 0):
+        covered = (layer.output.shape[1 + axis] - 1) * layer.strides[axis] + layer.kernel_size[axis]
+        missing = max(0, covered - layer.input.shape[1 + axis])
+        sides += [missing // 2, missing - missing // 2]
+    return nn.ZeroPad2d(tuple(sides))
 
 
 def _dense(layer: keras.layers.Dense) -> list[nn.Module]:

@@ -16,20 +16,31 @@ from typing import Any
 from mnist_keras.augmentation import Augmentation
 from mnist_keras.errors import InputError
 from mnist_keras.recipe import Recipe
-from mnist_keras.recipes.own import ACCURATE, CNN_ROBUST, COMPACT_1K, COMPACT_6K, COMPACT_10K, DISTILLED, ENSEMBLE
+from mnist_keras.recipes.own import (
+    ACCURATE,
+    CNN_ROBUST,
+    COMPACT_1K,
+    COMPACT_6K,
+    COMPACT_10K,
+    DISTILLED,
+    ENSEMBLE,
+    FAST_990,
+    FAST_994,
+)
 from mnist_keras.recipes.published import CNN, CNN_3X3, CNN_AUGMENTED, LENET_DROPOUT, LINEAR, MLP, STACK
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         *(LINEAR, MLP, CNN, CNN_3X3, CNN_AUGMENTED, LENET_DROPOUT, CNN_ROBUST),
-        *(COMPACT_1K, COMPACT_6K, COMPACT_10K, ACCURATE, ENSEMBLE, DISTILLED),
+        *(COMPACT_1K, COMPACT_6K, COMPACT_10K, ACCURATE, ENSEMBLE, DISTILLED, FAST_990, FAST_994),
         *STACK,
     )
 }
 # Names that stand for several recipes.
 GROUPS: dict[str, tuple[str, ...]] = {
     "stack": tuple(recipe.name for recipe in STACK),
+    "fast": (FAST_990.name, FAST_994.name),
     "all": tuple(RECIPES),
 }
 
