@@ -2,6 +2,7 @@
 
 import keras
 
+from mnist_keras.fused_optimizers import FusedAdam, FusedAdamW, FusedSGD
 from mnist_keras.recipe import Recipe
 
 _NOT_DECAYED = ("bias", "gamma", "beta")
@@ -12,11 +13,10 @@ def make_optimizer(recipe: Recipe, steps_in_epoch: int) -> keras.optimizers.Opti
     rate = _make_rate(recipe, steps_in_epoch)
     average = {"use_ema": True, "ema_momentum": recipe.ema} if recipe.ema else {}
     if recipe.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, momentum=recipe.momentum, **average)
+        return FusedSGD(rate, momentum=recipe.momentum, **average)
     if recipe.optimizer == "adam":
-        return keras.optimizers.Adam(rate, **average)
-    # Loshchilov, Hutter (2019).
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **average)
+        return FusedAdam(rate, **average)
+    optimizer = FusedAdamW(rate, weight_decay=recipe.weight_decay, **average)
     optimizer.exclude_from_weight_decay(var_names=_NOT_DECAYED)
     return optimizer
 

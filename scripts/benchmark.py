@@ -5,10 +5,11 @@
 
 The tasks: machine (products of matrices, the most that the processor can do), training (steps of each
 recipe here and in PyTorch), augmentation (here and by Pillow), inference (LiteRT, SavedModel,
-onnxruntime, PyTorch). Two more run only where they are asked for: accuracy (how long until the test set is
+onnxruntime, PyTorch). Three more run only where they are asked for: profile (what a step of each recipe is
+spent on, operation by operation), accuracy (how long until the test set is
 read so well, here and by the published protocol in PyTorch; ten minutes), and growth (how the cost of training
 grows with batch, width, data and devices; 5 GB of disk for a while). It leaves benchmark.json, benchmark.md and
-benchmark.png, or accuracy.json, growth.json and so on. The peers come by pip install -e '.[benchmark]'.
+benchmark.png, or profile.json, accuracy.json, growth.json and so on. The peers come by pip install -e '.[benchmark]'.
 """
 
 import dataclasses
@@ -24,7 +25,7 @@ from mnist_keras.errors import InputError
 from mnist_keras.recipes import RECIPES, expand_names
 
 TASKS = ("machine", "training", "augmentation", "inference")
-ACCURACY, GROWTH = "accuracy", "growth"
+PROFILE, ACCURACY, GROWTH = "profile", "accuracy", "growth"
 # What the published protocol trains until, and with how many seeds.
 _TARGET, _PUBLISHED_SEEDS = 0.99, 1
 # Steps in a turn are so many that it takes about a second.
@@ -33,7 +34,7 @@ _STACK_STEPS, _OTHER_STEPS = 1000, 15
 # Of which there is nothing to compare.
 _MACHINE = "product of matrices"
 
-flags.DEFINE_list("tasks", ",".join(TASKS), f"of: {', '.join([*TASKS, ACCURACY, GROWTH])}")
+flags.DEFINE_list("tasks", ",".join(TASKS), f"of: {', '.join([*TASKS, PROFILE, ACCURACY, GROWTH])}")
 flags.DEFINE_list("recipes", "linear,mlp,cnn,cnn_3x3,cnn_augmented,lenet_dropout,stack_1", "to train steps of")
 flags.DEFINE_list("small", "compact_1k,compact_6k,compact_10k", "recipes to answer with")
 flags.DEFINE_list("fast", "fast_990,fast_994", "recipes whose time to accuracy is measured")
@@ -45,7 +46,7 @@ FLAGS = flags.FLAGS
 
 
 def main(_):
-    tasks = _checked(FLAGS.tasks, (*TASKS, ACCURACY, GROWTH), "tasks")
+    tasks = _checked(FLAGS.tasks, (*TASKS, PROFILE, ACCURACY, GROWTH), "tasks")
     recipes, small, fast = (_recipes(name) for name in ("recipes", "small", "fast"))
     missing = [module for module in ("torch", "onnxruntime", "tf2onnx") if importlib.util.find_spec(module) is None]
     if missing:
@@ -57,6 +58,8 @@ def main(_):
     against = [task for task in tasks if task in TASKS]
     if against:
         _measure_against_others(against, recipes, small, threads)
+    if PROFILE in tasks:
+        _profile(recipes, threads)
     if ACCURACY in tasks:
         _measure_time_to_accuracy(fast, threads)
     if GROWTH in tasks:
@@ -76,6 +79,21 @@ def _measure_against_others(tasks, recipes, small, threads):
     _write("benchmark", rows, table(rows), ratio_figure(compared, title), threads)
 
 
+def _profile(recipes, threads):
+    with command_line.quiet_libraries():
+        from mnist_keras.benchmarks.profile import profile_steps, profile_table
+
+    rows, text = [], ""
+    for recipe in recipes:
+        for precision in ("float32", "bfloat16"):
+            parts = profile_steps(recipe, precision == "bfloat16", threads)
+            rows += [dict(recipe=recipe, precision=precision, **dataclasses.asdict(part)) for part in parts]
+            table = profile_table(f"{recipe}, {precision}", parts)
+            print(table, flush=True)
+            text += f"{table}\n"
+    _write(PROFILE, rows, text, None, threads)
+
+
 def _measure_time_to_accuracy(recipes, threads):
     with command_line.quiet_libraries():
         from mnist_keras.benchmarks.time_to_accuracy import arrivals_table, train_here, train_in_torch
@@ -83,9 +101,9 @@ def _measure_time_to_accuracy(recipes, threads):
     arrivals = []
     for seed in range(FLAGS.turns):
         for recipe in recipes:
-            arrivals.append(train_here(recipe, seed, threads, FLAGS.data_dir))
+            arrivals.append(train_here(recipe, seed, threads, "mnist", FLAGS.data_dir))
         if seed < _PUBLISHED_SEEDS:
-            arrivals.append(train_in_torch(_TARGET, seed, threads, FLAGS.data_dir))
+            arrivals.append(train_in_torch(_TARGET, seed, threads, "mnist", FLAGS.data_dir))
         for arrival in arrivals[-len(recipes) - (seed < _PUBLISHED_SEEDS) :]:
             print(arrival, flush=True)
     _write(ACCURACY, [dataclasses.asdict(arrival) for arrival in arrivals], arrivals_table(arrivals), None, threads)

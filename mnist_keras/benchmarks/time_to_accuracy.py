@@ -28,14 +28,14 @@ class Arrival:
     epochs: int
 
 
-def train_here(recipe: str, seed: int, threads: int, data_dir: str | None) -> Arrival:
+def train_here(recipe: str, seed: int, threads: int, dataset: str, data_dir: str | None) -> Arrival:
     """All epochs of a recipe, in the precision that it asks for."""
-    return _elsewhere(_train_here, recipe, seed, threads, data_dir)
+    return _elsewhere(_train_here, recipe, seed, threads, dataset, data_dir)
 
 
-def train_in_torch(target: float, seed: int, threads: int, data_dir: str | None) -> Arrival:
+def train_in_torch(target: float, seed: int, threads: int, dataset: str, data_dir: str | None) -> Arrival:
     """The protocol of `cnn` in PyTorch, float32, channels last, until an epoch ends at `target` or above."""
-    return _elsewhere(_train_in_torch, target, seed, threads, data_dir)
+    return _elsewhere(_train_in_torch, target, seed, threads, dataset, data_dir)
 
 
 def arrivals_table(arrivals: list[Arrival]) -> str:
@@ -63,13 +63,13 @@ def _elsewhere(work: Callable[..., Arrival], *arguments: Any) -> Arrival:
         return pool.apply(work, arguments)
 
 
-def _train_here(recipe: str, seed: int, threads: int, data_dir: str | None) -> Arrival:
+def _train_here(recipe: str, seed: int, threads: int, dataset: str, data_dir: str | None) -> Arrival:
     from mnist_keras.evaluation import score
     from mnist_keras.strategy import set_up_device
     from mnist_keras.training import train
 
     set_up_device(threads=threads)
-    digits = load_digits("auto", data_dir)
+    digits = load_digits(dataset, data_dir)
     wall, cpu = time.perf_counter(), time.process_time()
     training = train(recipe, digits, seed=seed, verbose=False)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -77,14 +77,14 @@ def _train_here(recipe: str, seed: int, threads: int, data_dir: str | None) -> A
     return Arrival(recipe, seed, wall, cpu, report.accuracy, len(training.history))
 
 
-def _train_in_torch(target: float, seed: int, threads: int, data_dir: str | None) -> Arrival:
+def _train_in_torch(target: float, seed: int, threads: int, dataset: str, data_dir: str | None) -> Arrival:
     import torch
 
     from mnist_keras.benchmarks.torch_networks import torch_network, torch_optimizer
 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    digits, recipe = load_digits("auto", data_dir), get_recipe("cnn")
+    digits, recipe = load_digits(dataset, data_dir), get_recipe("cnn")
     network = torch_network(recipe).to(memory_format=torch.channels_last)
     optimizer = torch_optimizer(recipe, network)
     images, labels = (torch.from_numpy(array) for array in (digits.train_images, digits.train_labels.astype(np.int64)))
