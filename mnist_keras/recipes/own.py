@@ -86,11 +86,11 @@ FAST_990 = Recipe(
     network="deep_cnn",
     network_options=dict(stages=((32,), (64, 64), (128,)), first_kernel_size=5, first_strides=2),
     optimizer="adamw",
-    learning_rate=0.02,
+    learning_rate=0.03,
     weight_decay=0.01,
     schedule="cosine",
     warmup=0.2,
-    batch_size=128,
+    batch_size=192,
     epochs=1,
     mixed_precision=True,
 )
@@ -99,7 +99,7 @@ FAST_994 = dataclasses.replace(
     FAST_990,
     name="fast_994",
     summary="four convolutions, 99.4 % in half a minute",
-    learning_rate=0.01,
+    learning_rate=0.015,
     epochs=6,
     augmentation=Augmentation(rotation=8, shift=0.06, scale=(0.93, 1.07)),
 )
