@@ -16,10 +16,10 @@ class Comparison:
     """Mean accuracy of one recipe less that of another, in points of percent."""
 
     difference: float
-    # 95 % of the resamples lie between them.
+    #: 95 % of the resamples lie between them.
     low: float
     high: float
-    # Two-sided; the least that is told is one resample's share.
+    #: Two-sided; the least that is told is one resample's share.
     p_value: float
 
 

@@ -16,4 +16,4 @@ def write_json(path: str | os.PathLike, content: Any, indent: int | None = 2) ->
 
 def read_json(path: str | os.PathLike) -> Any:
     """Raises OSError or ValueError where the file cannot be read."""
-    return json.loads(pathlib.Path(path).read_text())
+    return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))

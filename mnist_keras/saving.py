@@ -56,7 +56,7 @@ def save_run(
         (new / "figures").mkdir()
         for name, figure in figures.items():
             save_figure(figure, new / "figures" / f"{name}.png")
-        (new / "report.html").write_text(run_page(config, result, training.history, figures))
+        (new / "report.html").write_text(run_page(config, result, training.history, figures), encoding="utf-8")
     return report
 
 

@@ -43,7 +43,7 @@ def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ab
         folder / "table.csv",
         [{**row, "accuracies": " ".join(f"{value:.2f}" for value in row["accuracies"])} for row in told],
     )
-    (folder / "table.md").write_text(text)
+    (folder / "table.md").write_text(text, encoding="utf-8")
     for name, figure in figures.items():
         save_figure(figure, folder / f"{name}.png")
     (folder / "report.html").write_text(
@@ -54,7 +54,8 @@ def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ab
             rows=rows,
             finding=finding,
             figures=figures,
-        )
+        ),
+        encoding="utf-8",
     )
     return text
 

@@ -132,7 +132,7 @@ def _write(name, rows, text, figure, threads):
     output.mkdir(parents=True, exist_ok=True)
     facts = {"date": datetime.date.today().isoformat(), "threads": threads, "turns": FLAGS.turns}
     write_json(output / f"{name}.json", {**facts, "environment": describe_environment(), "rows": rows})
-    (output / f"{name}.md").write_text(text)
+    (output / f"{name}.md").write_text(text, encoding="utf-8")
     written = [f"{name}.json", f"{name}.md"]
     if figure:
         save_figure(figure, output / f"{name}.png")

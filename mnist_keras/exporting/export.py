@@ -84,7 +84,7 @@ def export_run(
             }
             card["training"] = {key: config[key] for key in _TRAINING}
             write_json(new / "card.json", card)
-            (new / "README.md").write_text(describe_export(card))
+            (new / "README.md").write_text(describe_export(card), encoding="utf-8")
     except tf.errors.OpError as error:
         # TensorFlow wraps its message in names of nodes and operations.
         reason = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]", "", error.message).strip()

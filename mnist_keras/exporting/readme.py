@@ -165,7 +165,7 @@ def describe_export(card: Mapping[str, Any]) -> str:
     """The page, in Markdown.
 
     Args:
-        card: from `make_card`.
+        card: from `export_run`.
     """
     files = card["files"]
     snippets = [_SAVED_MODEL] if "saved_model" in files else []

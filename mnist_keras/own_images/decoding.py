@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-# A photograph of 50 million pixels takes about 1 GB while it is read.
-MOST_PIXELS = 50_000_000
+from mnist_keras.own_images.files import MOST_PIXELS
+
 _HEADER = 32
 
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnist_keras.errors import InputError
 
-# A larger one would take gigabytes.
+# A photograph of 50 million pixels takes about 1 GB while it is read.
 MOST_PIXELS = 50_000_000
 # Kinds that pictures of digits come in; Pillow knows others that start programs or read many files.
 _KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")

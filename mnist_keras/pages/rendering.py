@@ -24,7 +24,7 @@ def render(template: str, figures: Mapping[str, Figure], **values: Any) -> str:
         figures: by name.
         values: what else it asks for; escaped.
     """
-    style = markupsafe.Markup((_HOME / "page.css").read_text())
+    style = markupsafe.Markup((_HOME / "page.css").read_text(encoding="utf-8"))
 
     def figure(name: str) -> markupsafe.Markup:
         drawn = f"<figure>{as_svg(figures[name])}</figure>" if name in figures else ""

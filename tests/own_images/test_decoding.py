@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from mnist_keras.own_images.decoding import MOST_PIXELS, decode_picture
+from mnist_keras.own_images.decoding import decode_picture
+from mnist_keras.own_images.files import MOST_PIXELS
 
 
 @pytest.fixture
