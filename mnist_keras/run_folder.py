@@ -29,6 +29,12 @@ def seed_folder(folder: str | os.PathLike, recipe: str, seed: int) -> pathlib.Pa
     return pathlib.Path(folder) / f"{recipe}-seed-{seed}"
 
 
+def seeds_in(folder: str | os.PathLike, recipe: str) -> list[int]:
+    """The seeds whose runs of a recipe stand in the folder of several, in their order."""
+    ends = (path.name.removeprefix(f"{recipe}-seed-") for path in pathlib.Path(folder).glob(f"{recipe}-seed-*"))
+    return sorted(int(end) for end in ends if end.isdecimal())
+
+
 def newest_unfinished(runs: str | os.PathLike, recipe: str) -> pathlib.Path:
     """The folder that the last unfinished run of that recipe will have.
 

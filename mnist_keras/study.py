@@ -9,7 +9,7 @@ from mnist_keras.digits import Digits
 from mnist_keras.digits.corrections import correct_when_corrected
 from mnist_keras.errors import InputError
 from mnist_keras.recipe import Recipe
-from mnist_keras.run_folder import is_complete, read_run, seed_folder
+from mnist_keras.run_folder import is_complete, read_run, seed_folder, seeds_in
 from mnist_keras.runs import train_run
 
 
@@ -29,7 +29,7 @@ def run_study(
         options: of `train`.
 
     Returns:
-        A row a recipe, see `summarize`.
+        A row a recipe, see `summarize`, over all seeds whose runs are in the folder.
 
     Raises:
         InputError: a run that is there was trained otherwise (recipe or dataset), or see `train`.
@@ -41,7 +41,13 @@ def run_study(
         title = f"[{number}/{len(runs)}] {recipe.name}, seed {seed}"
         print(f"{title}: done before" if was_done else f"\n{title}", flush=True)
         train_run(seed_folder(folder, recipe.name, seed), recipe, digits, seed, **options)
-    return [summarize(folder, recipe, seeds) for recipe in recipes]
+    rows = []
+    for recipe in recipes:
+        there = seeds_in(folder, recipe.name)
+        for seed in there:
+            is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed)
+        rows.append(summarize(folder, recipe, there))
+    return rows
 
 
 def read_reports(folder: pathlib.Path, recipe: str) -> list[dict[str, Any]]:
@@ -50,13 +56,12 @@ def read_reports(folder: pathlib.Path, recipe: str) -> list[dict[str, Any]]:
     Raises:
         InputError: there is none, or they are not of one dataset.
     """
-    runs = [path for path in folder.glob(f"{recipe}-seed-*") if path.name.rsplit("-", 1)[1].isdecimal()]
-    reports = [read_run(run)[1] for run in sorted(runs, key=lambda run: int(run.name.rsplit("-", 1)[1]))]
+    reports = [read_run(seed_folder(folder, recipe, seed))[1] for seed in seeds_in(folder, recipe)]
     datasets = {report["dataset"] for report in reports}
     if len(datasets) != 1:
         raise InputError(
             f"{folder} must hold runs of {recipe} on one dataset, as {recipe}-seed-0, from scripts/study.py. "
-            f"Received: {len(runs)} runs, on {', '.join(sorted(datasets)) or 'none'}."
+            f"Received: {len(reports)} runs, on {', '.join(sorted(datasets)) or 'none'}."
         )
     return reports
 

@@ -5,9 +5,10 @@
     python scripts/study.py --recipes=compact_6k --ablate --validation=5000
 
 Runs that are there already are not trained again: the same command goes on where it
-stopped, in the midst of a run too. It leaves table.csv, table.md, accuracy.png, parameters.png and
-report.html beside the runs; a study of the stack of linear layers also its plots and its finding, and one with
---ablate ablation.png.
+stopped, in the midst of a run too. The table counts all seeds whose runs are there. It
+leaves table.csv, table.md, accuracy.png, parameters.png and report.html beside the runs; a
+study of the stack of linear layers also its plots and its finding, and one with --ablate
+ablation.png.
 """
 
 import pathlib

@@ -42,6 +42,8 @@ def test_it_goes_on_where_it_stopped(tiny, tmp_path, trainings, capsys):
     assert "[1/4] linear, seed 0: done before" in capsys.readouterr().out
     assert [(row["recipe"], row["seeds"]) for row in rows] == [("linear", 2), ("stack_1", 2)]
     assert run_study(tmp_path, RECIPES, [0, 1], tiny) == rows
+    # All seeds that are there count.
+    assert run_study(tmp_path, RECIPES[1:], [0], tiny) == rows[1:]
     assert len(trainings) == 4
 
 
@@ -113,6 +115,9 @@ def test_other_runs_are_not_mixed_in(tiny, tmp_path, trainings, recipes, digits,
     run_study(tmp_path, RECIPES[:1], [0], tiny)
     with pytest.raises(InputError, match=message):
         run_study(tmp_path, recipes, [0], digits or tiny)
+    # Nor are those of other seeds counted.
+    with pytest.raises(InputError, match=message):
+        run_study(tmp_path, recipes, [1], digits or tiny)
 
 
 def test_an_unfinished_training_leaves_nothing(tiny, tmp_path, monkeypatch):
