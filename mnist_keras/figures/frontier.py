@@ -11,13 +11,13 @@ from mnist_keras.figures.canvas import MUTED, TEST, new_figure
 # Parameters, accuracy in percent, whose; the means of several seeds, and single or chosen runs.
 _MEANS = ((326_000, 99.641, "Deotte, mean of 1,500"), (4_890_000, 99.745, "15 of these averaged"))
 _SINGLE = (
-    (697, 99.03, "best of about 700, chosen on the test set"),
+    (697, 99.03, "best of 700, by the test set"),
     (4_862, 99.07, "one run"),
     (9_142, 99.41, "one run"),
     (12_364, 99.48, "one run"),
     (34_826, 98.36, "one run"),
     (1_111_946, 99.23, "one run"),
-    (5_100_000, 99.87, "An et al., vote of 3, chosen on the test set"),
+    (5_100_000, 99.87, "An et al., vote of 3, chosen by the test set"),
 )
 
 
