@@ -61,11 +61,11 @@ def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ab
 
 
 def columns_for(rows: Sequence[Row]) -> dict[str, Callable[[Row], str]]:
-    """Names of the columns and what stands in them; with ten test labels corrected, where all rows have that figure."""
+    """Names of the columns and what stands in them; with ten test labels corrected, where a row has that figure."""
     return {
         name: cell
         for name, cell in _COLUMNS.items()
-        if name != "corrected" or all(row["corrected"] is not None for row in rows)
+        if name != "corrected" or any(row["corrected"] is not None for row in rows)
     }
 
 
@@ -94,7 +94,7 @@ _COLUMNS = {
     "mean ± sd": _mean,
     "min": lambda row: f"{row['min']:.2f}",
     "max": lambda row: f"{row['max']:.2f}",
-    "corrected": lambda row: f"{row['corrected']:.3f}",
+    "corrected": lambda row: "-" if row["corrected"] is None else f"{row['corrected']:.3f}",
     "seeds": lambda row: str(row["seeds"]),
     "epochs": lambda row: str(row["epochs"]),
     "time": lambda row: f"{row['seconds'] / 60:.1f} min",
