@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from mnist_keras.benchmarks.turns import Times, ratio
 from mnist_keras.figures.canvas import MUTED, TEST, TRAIN, new_figure
@@ -66,9 +67,10 @@ def ratio_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
     axes.axvline(1, color=MUTED)
     axes.set_yticks(range(len(peers)), [f"{row['task']}: {row['side']}" for row in peers], fontsize=8)
     axes.set_xscale("log")
-    axes.margins(x=0.15)
+    axes.margins(x=0.15, y=0.01)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("times ours (above 1: we are ahead)")
     axes.legend(loc="lower right", fontsize=8)
     return figure
