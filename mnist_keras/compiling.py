@@ -7,6 +7,7 @@ import tensorflow as tf
 from mnist_keras.errors import InputError
 from mnist_keras.fused_batch_norm import with_fused_batch_norm
 from mnist_keras.models import build_model
+from mnist_keras.models.folding import fold_batch_norm
 from mnist_keras.models.operations import training_operations
 from mnist_keras.optimizer import make_optimizer
 from mnist_keras.recipe import Recipe
@@ -74,13 +75,13 @@ def make_variables(model: keras.Model) -> None:
 
 
 def _copy(teacher: keras.Model, recipe: Recipe, dtype: str) -> keras.Model:
-    """A teacher that computes in `dtype`."""
+    """A teacher that computes in `dtype`, sooner."""
     copy = build_model(recipe, dtype)
     try:
         copy.set_weights(teacher.get_weights())
     except ValueError as error:
         raise InputError(f"The teacher is no network of the recipe {recipe.name}. ({error})") from error
-    return copy
+    return fold_batch_norm(copy)
 
 
 def _tell_replicas_apart(model: keras.Model, strategy: tf.distribute.Strategy, sync_batch_norm: bool) -> None:

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from mnist_keras.models.readers import readers_of
+
 
 def equalize_depthwise(model: keras.Model) -> keras.Model:
     """A copy whose depthwise filters all reach from -1 to 1 at most, where no activation follows them.
@@ -27,8 +29,8 @@ def _is_linear(layer: keras.layers.Layer) -> bool:
 
 def _following(model: keras.Model, layer: keras.layers.Layer) -> keras.layers.Layer | None:
     """The one layer that multiplies what a layer makes by weights of each channel."""
-    readers = [other for other in model.layers if any(end is layer.output for end in keras.tree.flatten(other.input))]
-    if len(readers) != 1 or any(end is layer.output for end in model.outputs):
+    readers = readers_of(model, layer)
+    if len(readers) != 1:
         return None
     (reader,) = readers
     is_reshape = isinstance(reader, keras.layers.Flatten) and layer.output.shape[1:3] == (1, 1)
