@@ -28,6 +28,7 @@ def compile_model(
     mixed_precision: bool = False,
     sync_batch_norm: bool = True,
     teacher: keras.Model | None = None,
+    teacher_mixed_precision: bool = False,
 ) -> keras.Model:
     """A model ready for `fit`.
 
@@ -38,14 +39,14 @@ def compile_model(
         mixed_precision: compute in bfloat16, keep the weights in float32.
         sync_batch_norm: normalise by the whole batch and not by each replica's part.
         teacher: a trained network of `recipe.teacher`.
+        teacher_mixed_precision: compute in bfloat16 what it says.
     """
-    dtype = "mixed_bfloat16" if mixed_precision else "float32"
     with strategy.scope():
-        network = with_fused_batch_norm(build_model(recipe, dtype))
+        network = with_fused_batch_norm(build_model(recipe, _dtype(mixed_precision)))
         model = network
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         if recipe.label_smoothing or teacher is not None:
-            frozen = teacher and _copy(teacher, get_recipe(recipe.teacher), dtype)
+            frozen = teacher and _copy(teacher, get_recipe(recipe.teacher), _dtype(teacher_mixed_precision))
             model = SoftTargets(network, recipe.label_smoothing, frozen, recipe.teacher_temperature)
             loss = keras.losses.CategoricalCrossentropy(from_logits=True)
         several = recipe.steps_per_execution or _steps_at_once(network, recipe)
@@ -72,6 +73,10 @@ def make_variables(model: keras.Model) -> None:
         model.optimizer.build(model.trainable_variables)
         model.compute_metrics(None, np.zeros(1, np.int64), np.zeros((1, *model.output_shape[1:]), np.float32))
         model.reset_metrics()
+
+
+def _dtype(mixed_precision: bool) -> str:
+    return "mixed_bfloat16" if mixed_precision else "float32"
 
 
 def _copy(teacher: keras.Model, recipe: Recipe, dtype: str) -> keras.Model:

@@ -78,8 +78,8 @@ def train(
         seed: decides initial weights, order, augmentation and dropout.
         strategy: see `get_strategy`.
         deterministic: repeat to the last bit with the same number of threads; the process stays so.
-        mixed_precision: compute in bfloat16; the weights stay float32. None does so where the recipe asks for it and
-            the machine has instructions for it.
+        mixed_precision: compute in bfloat16; the weights stay float32. None does so where the machine has instructions
+            for it and the recipe asks for it; a teacher needs not ask.
         sync_batch_norm: on several replicas, normalise by the whole batch and not by each replica's part.
         test_batch_size: images a step in evaluation.
         callbacks: Keras callbacks, passed on to `fit`; their plain attributes go into the checkpoints.
@@ -112,11 +112,12 @@ def train(
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
     distribution = get_strategy(strategy)
+    teacher_precision = computes_bfloat16() if mixed_precision is None else mixed_precision
     if mixed_precision is None:
         mixed_precision = recipe.mixed_precision and computes_bfloat16()
     check_batch(distribution, batch_size)
     test_batch_size = fit_test_batch(distribution, test_batch_size, len(digits.test_images))
-    model = compile_model(recipe, steps, distribution, mixed_precision, sync_batch_norm, teacher)
+    model = compile_model(recipe, steps, distribution, mixed_precision, sync_batch_norm, teacher, teacher_precision)
     settings = describe_settings(
         recipe,
         digits,
@@ -129,7 +130,7 @@ def train(
         test_batch_size=test_batch_size,
         steps_per_execution=model.steps_per_execution,
         versions={"tensorflow": tf.__version__, "keras": keras.__version__},
-        **({"teacher": hash_arrays(teacher.get_weights()).hexdigest()} if teacher else {}),
+        **(_describe_teacher(teacher, teacher_precision) if teacher else {}),
     )
     history = History(keep_steps=recipe.log_every > 0)
     printing = []
@@ -174,3 +175,7 @@ def train(
         restate_batch_norm(trained, training_batches(images, labels, batch_size, 1, seed, recipe.augmentation))
     divide_logits(trained, recipe.temperature)
     return Training(trained, recipe, settings, history.epochs, history.steps, saving.seconds, digest)
+
+
+def _describe_teacher(teacher: keras.Model, mixed_precision: bool) -> dict[str, Any]:
+    return {"teacher": hash_arrays(teacher.get_weights()).hexdigest(), "teacher_mixed_precision": mixed_precision}

@@ -25,7 +25,7 @@ _RECIPE_HELP = {
     "mean": "subtracted from pixels/255, inside the network",
     "std": "divides them then",
     "optimizer": f"one of {', '.join(OPTIMIZERS)}",
-    "learning_rate": "at the start",
+    "learning_rate": "the highest of the run",
     "momentum": "of sgd",
     "weight_decay": "of adamw, on kernels",
     "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",

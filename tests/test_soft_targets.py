@@ -17,7 +17,7 @@ class OneStep:
 
     def __init__(self, digits, model=None, **fields):
         recipe = get_recipe("stack_1", batch_size=0, epochs=1, learning_rate=1e-12, **fields)
-        self.training = train(recipe, digits, teacher=model, verbose=False)
+        self.training = train(recipe, digits, mixed_precision=False, teacher=model, verbose=False)
         self.train_loss = self.training.history[0]["loss"]
         self.test_loss = self.training.history[0]["test_loss"]
         self.logits = self.training.model(digits.train_images)
@@ -44,6 +44,19 @@ def test_a_teacher_stands_in_for_the_labels(tiny, temperature):
         np.testing.assert_array_equal(weight, expected)
     assert step.training.settings["training"]["teacher"]
     assert step.training.model.count_params() == 3985
+
+
+def test_a_teacher_alone_computes_in_bfloat16(tiny, monkeypatch):
+    monkeypatch.setattr("mnist_keras.training.computes_bfloat16", lambda: True)
+    teacher = build_model("stack_7")
+    recipe = get_recipe("stack_1", batch_size=0, epochs=1, learning_rate=1e-12, teacher="stack_7")
+    training = train(recipe, tiny, teacher=teacher, verbose=False)
+    precisions = [training.settings["training"][name] for name in ("mixed_precision", "teacher_mixed_precision")]
+    assert precisions == [False, True]
+    # Eight bits of a number are kept.
+    said = np.asarray(ops.softmax(teacher(tiny.train_images)))
+    difference = abs(training.history[0]["loss"] - entropy(said, training.model(tiny.train_images)))
+    assert 1e-6 < difference < 0.02
 
 
 def test_a_student_learns_what_its_teacher_says(tiny):
