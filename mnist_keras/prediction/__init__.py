@@ -11,13 +11,14 @@ from mnist_keras.shipped import shipped
 
 __all__ = ["Predictor", "load_predictor", "shipped_models"]
 
-# Of an export, see `exporting.formats`.
-TFLITE = "mnist.tflite"
+# Of an export, see `exporting.formats`; the second where there is no first.
+_TFLITE = ("mnist.tflite", "mnist_float16.tflite")
 
 
-def shipped_models() -> list[str]:
-    """Names of the models that ship, and of others that were exported beside them."""
-    return sorted(path.parent.name for path in shipped("exported").glob(f"*/{TFLITE}"))
+def shipped_models() -> dict[str, pathlib.Path]:
+    """The TFLite file of each model that ships, and of others that were exported beside them, by name."""
+    files = {path.parent.name: path for name in reversed(_TFLITE) for path in shipped("exported").glob(f"*/{name}")}
+    return dict(sorted(files.items()))
 
 
 def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
@@ -25,15 +26,15 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
 
     Args:
         path: a `.keras`, `.tflite` or `.onnx` file, a SavedModel, a run's folder (its `model.keras`), an export's
-            folder (its SavedModel), or the name of a model that ships (its `mnist.tflite`).
+            folder (its SavedModel), or the name of a model that ships (its TFLite file).
         trusted: skip the trial in a process of its own that a `.tflite` file gets if no card confirms its checksum.
 
     Raises:
         InputError: nothing is there, it is no digit model, or not the file that the card beside it describes.
     """
     path = pathlib.Path(path)
-    if not path.exists() and str(path) in shipped_models():
-        path = shipped("exported") / path / TFLITE
+    if not path.exists():
+        path = shipped_models().get(str(path), path)
     if not path.exists():
         raise InputError(
             f"There is no such file or folder: {path}. Models known by their name, in {shipped('exported')}: "

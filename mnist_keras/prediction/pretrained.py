@@ -1,7 +1,7 @@
 """The models that ship with this project, trained on all of MNIST."""
 
 from mnist_keras.errors import InputError
-from mnist_keras.prediction import TFLITE, Predictor, load_predictor, shipped_models
+from mnist_keras.prediction import Predictor, load_predictor, shipped_models
 from mnist_keras.shipped import shipped
 
 
@@ -14,8 +14,7 @@ def load_pretrained(name: str = "cnn_robust") -> Predictor:
     Raises:
         InputError: no such model is shipped.
     """
-    if name not in shipped_models():
-        raise InputError(
-            f"No model of that name is in {shipped('exported')}: {name!r}. Expected: {', '.join(shipped_models())}."
-        )
-    return load_predictor(shipped("exported") / name / TFLITE)
+    models = shipped_models()
+    if name not in models:
+        raise InputError(f"No model of that name is in {shipped('exported')}: {name!r}. Expected: {', '.join(models)}.")
+    return load_predictor(models[name])

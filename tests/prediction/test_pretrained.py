@@ -2,6 +2,7 @@ import ast
 import json
 import pathlib
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 from mnist_keras.digits import load_digits
 from mnist_keras.errors import InputError
 from mnist_keras.own_images.seeing import see
-from mnist_keras.prediction import load_predictor
+from mnist_keras.prediction import load_predictor, shipped_models
 from mnist_keras.prediction.pretrained import load_pretrained
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -41,6 +42,19 @@ def test_it_reads_its_golden_digits_without_training():
 def test_what_is_not_shipped():
     with pytest.raises(InputError, match="No model of that name is in .*: 'resnet'. Expected: .*cnn_augmented"):
         load_pretrained("resnet")
+
+
+def test_one_of_half_precision_is_known_by_its_name_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("mnist_keras.prediction.shipped", lambda _: tmp_path)
+    for name, file in (("both", "mnist.tflite"), ("both", "mnist_float16.tflite"), ("half", "mnist_float16.tflite")):
+        (tmp_path / name).mkdir(exist_ok=True)
+        shutil.copy(SHIPPED / file, tmp_path / name)
+    assert {name: path.name for name, path in shipped_models().items()} == {
+        "both": "mnist.tflite",
+        "half": "mnist_float16.tflite",
+    }
+    probabilities = load_pretrained("half").predict(np.zeros((1, 28, 28), np.uint8))
+    np.testing.assert_allclose(probabilities.sum(), 1, atol=1e-3)
 
 
 def test_it_is_small():
