@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mnist_keras.digits import Digits
+from mnist_keras.digits.hold_out import source_of
 from mnist_keras.figures import ablation_figure, accuracy_by_recipe, error_by_parameters, save_figure
 from mnist_keras.history import write_rows
 from mnist_keras.pages.study_page import study_page
@@ -28,7 +29,8 @@ def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ab
         digits: what was trained on.
         is_ablation: whether the rows are of a recipe and its variants; then ablation.png is drawn too.
     """
-    title = f"Accuracy at the last epoch, {digits.name}, {len(digits.test_labels):,} test images"
+    kind = "test" if source_of(digits.name) == digits.name else "validation"
+    title = f"Accuracy at the last epoch, {digits.name}, {len(digits.test_labels):,} {kind} images"
     figures = {"accuracy": accuracy_by_recipe(rows, title), "parameters": error_by_parameters(rows, title)}
     if is_ablation:
         figures = {"ablation": ablation_figure(rows, title), **figures}

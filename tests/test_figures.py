@@ -138,6 +138,7 @@ def test_ablation_shows_what_is_lost_the_most_below():
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["without warmup", "without weight decay"]
     widths = [bar.get_width() for bar in axes.patches if bar.get_height() == 0.8]
     assert widths == pytest.approx([0.2, -1.1])
+    assert [text.get_text() for text in axes.texts] == ["+0.20", "-1.10"]
 
 
 def test_error_against_parameters():
