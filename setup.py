@@ -12,7 +12,7 @@ SERVER = ["fastapi>=0.115", "uvicorn>=0.30"]
 # What this package is measured against; the CPU build of PyTorch will do.
 BENCHMARK = [*ONNX, "torch>=2.5"]
 
-SHIPPED = ["cnn_robust", "cnn_augmented", "compact_1k", "compact_6k", "compact_10k", "accurate"]
+SHIPPED = ["cnn_robust", "cnn_augmented", "compact_1k", "compact_6k", "compact_10k", "accurate", "ensemble"]
 INSIDE = {
     "mnist_keras.scripts": "scripts",
     "mnist_keras.exported": "exported",

@@ -22,7 +22,7 @@ probabilities in the order of `labels.txt`, that sum to 1.
 `golden.png` shows them. A port that reproduces these to 0.00001 (float32) is right.
 
 `labels.txt` and what `card.json` says of model and file also travel inside each `.tflite` file, as a zip archive at
-its end (`unzip mnist.tflite`), and in a `.onnx` file as its property `metadata`.
+its end (`unzip FILE.tflite`), and in a `.onnx` file as its property `metadata`.
 
 ## Figures
 
@@ -169,7 +169,8 @@ def describe_export(card: Mapping[str, Any]) -> str:
     """
     files = card["files"]
     snippets = [_SAVED_MODEL] if "saved_model" in files else []
-    snippets += [_TFLITE] if "mnist.tflite" in files else []
+    takes_floats = [file for file, contract in files.items() if file.endswith(".tflite") and _takes_floats(contract)]
+    snippets += [_TFLITE.replace("mnist.tflite", file) for file in takes_floats[:1]]
     snippets += [_PICTURE] if "mnist_picture.tflite" in files else []
     snippets += [_CANVAS] if "mnist_canvas.tflite" in files else []
     snippets += [_ONNX] if "mnist.onnx" in files else []
@@ -184,6 +185,10 @@ def describe_export(card: Mapping[str, Any]) -> str:
         **{key: value for key, value in card["figures"].items() if key != "accuracy"},
         accuracy=f"{card['figures']['accuracy']:.2%}",
     )
+
+
+def _takes_floats(contract: Mapping[str, Any]) -> bool:
+    return (contract["input"]["name"], contract["input"]["dtype"]) == ("pixels", "float32")
 
 
 def _ends(contract: Mapping[str, Any]) -> str:
