@@ -148,3 +148,10 @@ def test_error_against_parameters():
     np.testing.assert_allclose([line.get_xydata()[0] for line in ours], [(1_000, 0.9), (300_000, 0.3)])
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert {"small", "large"} <= {text.get_text() for text in axes.texts}
+
+
+def test_names_of_networks_of_one_size_stand_apart():
+    rows = [row(name, [99.0], 1_000) for name in ("one", "other", "third")]
+    (axes,) = error_by_parameters(rows, "title").axes
+    heights = [text.xyann[1] for text in axes.texts if text.get_text() in ("one", "other", "third")]
+    assert len(heights) == 3 and min(np.diff(heights)) > 10

@@ -41,12 +41,13 @@ def error_by_parameters(rows: Sequence[Mapping[str, Any]], title: str) -> Figure
             side, offset = ("right", -5) if x > 2e6 else ("left", 5)
             place: dict[str, Any] = dict(xytext=(offset, 4), textcoords="offset points", ha=side)
             axes.annotate(name, (x, 100 - accuracy), **place, fontsize=7, color=MUTED)
-    for row in rows:
+    for index, row in enumerate(rows):
         x = row["parameters"]
+        beside = sum(other["parameters"] == x for other in rows[:index])
         axes.vlines(x, 100 - row["max"], 100 - row["min"], color=TEST, linewidth=1.5)
         axes.plot(x, 100 - row["mean"], "o", color=TEST, label="this package, mean and range over seeds")
         # To the left: the next larger one is often as accurate, and near.
-        place = dict(xytext=(-6, -10), textcoords="offset points", ha="right")
+        place = dict(xytext=(-6, 13 * beside - 10), textcoords="offset points", ha="right")
         axes.annotate(row["recipe"], (x, 100 - row["mean"]), **place, fontsize=9, color=TEST)
     axes.set_xscale("log")
     axes.set_yscale("log")
