@@ -10,6 +10,7 @@ from mnist_keras.training import train
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_linear_and_its_exports(mnist_folder, tmp_path):
     digits = load_digits("mnist", mnist_folder)
     report = save_run(tmp_path / "run", train("linear", digits, verbose=False), digits)

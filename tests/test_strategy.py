@@ -82,7 +82,7 @@ def compare(*arguments):
     )
 
 
-@pytest.mark.parametrize("devices", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("devices", [2, pytest.param(4, marks=[pytest.mark.slow, pytest.mark.long])])
 def test_several_devices_train_like_one(devices):
     # Steps that one device runs several at a time, which several replicas cannot.
     result = compare("stack_1", devices, {"steps_per_execution": 3}, "float32")
@@ -90,7 +90,7 @@ def test_several_devices_train_like_one(devices):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("devices", [2, 4])
+@pytest.mark.parametrize("devices", [2, pytest.param(4, marks=pytest.mark.long)])
 def test_batch_norm_counts_the_whole_batch(devices):
     # In float32, rounding grows from step to step; so it does between one thread and two.
     result = compare("cnn_augmented", devices, {"network_options": {"dropout": 0.0}}, "float64")

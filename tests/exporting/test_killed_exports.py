@@ -10,6 +10,7 @@ SCRIPT = pathlib.Path(__file__).parents[1] / "kill_and_export.py"
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_export_leaves_the_old_one_or_the_new_one():
     result = subprocess.run([sys.executable, SCRIPT, "--kills=2"], capture_output=True, text=True, check=False)
     print(result.stdout)

@@ -25,6 +25,8 @@ FOLDERS = [SHIPPED.with_name(name) for name in ast.literal_eval(NAMES)]
 FILES = [folder / name for folder in FOLDERS for name in json.loads((folder / "card.json").read_text())["files"]]
 PICTURE_FILES = [path for path in FILES if path.stem in ("mnist_picture", "mnist_canvas")]
 OTHER_FILES = [path for path in FILES if path not in PICTURE_FILES]
+# These take half a minute each.
+LARGE_FILES = [path for path in OTHER_FILES if path.parent.name == "ensemble" and "uint8" not in path.name]
 
 
 def name_of(path):
@@ -62,7 +64,14 @@ def test_it_is_small():
     assert sum(path.stat().st_size for path in files) < 1_400_000
 
 
-@pytest.mark.parametrize("path", OTHER_FILES, ids=name_of)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[pytest.mark.slow, pytest.mark.long] if path in LARGE_FILES else [])
+        for path in OTHER_FILES
+    ],
+    ids=name_of,
+)
 def test_every_shipped_file_scores_as_its_card_says(test_set, path):
     images, labels = test_set
     right = load_predictor(path).predict(images).argmax(axis=1) == labels
@@ -124,6 +133,7 @@ def correct(signature, inputs, labels, size=500):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_raw_digits_are_read_as_well_by_the_ways_in_for_pictures(signatures, test_set):
     images, labels = (part[:2000] for part in test_set)
     direct = correct(signatures["serving_default"], images, labels)

@@ -22,6 +22,7 @@ def digests(output):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_workers_end_like_replicas_and_survive_a_kill(command, script, data_flags, tmp_path):
     flags = [*FLAGS, *data_flags]
     alone = script(
