@@ -31,7 +31,7 @@ def members_of(recipe: Recipe, seed: int) -> list[tuple[Recipe, int]]:
 def combine(recipe: Recipe, digits: Digits, seed: int, runs: Sequence[pathlib.Path]) -> Training:
     """One model of the complete runs of all members.
 
-    Its history is the mean of theirs, its seconds their sum, and its digest made of theirs.
+    Its history is the mean of theirs, its seconds their sum, its memory their largest, and its digest made of theirs.
     """
     model = build_model(recipe)
     configs, reports = zip(*map(read_run, runs), strict=True)
@@ -45,6 +45,7 @@ def combine(recipe: Recipe, digits: Digits, seed: int, runs: Sequence[pathlib.Pa
         history=_mean([read_rows(run / "history.csv") for run in runs]),
         steps=[],
         seconds=sum(report["seconds"] for report in reports),
+        peak_memory=max(report.get("peak_memory", 0) for report in reports),
         digest=hashlib.sha256("".join(digests).encode()).hexdigest(),
     )
 

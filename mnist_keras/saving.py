@@ -78,5 +78,6 @@ def _describe_result(training: Training, digits: Digits, report: Report) -> dict
         "dataset": digits.name,
         "parameters": trainable,
         "seconds": training.seconds,
+        "peak_memory": training.peak_memory,
         **report.to_dict(),
     }

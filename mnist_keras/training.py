@@ -19,6 +19,7 @@ from mnist_keras.digits.drawn import training_set
 from mnist_keras.errors import InputError
 from mnist_keras.history import History, Rows
 from mnist_keras.keras_workers import fit_on_workers
+from mnist_keras.memory import peak_memory
 from mnist_keras.models import build_model
 from mnist_keras.models.finishing import divide_logits, restate_batch_norm
 from mnist_keras.pipeline import evaluation_batches, steps_in_epoch, training_batches
@@ -47,6 +48,8 @@ class Training:
     steps: Rows
     #: Wall time of fit, start-up and evaluations included.
     seconds: float
+    #: Of the process, see `peak_memory`.
+    peak_memory: int
     #: SHA-256 over all weights, seeds, optimizer slots and the history, but for its times.
     digest: str
 
@@ -174,7 +177,7 @@ def train(
     if recipe.ema:
         restate_batch_norm(trained, training_batches(images, labels, batch_size, 1, seed, recipe.augmentation))
     divide_logits(trained, recipe.temperature)
-    return Training(trained, recipe, settings, history.epochs, history.steps, saving.seconds, digest)
+    return Training(trained, recipe, settings, history.epochs, history.steps, saving.seconds, peak_memory(), digest)
 
 
 def _describe_teacher(teacher: keras.Model, mixed_precision: bool) -> dict[str, Any]:

@@ -122,7 +122,8 @@ def _check_places(run: pathlib.Path, complete: bool, export: pathlib.Path | None
 def _print_results(run: pathlib.Path, export: pathlib.Path | None, formats: Sequence[str]) -> None:
     config, report = read_run(run)
     recipe, dataset, seed = config["recipe"]["name"], config["dataset"]["name"], config["seed"]
-    print(f"\n{recipe}, seed {seed}, on {dataset}: trained in {_duration(report['seconds'])}")
+    memory = f", with at most {report['peak_memory'] / 1e9:.2f} GB of memory" if report.get("peak_memory") else ""
+    print(f"\n{recipe}, seed {seed}, on {dataset}: trained in {_duration(report['seconds'])}{memory}")
     print(
         f"test accuracy  {report['correct']}/{report['examples']}  {report['accuracy']:.2%}  loss {report['loss']:.4f}"
     )

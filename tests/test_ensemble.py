@@ -57,6 +57,8 @@ def test_an_ensemble_averages_its_members(tiny, tmp_path, trained):
     np.testing.assert_allclose(received, np.mean(members, axis=0), atol=1e-5)
     config, report = read_run(tmp_path / "three-seed-1")
     assert report["parameters"] == 3 * 79_510
+    memory = [read_run(tmp_path / f"three_member-seed-{n}")[1]["peak_memory"] for n in (3, 4, 5)]
+    assert report["peak_memory"] == max(memory) > 0
     assert config["digest"] == digest
     assert config["training"]["members"] == [
         read_run(tmp_path / f"three_member-seed-{n}")[0]["digest"] for n in (3, 4, 5)

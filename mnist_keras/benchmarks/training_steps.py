@@ -70,7 +70,9 @@ def torch_steps(
 
 
 def _plain(recipe: str) -> Recipe:
-    return dataclasses.replace(get_recipe(recipe), augmentation=None, schedule="constant", warmup=0.0, drawn=0)
+    # Nor does PyTorch read the loss of every step.
+    plain = dict(augmentation=None, schedule="constant", warmup=0.0, drawn=0, log_every=0)
+    return dataclasses.replace(get_recipe(recipe), **plain)
 
 
 def _noise() -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,6 @@
 import dataclasses
 import multiprocessing
 import os
-import pathlib
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from mnist_keras.errors import InputError
+from mnist_keras.memory import peak_memory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Times:
 
     wall: list[float]
     cpu: list[float]
-    # Most memory that the side's process has held, bytes; 0 where only Linux would tell.
+    # Of the side's process, see `peak_memory`.
     peak_memory: int = 0
 
     def summary(self) -> dict[str, float]:
@@ -105,15 +105,6 @@ def _serve(line: Connection, prepare: Callable[..., Callable[[], Any]], options:
             work = work or prepare(**options)
             wall, cpu = time.perf_counter(), time.process_time()
             work()
-            line.send((time.perf_counter() - wall, time.process_time() - cpu, _peak_memory()))
+            line.send((time.perf_counter() - wall, time.process_time() - cpu, peak_memory()))
         except Exception as error:
             line.send(f"{type(error).__name__}: {error}")
-
-
-def _peak_memory() -> int:
-    # Of Linux, in KiB; what `getrusage` tells is the parent's where that held more.
-    try:
-        status = pathlib.Path("/proc/self/status").read_text()
-    except OSError:
-        return 0
-    return 1024 * int(status.partition("VmHWM:")[2].split()[0])

@@ -57,7 +57,9 @@ def test_a_run_leaves_its_page(trained_run, parts):
     assert "What it was trained on" not in outline.headings
     assert text.count("<svg ") == 6
     config, report, _ = parts
-    for told in (f"{report['accuracy']:.2%}", "7,850", config["digest"], config["dataset"]["sha256"], "--epochs=10"):
+    memory = f"at most {report['peak_memory'] / 1e9:.2f} GB"
+    sums = (config["digest"], config["dataset"]["sha256"])
+    for told in (f"{report['accuracy']:.2%}", "7,850", *sums, "--epochs=10", memory):
         assert told in text
 
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import resource
 
 import numpy as np
@@ -30,6 +31,7 @@ def test_train_evaluate_export_predict(script, data_flags, tiny, tmp_path):
     assert "tiny: 120 training and 30 test images" in result.stdout
     assert "Trainable params: 7,850" in result.stdout
     assert len([line for line in result.stdout.splitlines() if line.startswith("epoch")]) == 20
+    assert re.search(r"trained in \d+ s, with at most \d\.\d\d GB of memory", result.stdout)
     assert "run            runs/first" in result.stdout
     assert "export         exported/linear" in result.stdout
     assert listing(tmp_path) == ["exported", "logs", "runs"]
@@ -86,18 +88,24 @@ def test_a_model_below_the_bar_fails(script, data_flags, trained_run, tmp_path):
     failed(result, "the accuracy is below the bar. Expected: at least 100 %. Received: ")
 
 
-def test_study(script, data_flags, tmp_path):
-    flags = ["--recipes=linear,stack_0", "--epochs=1", "--seeds=0,1", "--output=out", "--validation=50"]
-    result = script("study", *flags, *data_flags)
+def test_a_study_and_a_comparison(script, data_flags, tmp_path):
+    flags = ["--recipes=stack_0", "--ablate", "--warmup=.5", "--epochs=2", "--seeds=0,1", "--output=out"]
+    result = script("study", *flags, "--validation=50", *data_flags)
     assert result.returncode == 0, result.stderr
     assert "| `stack_0` | 7,850 | 92.50 |" in result.stdout
-    config = json.loads((tmp_path / "out" / "linear-seed-1" / "config.json").read_text())
+    assert "| `stack_0-without-warmup` | 7,850 |" in result.stdout
+    config = json.loads((tmp_path / "out" / "stack_0-seed-1" / "config.json").read_text())
     assert config["dataset"]["name"] == "tiny-validation-50"
     assert (config["dataset"]["train_examples"], config["dataset"]["test_examples"]) == (70, 50)
-    runs = [f"{name}-seed-{seed}" for name in ("linear", "stack_0") for seed in (0, 1)]
-    assert listing(tmp_path / "out") == sorted(
-        ["accuracy.png", "parameters.png", "report.html", *runs, "table.csv", "table.md"]
-    )
+    runs = [f"{name}-seed-{seed}" for name in ("stack_0", "stack_0-without-warmup") for seed in (0, 1)]
+    figures = ["ablation.png", "accuracy.png", "parameters.png"]
+    assert listing(tmp_path / "out") == sorted([*figures, "report.html", *runs, "table.csv", "table.md"])
+
+    result = script("compare", "out", "stack_0", "stack_0-without-warmup")
+    assert result.returncode == 0, result.stderr
+    names = [line.split()[0] for line in result.stdout.splitlines()]
+    assert names == ["stack_0", "stack_0-without-warmup", "difference", "p"]
+    failed(script("compare", "out", "stack_0", "cnn"), "out must hold runs of cnn on one dataset")
 
 
 @pytest.mark.parametrize(
@@ -126,23 +134,6 @@ def test_a_full_disk_leaves_nothing_half_written(script, data_flags, tmp_path):
     failed(result, "File too large")
     assert listing(tmp_path / "runs") == []
     assert listing(tmp_path / "exported") == []
-
-
-def test_an_ablation_and_a_comparison(script, data_flags, tmp_path):
-    flags = ["--recipes=linear", "--ablate", "--warmup=.5", "--epochs=4", "--output=mine"]
-    result = script("study", *flags, *data_flags)
-    assert result.returncode == 0, result.stderr
-    assert "| `linear-without-warmup` | 7,850 |" in result.stdout
-    assert {"ablation.png", "linear-without-warmup-seed-0"} <= set(listing(tmp_path / "mine"))
-    result = script("compare", "mine", "linear", "linear-without-warmup")
-    assert result.returncode == 0, result.stderr
-    assert [line.split()[0] for line in result.stdout.splitlines()] == [
-        "linear",
-        "linear-without-warmup",
-        "difference",
-        "p",
-    ]
-    failed(script("compare", "mine", "linear", "cnn"), "mine must hold runs of cnn on one dataset")
 
 
 def test_views_are_averaged(script, data_flags, trained_run):
