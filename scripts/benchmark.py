@@ -74,9 +74,10 @@ def _measure_against_others(tasks, recipes, small, threads):
     for task, unit, times, operations in _measure(tasks, recipes, small, threads):
         rows += rows_of(task, unit, times, operations)
         print(table(rows[-len(times) :]), flush=True)
-    title = f"Against others, {threads} threads, {datetime.date.today()}"
+    title = f"Against the fastest other, {threads} threads, {datetime.date.today()}"
     compared = [row for row in rows if row["task"] != _MACHINE]
-    _write("benchmark", rows, table(rows), ratio_figure(compared, title), threads)
+    figure = ratio_figure(compared, title) if compared else None
+    _write("benchmark", rows, table(rows), figure, threads)
 
 
 def _profile(recipes, threads):

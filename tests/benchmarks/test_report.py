@@ -17,7 +17,10 @@ def test_the_table_shows_medians_minima_and_ratios():
     assert "| training cnn, float32 | PyTorch | 50 (50) ms a step | 80 (80) ms a step | 2.50 | 2.00 | 80 |" in lines
 
 
-def test_the_figure_shows_the_peers_alone():
-    axes = ratio_figure(ROWS, "title").axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["training cnn, float32: PyTorch"]
-    assert sorted(round(bar.get_width(), 6) for bar in axes.patches) == [2.0, 2.5]
+def test_the_figure_shows_the_fastest_peer_of_each_task():
+    slower = rows_of("training cnn, float32", "ms a step", {"": Times([0.02], [0.02]), "slow": Times([0.07], [0.01])})
+    other = rows_of("augmentation", "µs an image", {"": Times([0.02], [0.02]), "Pillow": Times([0.06], [0.02])})
+    axes = ratio_figure([*ROWS, slower[1], *other], "title").axes[0]
+    names = ["augmentation: Pillow", "training cnn, float32: PyTorch"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == names
+    assert sorted(round(bar.get_width(), 6) for bar in axes.patches) == [1.0, 2.0, 2.5, 3.0]
