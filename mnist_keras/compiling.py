@@ -5,7 +5,6 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
-from mnist_keras.fused_batch_norm import with_fused_batch_norm
 from mnist_keras.models import build_model
 from mnist_keras.models.folding import fold_batch_norm
 from mnist_keras.models.operations import training_operations
@@ -14,6 +13,7 @@ from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import get_recipe
 from mnist_keras.replicas import compiled
 from mnist_keras.soft_targets import SoftTargets
+from mnist_keras.training_layers import with_training_layers
 
 # Arithmetic of one call of the compiled loop, beside which what Python does around it counts little.
 _ENOUGH = {"CPU": 3e9, "GPU": 3e11}
@@ -42,7 +42,7 @@ def compile_model(
         teacher_mixed_precision: compute in bfloat16 what it says.
     """
     with strategy.scope():
-        network = with_fused_batch_norm(build_model(recipe, _dtype(mixed_precision)))
+        network = with_training_layers(build_model(recipe, _dtype(mixed_precision)))
         model = network
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         if recipe.label_smoothing or teacher is not None:

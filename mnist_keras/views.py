@@ -33,6 +33,4 @@ def _view(images: np.ndarray, degrees: float, scale: float, right: float) -> np.
         shift_y=each(0.0),
         scale=each(scale),
         shear=each(0.0),
-        brightness=each(1.0),
-        contrast=each(1.0),
     ).numpy()[..., 0]

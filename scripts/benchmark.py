@@ -9,7 +9,8 @@ onnxruntime, PyTorch). Three more run only where they are asked for: profile (wh
 spent on, operation by operation), accuracy (how long until the test set is
 read so well, here and by the published protocol in PyTorch; ten minutes), and growth (how the cost of training
 grows with batch, width, data and devices; 5 GB of disk for a while). It leaves benchmark.json, benchmark.md and
-benchmark.png, or profile.json, accuracy.json, growth.json and so on. The peers come by pip install -e '.[benchmark]'.
+benchmark.png, or profile.json, accuracy.json, growth.json and so on. PyTorch and onnxruntime, where a task needs them,
+come by pip install -e '.[benchmark]'.
 """
 
 import dataclasses
@@ -26,6 +27,8 @@ from mnist_keras.recipes import RECIPES, expand_names
 
 TASKS = ("machine", "training", "augmentation", "inference")
 PROFILE, ACCURACY, GROWTH = "profile", "accuracy", "growth"
+# What tasks need beside this package.
+_PEERS = {"training": ("torch",), "inference": ("torch", "onnxruntime", "tf2onnx"), ACCURACY: ("torch",)}
 # What the published protocol trains until, and with how many seeds.
 _TARGET, _PUBLISHED_SEEDS = 0.99, 1
 # Steps in a turn are so many that it takes about a second.
@@ -48,7 +51,8 @@ FLAGS = flags.FLAGS
 def main(_):
     tasks = _checked(FLAGS.tasks, (*TASKS, PROFILE, ACCURACY, GROWTH), "tasks")
     recipes, small, fast = (_recipes(name) for name in ("recipes", "small", "fast"))
-    missing = [module for module in ("torch", "onnxruntime", "tf2onnx") if importlib.util.find_spec(module) is None]
+    modules = {module: None for task in tasks for module in _PEERS.get(task, ())}
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
         raise InputError(f"The peers are not installed: {', '.join(missing)}. Run: pip install -e '.[benchmark]'")
     with command_line.quiet_libraries():

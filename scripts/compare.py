@@ -21,7 +21,8 @@ def main(arguments):
     result = compare_runs(reports[one], reports[other])
     for name, runs in reports.items():
         mean = 100 * sum(report["accuracy"] for report in runs) / len(runs)
-        print(f"{name:<14}  {mean:7.3f} %  mean of {len(runs)} seeds, {runs[0]['examples']:,} images")
+        seeds = f"{len(runs)} seeds" if len(runs) > 1 else "one seed"
+        print(f"{name:<14}  {mean:7.3f} %  mean of {seeds}, {runs[0]['examples']:,} images")
     print(f"{'difference':<14}  {result.difference:+7.3f}    95 % between {result.low:+.3f} and {result.high:+.3f}")
     print(f"{'p':<14}  {result.p_value:7.4f}    (two-sided)")
 

@@ -2,10 +2,10 @@
 
 import collections
 import dataclasses
-import multiprocessing
 import pathlib
 import tempfile
 
+from mnist_keras.benchmarks.elsewhere import elsewhere
 from mnist_keras.benchmarks.training_steps import keras_steps
 
 # oneDNN's kernels are called so before the name of the operation.
@@ -25,8 +25,7 @@ class Part:
 def profile_steps(recipe: str, mixed_precision: bool, threads: int, steps: int = 20) -> list[Part]:
     """The kinds of operation in a training step, the longest first; what runs on several threads at once adds up."""
     # The profiler sees all that its process does.
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_profile, (recipe, mixed_precision, threads, steps))
+    return elsewhere(_profile, recipe, mixed_precision, threads, steps)
 
 
 def profile_table(recipe: str, parts: list[Part], most: int = 12) -> str:

@@ -1,13 +1,12 @@
 """How long until the test set is read so well: recipes here, and the published protocol of `cnn` in PyTorch."""
 
 import dataclasses
-import multiprocessing
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from mnist_keras.benchmarks.elsewhere import elsewhere
 from mnist_keras.digits import Digits, load_digits
 from mnist_keras.recipes import get_recipe
 
@@ -30,12 +29,12 @@ class Arrival:
 
 def train_here(recipe: str, seed: int, threads: int, dataset: str, data_dir: str | None) -> Arrival:
     """All epochs of a recipe, in the precision that it asks for."""
-    return _elsewhere(_train_here, recipe, seed, threads, dataset, data_dir)
+    return elsewhere(_train_here, recipe, seed, threads, dataset, data_dir)
 
 
 def train_in_torch(target: float, seed: int, threads: int, dataset: str, data_dir: str | None) -> Arrival:
     """The protocol of `cnn` in PyTorch, float32, channels last, until an epoch ends at `target` or above."""
-    return _elsewhere(_train_in_torch, target, seed, threads, dataset, data_dir)
+    return elsewhere(_train_in_torch, target, seed, threads, dataset, data_dir)
 
 
 def arrivals_table(arrivals: list[Arrival]) -> str:
@@ -55,12 +54,6 @@ def arrivals_table(arrivals: list[Arrival]) -> str:
             f"{max(accuracies):.2f} | {epochs:.0f} | {len(own)} | {wall / first:.1f} |"
         )
     return "\n".join(lines) + "\n"
-
-
-def _elsewhere(work: Callable[..., Arrival], *arguments: Any) -> Arrival:
-    # Libraries share no threads, and no training finds what another has compiled.
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
 
 
 def _train_here(recipe: str, seed: int, threads: int, dataset: str, data_dir: str | None) -> Arrival:

@@ -71,8 +71,9 @@ def torch_steps(
 
 def _plain(recipe: str) -> Recipe:
     # Nor does PyTorch read the loss of every step.
-    plain = dict(augmentation=None, schedule="constant", warmup=0.0, drawn=0, log_every=0)
-    return dataclasses.replace(get_recipe(recipe), **plain)
+    return dataclasses.replace(
+        get_recipe(recipe), augmentation=None, schedule="constant", warmup=0.0, drawn=0, log_every=0
+    )
 
 
 def _noise() -> tuple[np.ndarray, np.ndarray]:

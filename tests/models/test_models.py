@@ -22,7 +22,7 @@ PARAMETERS = {
     "ensemble": 867_966,
     "distilled": 4_042,
     "fast_990": 131_690,
-    "fast_994": 131_690,
+    "fast_994": 112_874,
     "stack_0": 7_850,
     "stack_1": 3_985,
     "stack_2": 4_780,

@@ -33,20 +33,3 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance * (count - 1) / count)):
             moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
         return tf.cast(outputs, dtype)
-
-
-def with_fused_batch_norm(model: keras.Model) -> keras.Model:
-    """A functional model's copy, variable by variable, whose batch norm is fused; without any, the model itself."""
-    if not any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers):
-        return model
-
-    def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
-        kind = type(layer)
-        if kind is keras.layers.BatchNormalization and len(layer.input.shape) == 4:
-            kind = FusedBatchNormalization
-        return kind.from_config(layer.get_config())
-
-    copy = keras.models.clone_model(model, clone_function=copy_layer)
-    for variable, original in zip(copy.variables, model.variables, strict=True):
-        variable.assign(original)
-    return copy

@@ -1,0 +1,25 @@
+"""Work in a process of its own."""
+
+import concurrent.futures
+import multiprocessing
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from mnist_keras.errors import InputError
+
+_Answer = TypeVar("_Answer")
+
+
+def elsewhere(work: Callable[..., _Answer], *arguments: Any) -> _Answer:
+    """What `work` answers in a new process, which shares no threads with this one, and nothing that it has compiled.
+
+    Raises:
+        InputError: the process died.
+    """
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
+        try:
+            return pool.submit(work, *arguments).result()
+        except concurrent.futures.process.BrokenProcessPool as error:
+            told = ", ".join(map(str, arguments))
+            raise InputError(f"The benchmark's process for {work.__name__.strip('_')} ({told}) died.") from error

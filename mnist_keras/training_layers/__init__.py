@@ -1,0 +1,27 @@
+"""Layers that compute in training what Keras' own do, sooner."""
+
+import keras
+
+from mnist_keras.training_layers.batch_norm import FusedBatchNormalization
+from mnist_keras.training_layers.convolution import SmallImageConv2D
+
+# Instead of which layer of Keras, over images.
+_SOONER: dict[type, type] = {
+    keras.layers.BatchNormalization: FusedBatchNormalization,
+    keras.layers.Conv2D: SmallImageConv2D,
+}
+
+
+def with_training_layers(model: keras.Model) -> keras.Model:
+    """A functional model's copy, variable by variable, made of these layers."""
+
+    def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+        kind = type(layer)
+        if len(layer.output.shape) == 4:
+            kind = _SOONER.get(kind, kind)
+        return kind.from_config(layer.get_config())
+
+    copy = keras.models.clone_model(model, clone_function=copy_layer)
+    for variable, original in zip(copy.variables, model.variables, strict=True):
+        variable.assign(original)
+    return copy
