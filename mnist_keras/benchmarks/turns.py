@@ -2,13 +2,13 @@
 
 import dataclasses
 import multiprocessing
-import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
+from mnist_keras.benchmarks.elsewhere import hush
 from mnist_keras.errors import InputError
 from mnist_keras.memory import peak_memory
 
@@ -97,8 +97,7 @@ def _ask(side: Side, line: Connection) -> tuple[float, float, int]:
 
 
 def _serve(line: Connection, prepare: Callable[..., Callable[[], Any]], options: dict[str, Any]) -> None:
-    # What libraries print while they start; a failure is told by the parent.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    hush()
     work = None
     while line.recv() == "go":
         try:

@@ -23,7 +23,8 @@ class SmallImageConv2D(keras.layers.Conv2D):
         simple = self.padding == "same" and self.groups == 1 and self.data_format == "channels_last"
         single = set(self.strides) == set(self.dilation_rate) == {1}
         small = None not in inputs.shape[1:3] and max(inputs.shape[1:3]) <= _LARGEST
-        odd = all(size % 2 for size in self.kernel_size)
+        # A 1x1 is a product of matrices as it is.
+        odd = all(size % 2 for size in self.kernel_size) and max(self.kernel_size) > 1
         return inputs.dtype == "bfloat16" and simple and single and small and odd and not _has_gpu()
 
 

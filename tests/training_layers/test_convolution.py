@@ -30,7 +30,7 @@ def gradients_of(sides, options, monkeypatch):
     return one_step(with_training_layers(model), images), expected, len(calls)
 
 
-@pytest.mark.parametrize("options", [{}, dict(kernel_size=(5, 1)), dict(kernel_size=1, use_bias=False)])
+@pytest.mark.parametrize("options", [{}, dict(kernel_size=(5, 1)), dict(kernel_size=5, use_bias=False)])
 @pytest.mark.parametrize("sides", [(7, 7), (3, 8)])
 def test_gradients_are_those_of_keras(sides, options, monkeypatch):
     received, expected, calls = gradients_of(sides, options, monkeypatch)
@@ -48,6 +48,7 @@ def test_gradients_are_those_of_keras(sides, options, monkeypatch):
         ((7, 7), dict(strides=2)),
         ((7, 7), dict(dilation_rate=2)),
         ((7, 7), dict(kernel_size=2)),
+        ((7, 7), dict(kernel_size=1)),
     ],
 )
 def test_all_else_is_left_to_keras(sides, options, monkeypatch):
