@@ -58,7 +58,7 @@ def main(_):
     with command_line.quiet_libraries():
         from mnist_keras.environment import describe_environment
 
-    threads = FLAGS.threads or describe_environment()["cpus"]
+        threads = FLAGS.threads or describe_environment()["cpus"]
     against = [task for task in tasks if task in TASKS]
     if against:
         _measure_against_others(against, recipes, small, threads)
