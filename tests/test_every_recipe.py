@@ -16,9 +16,15 @@ from mnist_keras.runs import train_run
 pytestmark = pytest.mark.usefixtures("without_figures")
 # Of the stack, without a layer between, with one, and with most.
 _ALIKE = {recipe.name for recipe in STACK[2:-1]}
+# Of the same layers as smaller ones.
+_WIDER = {"compact_6k", "compact_10k", "accurate", "fast_990"}
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name not in _ALIKE])
+def _marks(name):
+    return [pytest.mark.slow, pytest.mark.long] if name in _WIDER else []
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in RECIPES if name not in _ALIKE])
 def test_train_save_export_reload(name, tiny, tmp_path):
     recipe = get_recipe(name)
     if recipe.members > 1:

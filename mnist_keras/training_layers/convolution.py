@@ -1,7 +1,7 @@
-"""Convolution in bfloat16 over small images, whose gradient of the kernel takes half the time.
+"""Convolution in bfloat16 over small images, with a quicker gradient of its kernel.
 
-oneDNN computes that gradient three times as slowly as the convolution itself where images are small. It is a
-convolution too, of the inputs by the outputs' gradient, with examples in the place of channels.
+oneDNN takes longer for that gradient than for the convolution itself where images are small. It is a convolution too,
+of the inputs by the outputs' gradient, with examples in the place of channels.
 """
 
 import keras

@@ -99,7 +99,7 @@ def test_every_weight_is_written_once(export):
 
 def test_a_new_export_replaces_the_old_whole(run, standing, tiny):
     (standing / "stale").touch()
-    export_run(run, standing, tiny)
+    export_run(run, standing, tiny, ["float32"])
     assert "stale" not in contents(standing)
     assert contents(standing.parent)[0] == "linear"
 
@@ -150,7 +150,7 @@ def test_mnist_gives_way_to_nothing_else(run, standing, tiny):
     assert default_folder(standing.parent, "linear", "mnist") == standing
     assert default_folder(standing.parent, "cnn", "tiny") == standing.with_name("cnn")
     set_dataset(run, "config.json", "mnist")
-    export_run(run, standing, tiny)
+    export_run(run, standing, tiny, ["float32"])
 
 
 def test_other_peoples_folders_are_left_alone(run, tiny, tmp_path):

@@ -4,6 +4,8 @@ import json
 import pytest
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_what_the_machine_can_do(script, tmp_path):
     result = script("benchmark", "--tasks=machine", "--turns=1", "--output=speed")
     assert result.returncode == 0, result.stderr

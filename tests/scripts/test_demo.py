@@ -1,3 +1,4 @@
+import functools
 import signal
 import subprocess
 import urllib.request
@@ -18,7 +19,10 @@ def test_a_site_is_written_or_served_until_ctrl_c(command, script, canvas_export
         pytest.skip("no LiteRT.js: npm ci --prefix examples/phone")
     written = script("demo", canvas_export, f"--output={tmp_path / 'site'}")
     assert written.returncode == 0 and (tmp_path / "site" / "index.html").is_file()
-    serving = subprocess.Popen(command("demo", canvas_export, "--port=0"), stdout=subprocess.PIPE, text=True)
+    # A shell that runs these tests in the background has Ctrl-C ignored.
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    line = command("demo", canvas_export, "--port=0")
+    serving = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, preexec_fn=heard)
     address = serving.stdout.readline().strip()
     with urllib.request.urlopen(address + "model/mnist_canvas.tflite") as answer:
         assert answer.read() == (canvas_export / "mnist_canvas.tflite").read_bytes()

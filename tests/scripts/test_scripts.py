@@ -5,7 +5,6 @@ import pathlib
 import re
 import resource
 
-import numpy as np
 import pytest
 from pictures import DIGITS, as_picture, ink_of, page
 from PIL import Image
@@ -82,14 +81,13 @@ def test_own_pictures(script, tmp_path):
     assert "2/2" in scored.stdout
 
 
-def test_a_model_below_the_bar_fails(script, data_flags, trained_run, tmp_path):
-    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "blank.png")
-    result = script("evaluate", trained_run, "--require_accuracy=100", "--data_dir=", "--dataset=sample")
+def test_a_model_below_the_bar_fails(script, trained_run):
+    result = script("evaluate", trained_run, "--require_accuracy=100", "--dataset=sample")
     failed(result, "the accuracy is below the bar. Expected: at least 100 %. Received: ")
 
 
 def test_a_study_and_a_comparison(script, data_flags, tmp_path):
-    flags = ["--recipes=stack_0", "--ablate", "--warmup=.5", "--epochs=2", "--seeds=0,1", "--output=out"]
+    flags = ["--recipes=stack_0", "--ablate", "--warmup=.5", "--epochs=2", "--seeds=1", "--output=out"]
     result = script("study", *flags, "--validation=50", *data_flags)
     assert result.returncode == 0, result.stderr
     assert "| `stack_0` | 7,850 | 92.50 |" in result.stdout
@@ -97,7 +95,7 @@ def test_a_study_and_a_comparison(script, data_flags, tmp_path):
     config = json.loads((tmp_path / "out" / "stack_0-seed-1" / "config.json").read_text())
     assert config["dataset"]["name"] == "tiny-validation-50"
     assert (config["dataset"]["train_examples"], config["dataset"]["test_examples"]) == (70, 50)
-    runs = [f"{name}-seed-{seed}" for name in ("stack_0", "stack_0-without-warmup") for seed in (0, 1)]
+    runs = ["stack_0-seed-1", "stack_0-without-warmup-seed-1"]
     figures = ["ablation.png", "accuracy.png", "parameters.png"]
     assert listing(tmp_path / "out") == sorted([*figures, "report.html", *runs, "table.csv", "table.md"])
 
@@ -116,9 +114,7 @@ def test_a_study_and_a_comparison(script, data_flags, tmp_path):
         (["--runs_dir=/proc/runs"], "/proc/runs"),
         (["--export_dir=/proc/exports"], "/proc/exports"),
         (["--validation=125"], "validation must be a multiple of ten"),
-        (["--batch_size=121"], "batch_size=121 for 120 training images"),
         (["--device=gpu"], "TensorFlow sees no GPU"),
-        (["--batch_size=20", "--network_options=depth=3"], "cannot be built with these options"),
     ],
 )
 def test_train_refuses_and_leaves_nothing(script, data_flags, tmp_path, arguments, message):
