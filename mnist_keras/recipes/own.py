@@ -1,7 +1,7 @@
 """Recipes of our own: for people's own pictures, for few parameters, for accuracy.
 
 All but `cnn_robust` were chosen on 5,000 images held out of the training set. `compact_10k`, `fast_990` and
-`fast_994` had been scored on the test set once before, with other rates and batches: docs/accuracy.md and
+`fast_994` had been scored on the test set before, with other rates, batches or widths: docs/accuracy.md and
 docs/speed.md say what came of it.
 """
 
