@@ -7,7 +7,7 @@ _POINTS = 5
 
 
 def elastic_displacements(strengths: tf.Tensor, side: int, seed: tf.Tensor) -> tf.Tensor:
-    """Smooth random displacements in pixels, float32 (batch, side, side, 2): along x, along y.
+    """Smooth random displacements in pixels, float32 (2, batch, side, side): along x, along y.
 
     In the spirit of Simard, Steinkraus, Platt (2003), on a coarse grid of normal random numbers.
 
@@ -22,8 +22,10 @@ def elastic_displacements(strengths: tf.Tensor, side: int, seed: tf.Tensor) -> t
     # Cosine bumps of width two: smooth, and they add up to one.
     distances = tf.minimum(tf.abs(positions[:, tf.newaxis] - tf.range(_POINTS, dtype=tf.float32)), 1.0)
     bumps = 0.5 + 0.5 * tf.cos(distances * 3.141592653589793)
-    smooth = tf.einsum("yp,bcpq,xq->byxc", bumps, points, bumps)
-    return smooth * tf.reshape(strengths, (-1, 1, 1, 1))
+    spread = tf.reshape(tf.einsum("yp,xq->pqyx", bumps, bumps), (_POINTS**2, side**2))
+    points = tf.transpose(points * tf.reshape(strengths, (-1, 1, 1, 1)), (1, 0, 2, 3))
+    # One product of matrices for the whole batch.
+    return tf.reshape(tf.matmul(tf.reshape(points, (-1, _POINTS**2)), spread), (2, count, side, side))
 
 
 def warp(pixels: tf.Tensor, transforms: tf.Tensor, displacements: tf.Tensor) -> tf.Tensor:
@@ -32,25 +34,27 @@ def warp(pixels: tf.Tensor, transforms: tf.Tensor, displacements: tf.Tensor) -> 
     Args:
         pixels: float32 (batch, side, side, 1).
         transforms: from output to input pixels, (batch, 8), as `affine_transforms` gives them.
-        displacements: added in input pixels, (batch, side, side, 2).
+        displacements: added in input pixels along x and along y, (2, batch, side, side).
     """
     side = pixels.shape[1]
     along = tf.range(side, dtype=tf.float32)
     x, y = along[tf.newaxis, tf.newaxis, :], along[tf.newaxis, :, tf.newaxis]
     a, b, c, d, e, f, *_ = tf.unstack(transforms[:, tf.newaxis, tf.newaxis, :], num=8, axis=3)
-    source_x = a * x + b * y + c + displacements[..., 0]
-    source_y = d * x + e * y + f + displacements[..., 1]
+    source_x = a * x + b * y + c + displacements[0]
+    source_y = d * x + e * y + f + displacements[1]
     # A black frame of one pixel stands for all that is outside.
-    framed = tf.reshape(tf.pad(pixels, ((0, 0), (1, 1), (1, 1), (0, 0))), (-1, (side + 2) ** 2))
+    width = side + 2
+    framed = tf.reshape(tf.pad(pixels, ((0, 0), (1, 1), (1, 1), (0, 0))), (-1,))
     source_x, source_y = (tf.clip_by_value(source + 1.0, 0.0, side + 1.0) for source in (source_x, source_y))
     left, top = (tf.minimum(tf.floor(source), side) for source in (source_x, source_y))
     right, below = source_x - left, source_y - top
-    corner = tf.cast(top * (side + 2) + left, tf.int32)
+    # One index for all images takes less time than one for each.
+    first = tf.range(tf.shape(pixels)[0]) * width**2
+    corner = tf.cast(top * width + left, tf.int32) + first[:, tf.newaxis, tf.newaxis]
 
     def at(offset: int) -> tf.Tensor:
-        return tf.gather(framed, tf.reshape(corner + offset, (-1, side * side)), batch_dims=1)
+        return tf.gather(framed, corner + offset)
 
-    right, below = (tf.reshape(part, (-1, side * side)) for part in (right, below))
     upper = at(0) * (1 - right) + at(1) * right
-    lower = at(side + 2) * (1 - right) + at(side + 3) * right
-    return tf.reshape(upper * (1 - below) + lower * below, (-1, side, side, 1))
+    lower = at(width) * (1 - right) + at(width + 1) * right
+    return (upper * (1 - below) + lower * below)[..., tf.newaxis]

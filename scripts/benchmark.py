@@ -165,8 +165,8 @@ def _measure(tasks, recipes, small, threads):
                 times = take_turns(sides, FLAGS.turns, steps)
                 yield f"training {recipe}, {precision}", "ms a step", times, operations
     if "augmentation" in tasks:
-        sides = augmentation.augmentation_sides("cnn_augmented", 80, threads)
-        yield "augmentation", "µs an image", take_turns(sides, FLAGS.turns, 80 * 256), 0
+        sides = augmentation.augmentation_sides("cnn_augmented", threads)
+        yield "augmentation", "µs an image", take_turns(sides, FLAGS.turns, augmentation.IMAGES), 0
     if "inference" in tasks:
         for recipe in small:
             with tempfile.TemporaryDirectory() as folder:

@@ -11,7 +11,8 @@ STILL = affine_transforms(*(tf.constant([value], tf.float32) for value in (0, 0,
 
 
 def moved_by(x, y):
-    return warp(tf.constant(GRID), STILL, tf.constant([x, y], tf.float32) * tf.ones((1, 7, 7, 2))).numpy()
+    displacements = tf.stack([tf.fill((1, 7, 7), float(distance)) for distance in (x, y)])
+    return warp(tf.constant(GRID), STILL, displacements).numpy()
 
 
 def test_no_displacement_changes_nothing():
@@ -34,7 +35,7 @@ def test_it_is_the_affine_map_of_the_other_resampling():
     numbers = dict(angle=0.3, shift_x=0.1, shift_y=-0.05, scale=0.9, shear=0.2, brightness=1, contrast=1)
     numbers = {name: tf.fill((4,), tf.constant(value, tf.float32)) for name, value in numbers.items()}
     plain = apply(images, **numbers)
-    warped = apply(images, **numbers, aspect=tf.ones(4), displacements=tf.zeros((4, 28, 28, 2)))
+    warped = apply(images, **numbers, aspect=tf.ones(4), displacements=tf.zeros((2, 4, 28, 28)))
     assert np.abs(plain.numpy().astype(int) - warped.numpy()).max() <= 1
 
 
@@ -43,7 +44,7 @@ def test_aspect_magnifies_the_width_about_the_centre():
     image[0, 4:24, 10:18] = 255
     numbers = dict(angle=0, shift_x=0, shift_y=0, scale=1, shear=0, brightness=1, contrast=1)
     numbers = {name: tf.constant([value], tf.float32) for name, value in numbers.items()}
-    wide = apply(tf.constant(image), **numbers, aspect=tf.constant([1.5]), displacements=tf.zeros((1, 28, 28, 2)))
+    wide = apply(tf.constant(image), **numbers, aspect=tf.constant([1.5]), displacements=tf.zeros((2, 1, 28, 28)))
     columns = np.flatnonzero(wide.numpy()[0, 14, :, 0] > 127)
     assert (columns[0], columns[-1]) == (8, 19)
     rows = np.flatnonzero(wide.numpy()[0, :, 14, 0] > 127)
@@ -52,9 +53,11 @@ def test_aspect_magnifies_the_width_about_the_centre():
 
 def test_neighbours_move_together():
     moved = elastic_displacements(tf.constant([0.0, 2.0]), 28, tf.constant([1, 2])).numpy()
-    assert not moved[0].any()
-    assert 0.5 < moved[1].std() < 2.5
-    assert np.abs(np.diff(moved[1], axis=0)).max() < 0.4 * np.abs(moved[1]).max()
+    assert moved.shape == (2, 2, 28, 28)
+    assert not moved[:, 0].any()
+    assert 0.5 < moved[:, 1].std() < 2.5
+    assert np.abs(np.diff(moved[:, 1])).max() < 0.4 * np.abs(moved[:, 1]).max()
+    assert np.abs(np.diff(moved[:, 1], axis=1)).max() < 0.4 * np.abs(moved[:, 1]).max()
 
 
 @pytest.mark.parametrize("options", [{"elastic": 1.5}, {"aspect": 0.3}, {"stroke": (-1, 2)}, {"noise": 0.2}])

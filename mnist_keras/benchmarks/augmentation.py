@@ -10,23 +10,24 @@ from mnist_keras.benchmarks.turns import Side
 from mnist_keras.recipes import get_recipe
 
 _BATCH = 256
+# Of a turn: an epoch's of MNIST, so that the start counts as little as in training.
+IMAGES = 234 * _BATCH
 
 
-def augmentation_sides(recipe: str, batches: int, threads: int) -> list[Side]:
+def augmentation_sides(recipe: str, threads: int) -> list[Side]:
     """The recipe's augmentation here; its affine part, brightness and contrast by Pillow, in one process."""
-    options = dict(recipe=recipe, batches=batches)
     return [
-        Side("mnist_keras", augment_here, {**options, "threads": threads}),
-        Side("Pillow", augment_by_pillow, options),
+        Side("mnist_keras", augment_here, dict(recipe=recipe, threads=threads)),
+        Side("Pillow", augment_by_pillow, dict(recipe=recipe)),
     ]
 
 
-def augment_here(recipe: str, batches: int, threads: int) -> Callable[[], None]:
+def augment_here(recipe: str, threads: int) -> Callable[[], None]:
     from mnist_keras.pipeline import training_batches
     from mnist_keras.strategy import set_up_device
 
     set_up_device(threads=threads)
-    images = _noise(batches)
+    images = _noise()
     labels = np.zeros(len(images), np.int64)
     dataset = training_batches(images, labels, _BATCH, 1, 0, get_recipe(recipe).augmentation)
 
@@ -37,11 +38,11 @@ def augment_here(recipe: str, batches: int, threads: int) -> Callable[[], None]:
     return run
 
 
-def augment_by_pillow(recipe: str, batches: int) -> Callable[[], None]:
+def augment_by_pillow(recipe: str) -> Callable[[], None]:
     from PIL import Image, ImageEnhance
 
     augmentation = get_recipe(recipe).augmentation
-    images = _noise(batches)
+    images = _noise()
     chance = np.random.default_rng(0)
 
     def run():
@@ -71,5 +72,5 @@ def _affine(augmentation: Augmentation, chance: np.random.Generator) -> tuple[fl
     return cos, sin, 14 - cos * x - sin * y, -sin, cos, 14 + sin * x - cos * y
 
 
-def _noise(batches: int) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (batches * _BATCH, 28, 28), np.uint8)
+def _noise() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (IMAGES, 28, 28), np.uint8)
