@@ -36,7 +36,7 @@ MUTATIONS = [
     ("augment.py", '"shift_y": _around(0.0, augmentation.shift)', '"shift_y": _around(0.0, 0.0)', _AUGMENT),
     (
         "augment.py",
-        "tf.clip_by_value(pixels * _per_image(brightness), 0.0, 255.0)",
+        "tf.minimum(pixels * _per_image(brightness), 255.0)",
         "pixels * _per_image(brightness)",
         _AUGMENT,
     ),
@@ -47,7 +47,7 @@ MUTATIONS = [
     ("own_images/normalizer.py", "has_ink & pieces.touches_border", "has_ink & (tf.shape(gray)[0] < 0)", _OWN_IMAGES),
     ("own_images/stroke.py", "THINNEST, THICKEST = 1.7, 4.4", "THINNEST, THICKEST = 0.0, 44.0", _OWN_IMAGES),
     ("own_images/ink.py", "0.5 * tilt + skewness + (", "0.5 * tilt + (", _OWN_IMAGES),
-    ("own_images/ink.py", "_LEAST_TO_NOISE = 24.0, 6.0", "_LEAST_TO_NOISE = 24.0, 0.0", _OWN_IMAGES),
+    ("own_images/ink.py", "_LEAST_TO_NOISE = 24.0, 16.0", "_LEAST_TO_NOISE = 24.0, 0.0", _OWN_IMAGES),
     ("checkpoints/folder.py", "_KEPT = 2", "_KEPT = 1", _CHECKPOINTS),
     ("checkpoints/folder.py", 'and facts.get("run_id") == self._run_id', "", _CHECKPOINTS),
     ("checkpoints/folder.py", "if difference:", "if False:", _CHECKPOINTS),

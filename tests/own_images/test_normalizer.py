@@ -79,6 +79,15 @@ def test_a_blank_picture_has_no_ink(value):
         assert not any(np.any(part.numpy()) for part in seen)
 
 
+@pytest.mark.parametrize("strength", [15, 30])
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (120, 160), (200, 200)])
+def test_noise_alone_is_no_ink_and_hides_none(height, width, strength):
+    noise = np.random.default_rng(0).normal(0, strength, (height, width)).astype(np.float32)
+    assert not bool(NORMALIZE(tf.constant(180.0 + noise)).has_ink)
+    ink = SEVEN.repeat(2, axis=0).repeat(2, axis=1)
+    assert bool(NORMALIZE(tf.constant(picture_of(ink, height, width, 12, 20, 180.0, -150.0) + noise)).has_ink)
+
+
 @pytest.mark.parametrize(
     ("pixel", "gray"),
     [
