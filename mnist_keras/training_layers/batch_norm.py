@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 
-class FusedBatchNormalization(keras.layers.BatchNormalization):
+class BatchNormalization(keras.layers.BatchNormalization):
     """Keras' layer for images, channels last. In training it runs `FusedBatchNormV3`, else what Keras runs."""
 
     def call(self, inputs, training=None, mask=None):

@@ -11,7 +11,7 @@ import tensorflow as tf
 _LARGEST = 8
 
 
-class SmallImageConv2D(keras.layers.Conv2D):
+class Conv2D(keras.layers.Conv2D):
     """Keras' layer. `same`, of stride 1, in bfloat16 and over images of at most 8x8 it has its own gradient."""
 
     def convolution_op(self, inputs, kernel):

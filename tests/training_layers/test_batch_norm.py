@@ -32,7 +32,8 @@ def test_a_layer_computes_what_keras_does(options):
 def test_a_network_stays_the_same(name):
     model = build_model(name)
     fused = with_training_layers(model)
-    assert [layer.name for layer in fused.layers] == [layer.name for layer in model.layers]
+    shown, expected = ([(layer.name, type(layer).__name__) for layer in net.layers] for net in (fused, model))
+    assert shown == expected
     images = np.random.default_rng(0).uniform(0, 255, (64, 28, 28, 1)).astype(np.float32)
     np.testing.assert_allclose(fused(images), model(images), atol=1e-4)
     # Dropout too, by the same seeds.
