@@ -7,7 +7,6 @@ from mnist_keras.figures import (
     augmentation_grid,
     confusion_matrix,
     error_by_parameters,
-    first_layer_figure,
     label_grid,
     least_certain_grid,
     misclassified_grid,
@@ -16,6 +15,7 @@ from mnist_keras.figures import (
     save_figure,
     training_curves,
 )
+from mnist_keras.figures.first_layer import first_layer_figure
 from mnist_keras.models import build_model
 from mnist_keras.recipes import get_recipe
 

@@ -1,4 +1,7 @@
-"""Every picture the package draws. Functions return a matplotlib Figure; `save_figure` writes it."""
+"""Every picture the package draws. Functions return a matplotlib Figure; `save_figure` writes it.
+
+What looks into a model is left to `first_layer.py` and `run.py`, so that this imports no TensorFlow.
+"""
 
 from mnist_keras.figures.ablation import ablation_figure
 from mnist_keras.figures.accuracies import accuracy_by_recipe
@@ -14,7 +17,6 @@ from mnist_keras.figures.digit_grids import (
     misclassified_grid,
     prediction_grid,
 )
-from mnist_keras.figures.first_layer import first_layer_figure
 from mnist_keras.figures.frontier import error_by_parameters
 from mnist_keras.figures.readings import readings_table
 from mnist_keras.figures.robustness import robustness_figure
@@ -27,7 +29,6 @@ __all__ = [
     "confusion_matrix",
     "digit_grid",
     "error_by_parameters",
-    "first_layer_figure",
     "label_grid",
     "least_certain_grid",
     "misclassified_grid",

@@ -33,9 +33,11 @@ def test_a_tflite_file_reads_pictures_without_tensorflow(script, tmp_path):
         (tmp_path / f"{module}.py").write_text("raise ImportError('not needed here')")
     home = pathlib.Path(__file__).parents[2]
     files = home / "exported" / "cnn_robust" / "mnist.tflite", home / "docs" / "seven.png"
-    result = script("predict", *files, env={**os.environ, "PYTHONPATH": str(tmp_path)})
-    assert result.returncode == 0, result.stderr
+    plot = tmp_path / "read.png"
+    result = script("predict", *files, f"--plot={plot}", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines()[1].split()[1] == "7"
+    assert plot.is_file()
 
 
 def test_a_reader_that_stops_is_no_error(command):
