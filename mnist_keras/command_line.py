@@ -1,6 +1,7 @@
 """What every script does around its work: parse flags, answer --help, report errors."""
 
 import contextlib
+import logging
 import os
 import pathlib
 import re
@@ -8,6 +9,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 from absl import flags
 
@@ -57,16 +59,21 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
         # Python's own exit would wait for the lost one.
         os._exit(TRY_AGAIN)
     except InputError as error:
-        print(f"{program}: {error}", file=sys.stderr)
-        sys.exit(1)
+        _fail(f"{program}: {error}")
     except BrokenPipeError:
         # Whoever read the output has stopped, as `head` does; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"{program}: {where}{error.strerror or error}", file=sys.stderr)
-        sys.exit(1)
+        _fail(f"{program}: {where}{error.strerror or error}")
+
+
+def _fail(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    # An archive that could not be written complains once more when it is dropped.
+    sys.unraisablehook = lambda _: None
+    sys.exit(1)
 
 
 def started_as(*arguments: str) -> str:
@@ -78,6 +85,7 @@ def started_as(*arguments: str) -> str:
 def quiet_libraries() -> Iterator[None]:
     """Silences what native libraries print on stderr while they are imported or set up."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").addFilter(_is_no_retracing)
     sys.stderr.flush()
     kept = os.dup(2)
     try:
@@ -88,6 +96,11 @@ def quiet_libraries() -> Iterator[None]:
         sys.stderr.flush()
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _is_no_retracing(record: logging.LogRecord) -> bool:
+    # Each of several trainings has functions of its own, which TensorFlow takes for one that is traced anew each time.
+    return "retracing" not in record.getMessage()
 
 
 def _as_invoked(text: str) -> str:
