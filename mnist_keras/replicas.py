@@ -50,7 +50,7 @@ def fit_test_batch(strategy: tf.distribute.Strategy, batch_size: int, examples: 
 
 def compiled(strategy: tf.distribute.Strategy, function: Callable) -> Callable:
     """`function`, as a graph where the strategy is slow without."""
-    slow = strategy.num_replicas_in_sync > 1 or has_workers(strategy)
+    slow = isinstance(strategy, tf.distribute.MirroredStrategy) or has_workers(strategy)
     return tf.function(function, autograph=False) if slow else function
 
 

@@ -23,7 +23,14 @@ def failed(result, message):
 
 
 def test_train_evaluate_export_predict(script, data_flags, tiny, tmp_path):
-    flags = ["--model=linear", "--epochs=20", "--run_name=first", "--seed=3", "--tensorboard=logs"]
+    flags = [
+        "--model=linear",
+        "--epochs=20",
+        "--run_name=first",
+        "--seed=3",
+        "--tensorboard=logs",
+        "--strategy=mirrored",
+    ]
     result = script("train", *flags, *data_flags)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
