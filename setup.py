@@ -39,6 +39,14 @@ setuptools.setup(
         "mnist_keras.pages": ["*.html", "page.css"],
     },
     entry_points={"console_scripts": ["mnist-keras = mnist_keras.__main__:main"]},
+    classifiers=[
+        "Intended Audience :: Developers",
+        "Intended Audience :: Education",
+        "Operating System :: POSIX :: Linux",
+        *(f"Programming Language :: Python :: {version}" for version in ("3.10", "3.11", "3.12", "3.13")),
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.1",
