@@ -16,7 +16,7 @@ _SOLID = 0.85
 _SPECK = 24
 # Ground that is nearly of the ink's own tone leaves at least this room, of 255, for ink.
 _LEAST_ROOM = 48.0
-# Least ink, of 255, and by what factor it must exceed the noise: by chance noise reaches 12 to 15 times its measure.
+# Least ink, of 255, and by what factor it must exceed the noise, whose own peaks reach 12 to 15 (20 at 28x28 pixels).
 _LEAST_INK, _LEAST_TO_NOISE = 24.0, 16.0
 
 
