@@ -70,6 +70,7 @@ COMPACT_10K = dataclasses.replace(
     name="compact_10k",
     summary="six separable convolutions, fewer than 10,000 parameters",
     network_options=dict(stages=((24, 24), (32, 32), (32, 32)), **_SEPARABLE),
+    learning_rate=0.015,
 )
 
 ACCURATE = dataclasses.replace(
