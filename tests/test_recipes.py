@@ -23,6 +23,15 @@ def test_the_protocol_of_cnn_augmented():
     assert recipe.augmentation == Augmentation(rotation=20, shift=0.1, scale=(0.9, 1.1), brightness=0.2, contrast=0.2)
 
 
+@pytest.mark.parametrize(
+    "name, rate, epochs", [("compact_1k", 0.06, 60), ("compact_6k", 0.03, 40), ("compact_10k", 0.015, 40)]
+)
+def test_compact_recipes_are_as_they_were_measured(name, rate, epochs):
+    recipe = get_recipe(name)
+    assert (recipe.learning_rate, recipe.epochs, recipe.batch_size) == (rate, epochs, 128)
+    assert (recipe.optimizer, recipe.schedule, recipe.warmup, recipe.weight_decay) == ("adamw", "cosine", 0.05, 0.01)
+
+
 def test_overrides_leave_the_original_alone():
     assert get_recipe("cnn", epochs=2, learning_rate=0.1).epochs == 2
     assert get_recipe("cnn").epochs == 30
