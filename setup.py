@@ -35,8 +35,8 @@ setuptools.setup(
         "mnist_keras.exported": [f"{name}/**" for name in SHIPPED],
         "mnist_keras.examples.phone": ["*.html", "*.css", "*.js", "*.svg", "*.png", "*.webmanifest", "package*.json"],
         "mnist_keras": ["py.typed"],
-        "mnist_keras.own_images": ["normalizer.tflite"],
-        "mnist_keras.pages": ["*.html", "page.css"],
+        "mnist_keras.inference.preprocessing": ["normalizer.tflite"],
+        "mnist_keras.reports": ["*.html", "page.css"],
     },
     entry_points={"console_scripts": ["mnist-keras = mnist_keras.__main__:main"]},
     classifiers=[

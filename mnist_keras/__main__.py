@@ -5,8 +5,8 @@ import pathlib
 import runpy
 import sys
 
-from mnist_keras import command_line
-from mnist_keras.shipped import shipped
+from mnist_keras import cli
+from mnist_keras.files import shipped
 
 _SCRIPTS = shipped("scripts")
 
@@ -19,7 +19,7 @@ def main() -> None:
         sys.argv[1:] = arguments
         # As Python does for a script.
         sys.path.insert(0, str(_SCRIPTS))
-        command_line.INVOKED_AS = f"mnist-keras {name}"
+        cli.INVOKED_AS = f"mnist-keras {name}"
         runpy.run_path(str(commands[name]), run_name="__main__")
         return
     width = max(map(len, commands))

@@ -1,5 +1,8 @@
 """Exceptions that end in a message for the user."""
 
+import math
+from typing import Any
+
 # Exit status of what can go on by the same command (EX_TEMPFAIL of sysexits.h).
 TRY_AGAIN = 75
 
@@ -18,3 +21,18 @@ class WorkerLost(RuntimeError):
 
     Scripts print the message alone and exit with status `TRY_AGAIN`.
     """
+
+
+class Stopped(KeyboardInterrupt):
+    """Work was stopped by a signal, after it was saved; the message says where."""
+
+
+def require(ok: bool, expected: str, name: str, value: Any) -> None:
+    """Raises InputError, unless `ok`: `name` must be `expected`, and `value` was received."""
+    if not ok:
+        raise InputError(f"{name} must be {expected}. Received: {name}={value!r}")
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is finite, and no boolean."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

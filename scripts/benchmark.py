@@ -21,7 +21,7 @@ import tempfile
 
 from absl import flags
 
-from mnist_keras import command_line
+from mnist_keras import cli
 from mnist_keras.errors import InputError
 from mnist_keras.recipes import RECIPES, expand_names
 
@@ -55,8 +55,8 @@ def main(_):
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
         raise InputError(f"The peers are not installed: {', '.join(missing)}. Run: pip install -e '.[benchmark]'")
-    with command_line.quiet_libraries():
-        from mnist_keras.environment import describe_environment
+    with cli.quiet_libraries():
+        from mnist_keras.distribution.machine import describe_environment
 
         threads = FLAGS.threads or describe_environment()["cpus"]
     against = [task for task in tasks if task in TASKS]
@@ -71,7 +71,7 @@ def main(_):
 
 
 def _measure_against_others(tasks, recipes, small, threads):
-    with command_line.quiet_libraries():
+    with cli.quiet_libraries():
         from mnist_keras.benchmarks.report import ratio_figure, rows_of, table
 
     rows = []
@@ -85,7 +85,7 @@ def _measure_against_others(tasks, recipes, small, threads):
 
 
 def _profile(recipes, threads):
-    with command_line.quiet_libraries():
+    with cli.quiet_libraries():
         from mnist_keras.benchmarks.profile import profile_steps, profile_table
 
     rows, text = [], ""
@@ -100,8 +100,8 @@ def _profile(recipes, threads):
 
 
 def _measure_time_to_accuracy(recipes, threads):
-    with command_line.quiet_libraries():
-        from mnist_keras.benchmarks.time_to_accuracy import arrivals_table, train_here, train_in_torch
+    with cli.quiet_libraries():
+        from mnist_keras.benchmarks.training import arrivals_table, train_here, train_in_torch
 
     arrivals = []
     for seed in range(FLAGS.turns):
@@ -115,9 +115,9 @@ def _measure_time_to_accuracy(recipes, threads):
 
 
 def _measure_growth(threads):
-    with command_line.quiet_libraries():
-        from mnist_keras.benchmarks.growth import measure_growth
-        from mnist_keras.benchmarks.growth_report import growth_figure, growth_table
+    with cli.quiet_libraries():
+        from mnist_keras.benchmarks.report import growth_figure, growth_table
+        from mnist_keras.benchmarks.scaling import measure_growth
 
     rows = []
     for axis, value, times in measure_growth(FLAGS.turns, threads):
@@ -128,10 +128,10 @@ def _measure_growth(threads):
 
 
 def _write(name, rows, text, figure, threads):
-    with command_line.quiet_libraries():
-        from mnist_keras.environment import describe_environment
-        from mnist_keras.figures import save_figure
-        from mnist_keras.json_files import write_json
+    with cli.quiet_libraries():
+        from mnist_keras.distribution.machine import describe_environment
+        from mnist_keras.files import write_json
+        from mnist_keras.reports.style import save_figure
 
     output = pathlib.Path(FLAGS.output)
     output.mkdir(parents=True, exist_ok=True)
@@ -146,22 +146,22 @@ def _write(name, rows, text, figure, threads):
 
 
 def _measure(tasks, recipes, small, threads):
-    with command_line.quiet_libraries():
-        from mnist_keras.benchmarks import augmentation, inference, machine, training_steps
-        from mnist_keras.benchmarks.turns import take_turns
+    with cli.quiet_libraries():
+        from mnist_keras.benchmarks import augmentation, inference, training
+        from mnist_keras.benchmarks.harness import take_turns
         from mnist_keras.models import build_model
-        from mnist_keras.models.operations import training_operations
+        from mnist_keras.models.builder import training_operations
 
     if "machine" in tasks:
-        times = take_turns(machine.machine_sides(threads), FLAGS.turns, machine.PRODUCTS)
-        yield _MACHINE, "ms", times, machine.OPERATIONS
+        times = take_turns(augmentation.machine_sides(threads), FLAGS.turns, augmentation.PRODUCTS)
+        yield _MACHINE, "ms", times, augmentation.OPERATIONS
     if "training" in tasks:
         for recipe in recipes:
             steps = _STEPS.get(recipe, _STACK_STEPS if recipe.startswith("stack") else _OTHER_STEPS)
-            images = RECIPES[recipe].batch_size or training_steps.IMAGES
+            images = RECIPES[recipe].batch_size or training.IMAGES
             operations = images * training_operations(build_model(recipe))
             for precision in ("float32", "bfloat16"):
-                sides = training_steps.training_sides(recipe, steps, precision == "bfloat16", threads)
+                sides = training.training_sides(recipe, steps, precision == "bfloat16", threads)
                 times = take_turns(sides, FLAGS.turns, steps)
                 yield f"training {recipe}, {precision}", "ms a step", times, operations
     if "augmentation" in tasks:
@@ -171,7 +171,7 @@ def _measure(tasks, recipes, small, threads):
         for recipe in small:
             with tempfile.TemporaryDirectory() as folder:
                 folder = pathlib.Path(folder)
-                with command_line.quiet_libraries():
+                with cli.quiet_libraries():
                     inference.write_models(recipe, folder)
                 for at_once, images in ((1, 1000), (256, 2560)):
                     sides = inference.inference_sides(recipe, folder, at_once, images)
@@ -195,4 +195,4 @@ def _checked(names, known, flag):
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    cli.run(main)

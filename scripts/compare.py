@@ -8,14 +8,14 @@ for both recipes at once (a paired bootstrap).
 
 import pathlib
 
-from mnist_keras import command_line
+from mnist_keras import cli
 
 
 def main(arguments):
     folder, one, other = arguments
-    with command_line.quiet_libraries():
-        from mnist_keras.comparison import compare_runs
-        from mnist_keras.study import read_reports
+    with cli.quiet_libraries():
+        from mnist_keras.evaluation.comparison import compare_runs
+        from mnist_keras.experiments.study import read_reports
 
     reports = {name: read_reports(pathlib.Path(folder), name) for name in (one, other)}
     result = compare_runs(reports[one], reports[other])
@@ -28,4 +28,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    command_line.run(main, arguments="STUDY RECIPE OTHER")
+    cli.run(main, arguments="STUDY RECIPE OTHER")

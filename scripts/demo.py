@@ -14,8 +14,8 @@ import tempfile
 
 from absl import flags
 
-from mnist_keras import command_line
-from mnist_keras.shipped import shipped
+from mnist_keras import cli
+from mnist_keras.files import shipped
 
 flags.DEFINE_string("host", "127.0.0.1", "address to serve at; 0.0.0.0: all of this machine's")
 flags.DEFINE_integer("port", 8000, "0: any that is free", lower_bound=0, upper_bound=65535)
@@ -24,7 +24,7 @@ FLAGS = flags.FLAGS
 
 
 def main(arguments):
-    from mnist_keras.phone_page import build_site, page_server
+    from mnist_keras.export.web_demo import build_site, page_server
 
     export = arguments[0] if arguments else shipped("exported") / "cnn_robust"
     if FLAGS.output:
@@ -57,4 +57,4 @@ def addresses(host):
 
 
 if __name__ == "__main__":
-    command_line.run(main, arguments="[EXPORT]")
+    cli.run(main, arguments="[EXPORT]")

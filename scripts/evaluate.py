@@ -10,7 +10,7 @@ MODEL is a run's folder, an export's folder, a SavedModel, a .keras, .tflite or 
 from absl import flags
 from script_flags import define_data_flags, digits_from_flags
 
-from mnist_keras import command_line
+from mnist_keras import cli
 
 flags.DEFINE_float("require_accuracy", None, "fail below this accuracy, percent", lower_bound=0, upper_bound=100)
 text = (
@@ -34,16 +34,16 @@ def main(arguments):
     if FLAGS.plot and not FLAGS.robustness:
         raise flags.IllegalFlagValueError("flag --plot: it shows what --robustness finds; give both")
     from mnist_keras.errors import InputError
-    from mnist_keras.evaluation import score
-    from mnist_keras.json_files import write_json
-    from mnist_keras.prediction import load_predictor
+    from mnist_keras.evaluation.metrics import score
+    from mnist_keras.files import write_json
+    from mnist_keras.inference.predictor import load_predictor
 
-    with command_line.quiet_libraries():
+    with cli.quiet_libraries():
         predictor = load_predictor(arguments[0])
     if FLAGS.pictures:
-        from mnist_keras.reading import read_labelled
+        from mnist_keras.inference.images import read_labelled
 
-        with command_line.quiet_libraries():
+        with cli.quiet_libraries():
             probabilities, labels = read_labelled(predictor, FLAGS.pictures)
         dataset = FLAGS.pictures
     else:
@@ -69,13 +69,13 @@ def main(arguments):
 def choose_predict(predictor):
     if not FLAGS.views:
         return predictor.predict
-    from mnist_keras.views import over_views
+    from mnist_keras.evaluation.tta import over_views
 
     return over_views(predictor.predict)
 
 
 def count_corrected(report):
-    from mnist_keras.digits.corrections import READ_AS, correct_when_corrected
+    from mnist_keras.evaluation.metrics import READ_AS, correct_when_corrected
 
     correct = correct_when_corrected(report.correct, report.misread)
     print(f"\nwith {len(READ_AS)} wrong labels of the test set corrected: {correct}/{report.examples}")
@@ -83,7 +83,7 @@ def count_corrected(report):
 
 
 def score_confidence(probabilities, labels):
-    from mnist_keras.calibration import answers_from, fit_temperature
+    from mnist_keras.evaluation.calibration import answers_from, fit_temperature
 
     temperature = fit_temperature(probabilities, labels)
     rows = answers_from(probabilities, labels)
@@ -98,8 +98,9 @@ def score_confidence(probabilities, labels):
 def score_corrupted(predictor, predict, digits):
     import pathlib
 
-    from mnist_keras.figures import robustness_figure, save_figure
-    from mnist_keras.robustness import accuracy_when_corrupted
+    from mnist_keras.evaluation.corruptions import accuracy_when_corrupted
+    from mnist_keras.reports.evaluation_figures import robustness_figure
+    from mnist_keras.reports.style import save_figure
 
     accuracies = accuracy_when_corrupted(predict, digits.test_images, digits.test_labels)
     print("\ncorruption  accuracy")
@@ -112,4 +113,4 @@ def score_corrupted(predictor, predict, digits):
 
 
 if __name__ == "__main__":
-    command_line.run(main, arguments="MODEL")
+    cli.run(main, arguments="MODEL")

@@ -6,7 +6,7 @@ python scripts/export.py runs/NAME --formats=saved_model,float32,uint8_io
 from absl import flags
 from script_flags import define_data_flags, define_export_flags, digits_from_flags, formats_from_flags
 
-from mnist_keras import command_line
+from mnist_keras import cli
 
 flags.DEFINE_string("output", None, "folder of the export (default: exported/RECIPE)")
 define_export_flags()
@@ -16,15 +16,15 @@ FLAGS = flags.FLAGS
 
 def main(arguments):
     formats = formats_from_flags()
-    with command_line.quiet_libraries():
-        from mnist_keras.exporting.export import export_run
-        from mnist_keras.exporting.places import default_folder
-        from mnist_keras.run_folder import read_run
+    with cli.quiet_libraries():
+        from mnist_keras.experiments.run_folder import read_run
+        from mnist_keras.export.export import export_run
+        from mnist_keras.export.formats import default_folder
 
     config, _ = read_run(arguments[0])
     output = FLAGS.output or default_folder("exported", config["recipe"]["name"], config["dataset"]["name"])
     digits = digits_from_flags()
-    with command_line.quiet_libraries():
+    with cli.quiet_libraries():
         card = export_run(arguments[0], output, digits, formats)
     print(
         f"{'file':<22} {'bytes':>10}  {'classes agreeing':>16}  {'largest difference':>18}  {'correct':>11}  {'us':>6}"
@@ -38,4 +38,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    command_line.run(main, arguments="RUN")
+    cli.run(main, arguments="RUN")

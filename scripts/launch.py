@@ -13,9 +13,9 @@ import sys
 
 from absl import flags
 
-from mnist_keras import command_line
+from mnist_keras import cli
+from mnist_keras.distribution.launcher import launch
 from mnist_keras.errors import TRY_AGAIN
-from mnist_keras.launching import launch
 
 flags.DEFINE_integer("workers", 2, "how many processes", lower_bound=1)
 flags.DEFINE_integer("max_restarts", 3, "how often to start all again after a failure", lower_bound=0)
@@ -30,10 +30,10 @@ def main(arguments):
     command = [sys.executable, str(pathlib.Path(__file__).parent / "train.py"), *flags_of_each]
     status = launch(command, FLAGS.workers, FLAGS.max_restarts)
     if status == TRY_AGAIN:
-        line = command_line.started_as(f"--workers={FLAGS.workers}", "--", name, *arguments)
+        line = cli.started_as(f"--workers={FLAGS.workers}", "--", name, *arguments)
         print(f"launch.py: go on with:\n{line}", file=sys.stderr)
     sys.exit(status)
 
 
 if __name__ == "__main__":
-    command_line.run(main, arguments="[--] [TRAIN_FLAG...]")
+    cli.run(main, arguments="[--] [TRAIN_FLAG...]")

@@ -12,7 +12,7 @@ import pathlib
 
 from absl import flags
 
-from mnist_keras import command_line
+from mnist_keras import cli
 
 flags.DEFINE_bool("many", False, "read all digits on each picture, line by line; they must not touch")
 flags.DEFINE_bool("json", False, "print JSON and no table")
@@ -22,10 +22,10 @@ FLAGS = flags.FLAGS
 
 
 def main(arguments):
-    with command_line.quiet_libraries():
+    with cli.quiet_libraries():
         from mnist_keras.errors import InputError
-        from mnist_keras.prediction import load_predictor
-        from mnist_keras.reading import picture_files, read_file
+        from mnist_keras.inference.images import picture_files, read_file
+        from mnist_keras.inference.predictor import load_predictor
 
         predictor = load_predictor(arguments[0])
     files, readings, refused = [], [], []
@@ -36,7 +36,7 @@ def main(arguments):
             refused.append(str(error))
     for file in files:
         try:
-            with command_line.quiet_libraries():
+            with cli.quiet_libraries():
                 found = read_file(predictor, file, FLAGS.many)
             readings += found
             if not found:
@@ -50,7 +50,8 @@ def main(arguments):
     if FLAGS.save_inputs:
         save_inputs(readings, pathlib.Path(FLAGS.save_inputs))
     if FLAGS.plot and readings:
-        from mnist_keras.figures import readings_table, save_figure
+        from mnist_keras.reports.evaluation_figures import readings_table
+        from mnist_keras.reports.style import save_figure
 
         save_figure(readings_table(readings), pathlib.Path(FLAGS.plot))
     if refused:
@@ -78,4 +79,4 @@ def save_inputs(readings, folder):
 
 
 if __name__ == "__main__":
-    command_line.run(main, arguments="MODEL PICTURE...")
+    cli.run(main, arguments="MODEL PICTURE...")

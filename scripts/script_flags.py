@@ -7,13 +7,13 @@ from typing import Any
 
 from absl import flags
 
-from mnist_keras.checkpoints.schedule import Schedule
-from mnist_keras.digits import DATA_DIR_VARIABLE, DATASETS, Digits, hold_out, load_digits
+from mnist_keras.data import DATA_DIR_VARIABLE, DATASETS, Digits, hold_out, load_digits
+from mnist_keras.distribution.workers import STRATEGIES
 from mnist_keras.errors import InputError
-from mnist_keras.exporting.formats import DEFAULT_FORMATS, FORMATS, expand_formats
-from mnist_keras.recipe import OPTIMIZERS, SCHEDULES, Recipe
+from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
 from mnist_keras.recipes import get_recipe
-from mnist_keras.workers import STRATEGIES
+from mnist_keras.recipes.recipe import OPTIMIZERS, SCHEDULES, Recipe
+from mnist_keras.training.checkpoints.schedule import Schedule
 
 # Whoever defines them by a call here has them in its own --help.
 flags.disclaim_key_flags()

@@ -23,12 +23,12 @@ from script_flags import (
     training_options,
 )
 
-from mnist_keras import command_line
-from mnist_keras.ablation import without_one
+from mnist_keras import cli
+from mnist_keras.distribution.workers import this_worker
 from mnist_keras.errors import InputError
-from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import GROUPS, RECIPES, expand_names
-from mnist_keras.workers import this_worker
+from mnist_keras.recipes.ablation import without_one
+from mnist_keras.recipes.recipe import Recipe
 
 flags.DEFINE_list("recipes", "all", f"names, of: {', '.join([*RECIPES, *GROUPS])}")
 flags.DEFINE_list("seeds", "0", "whole numbers")
@@ -48,10 +48,10 @@ def main(_):
     options = training_options()
     if this_worker(FLAGS.strategy):
         raise flags.IllegalFlagValueError("flag --strategy: a study runs on one machine, as in --strategy=mirrored")
-    with command_line.quiet_libraries():
-        from mnist_keras.strategy import set_up_device
-        from mnist_keras.study import run_study
-        from mnist_keras.study_report import write_study
+    with cli.quiet_libraries():
+        from mnist_keras.distribution.strategy import set_up_device
+        from mnist_keras.experiments.study import run_study
+        from mnist_keras.reports.study_report import write_study
 
     output = pathlib.Path(FLAGS.output)
     digits = digits_from_flags()
@@ -85,4 +85,4 @@ def _seeds() -> list[int]:
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    cli.run(main)

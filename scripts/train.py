@@ -30,15 +30,19 @@ from script_flags import (
     training_options,
 )
 
-from mnist_keras import command_line
-from mnist_keras.errors import InputError
-from mnist_keras.exporting.formats import FORMATS
-from mnist_keras.exporting.places import default_folder, refuse_to_replace
-from mnist_keras.folders import check_writable
+from mnist_keras import cli
+from mnist_keras.atomic import check_writable
+from mnist_keras.distribution.workers import Worker, this_worker
+from mnist_keras.errors import InputError, Stopped
+from mnist_keras.experiments.run_folder import (
+    is_complete,
+    newest_unfinished,
+    read_run,
+    recorded_threads,
+    unfinished_folder,
+)
+from mnist_keras.export.formats import FORMATS, default_folder, refuse_to_replace
 from mnist_keras.recipes import RECIPES
-from mnist_keras.run_folder import is_complete, newest_unfinished, read_run, recorded_threads, unfinished_folder
-from mnist_keras.stopping import Stopped
-from mnist_keras.workers import Worker, this_worker
 
 flags.DEFINE_string("model", "cnn", f"recipe: {', '.join(RECIPES)}")
 flags.DEFINE_integer("seed", 0, "decides initial weights, order, augmentation and dropout", lower_bound=0)
@@ -72,12 +76,12 @@ def main(_):
         print(f"{digits.name}: {sizes}", flush=True)
         print(f"{run} is complete and not trained again" if complete else f"run {run}", flush=True)
 
-    with command_line.quiet_libraries():
+    with cli.quiet_libraries():
         import keras
 
-        from mnist_keras import strategy
-        from mnist_keras.exporting.export import export_run
-        from mnist_keras.runs import train_run
+        from mnist_keras.distribution import strategy
+        from mnist_keras.experiments.train_run import train_run
+        from mnist_keras.export.export import export_run
 
     strategy.set_up_device(FLAGS.device, FLAGS.threads or recorded_threads(run), FLAGS.logical_devices)
     callbacks = []
@@ -87,14 +91,14 @@ def main(_):
         digest = train_run(run, recipe, digits, FLAGS.seed, flags_given(), callbacks=callbacks, **options)
     except Stopped as stop:
         name = [] if FLAGS.run_name else [f"--run_name={run.name}"]
-        line = command_line.started_as(*sys.argv[1:], *name)
+        line = cli.started_as(*sys.argv[1:], *name)
         again = "All workers go on by the same command." if worker else f"Go on with:\n{line}"
         raise Stopped(f"{stop} {again}") from None
     if not is_chief:
         print(f"worker {worker.index} of {worker.count}: digest {digest}")
         return
     if export:
-        with command_line.quiet_libraries():
+        with cli.quiet_libraries():
             export_run(run, export, digits, formats)
     _print_results(run, export, formats)
     print(f"in all         {_duration(time.perf_counter() - began)}")
@@ -141,4 +145,4 @@ def _duration(seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    command_line.run(main)
+    cli.run(main)

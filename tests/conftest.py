@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 from tiny_digits import make_digits
 
-from mnist_keras.checksums import sha256_of
+from mnist_keras.files import sha256_of
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -27,7 +27,7 @@ def no_mnist(monkeypatch):
 @pytest.fixture
 def without_figures(monkeypatch):
     """Runs are saved without their figures, which take longer than a tiny training."""
-    monkeypatch.setattr("mnist_keras.saving.run_figures", lambda *_: {})
+    monkeypatch.setattr("mnist_keras.experiments.save_run.run_figures", lambda *_: {})
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +45,9 @@ def mnist_folder():
 @pytest.fixture(scope="session")
 def trained_run(tiny, tmp_path_factory):
     """A run's folder: `linear`, ten steps on the tiny digits."""
+    from mnist_keras.experiments.save_run import save_run
     from mnist_keras.recipes import get_recipe
-    from mnist_keras.saving import save_run
-    from mnist_keras.training import train
+    from mnist_keras.training.train import train
 
     folder = tmp_path_factory.mktemp("runs") / "linear"
     recipe = get_recipe("linear", epochs=10)
@@ -58,7 +58,7 @@ def trained_run(tiny, tmp_path_factory):
 @pytest.fixture(scope="session")
 def export(trained_run, tiny, tmp_path_factory):
     """An export of `trained_run`."""
-    from mnist_keras.exporting.export import export_run
+    from mnist_keras.export.export import export_run
 
     folder = tmp_path_factory.mktemp("exported") / "linear"
     export_run(trained_run, folder, tiny)

@@ -16,9 +16,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tiny_digits import make_digits
 
-from mnist_keras.checkpoints.folder import CheckpointFolder
 from mnist_keras.recipes import get_recipe
-from mnist_keras.training import train
+from mnist_keras.training.checkpoints.storage import CheckpointFolder
+from mnist_keras.training.train import train
 
 RECIPE = get_recipe("cnn", epochs=2)
 KINDS = {

@@ -24,11 +24,11 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from mnist_keras import command_line
+from mnist_keras import cli
 from mnist_keras.errors import InputError
-from mnist_keras.own_images.decoding import decode_picture
-from mnist_keras.own_images.files import read_picture
-from mnist_keras.prediction import load_predictor
+from mnist_keras.inference.predictor import load_predictor
+from mnist_keras.inference.preprocessing.decode import decode_picture
+from mnist_keras.inference.preprocessing.image_files import read_picture
 
 EXPORT = pathlib.Path(__file__).parents[1] / "exported" / "cnn_augmented"
 SECONDS = 90
@@ -117,7 +117,7 @@ def ending(kind: str, path: pathlib.Path) -> str:
     pid = os.fork()
     if pid == 0:
         signal.alarm(SECONDS)
-        with command_line.quiet_libraries():
+        with cli.quiet_libraries():
             try:
                 result = read(kind, path)
             except BaseException as error:

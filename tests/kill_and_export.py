@@ -22,13 +22,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from tiny_digits import make_digits
 
-from mnist_keras import command_line, folders
-from mnist_keras.checksums import sha256_of
-from mnist_keras.exporting.export import export_run
-from mnist_keras.prediction import load_predictor
+from mnist_keras import atomic, cli
+from mnist_keras.experiments.save_run import save_run
+from mnist_keras.export.export import export_run
+from mnist_keras.files import sha256_of
+from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.recipes import get_recipe
-from mnist_keras.saving import save_run
-from mnist_keras.training import train
+from mnist_keras.training.train import train
 
 DIGITS = make_digits()
 FORMATS = ("saved_model", "float32", "uint8_io", "onnx")
@@ -42,7 +42,7 @@ def in_a_child(work) -> int:
     status = 1
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        with command_line.quiet_libraries():
+        with cli.quiet_libraries():
             work()
         status = 0
     except BaseException:
@@ -58,7 +58,7 @@ def make_run(folder: pathlib.Path, seed: int) -> None:
 
 def export(run: pathlib.Path, folder: pathlib.Path, fatal: str | None = None) -> None:
     """Exports, and dies at the swap where that is wanted."""
-    real = folders.swap
+    real = atomic.swap
 
     def swap(*paths):
         if fatal == "before":
@@ -67,7 +67,7 @@ def export(run: pathlib.Path, folder: pathlib.Path, fatal: str | None = None) ->
         if fatal == "after":
             os.kill(os.getpid(), signal.SIGKILL)
 
-    folders.swap = swap
+    atomic.swap = swap
     export_run(run, folder, DIGITS, FORMATS)
 
 

@@ -23,11 +23,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from tiny_digits import make_digits
 
-from mnist_keras.checkpoints import file
+from mnist_keras.distribution.strategy import set_up_device
+from mnist_keras.experiments.run_folder import read_run, unfinished_folder
+from mnist_keras.experiments.train_run import train_run
 from mnist_keras.recipes import get_recipe
-from mnist_keras.run_folder import read_run, unfinished_folder
-from mnist_keras.runs import train_run
-from mnist_keras.strategy import set_up_device
+from mnist_keras.training.checkpoints import storage
 
 RECIPE = get_recipe("cnn_augmented", batch_size=10, epochs=30, log_every=7)
 DIGITS = make_digits(train=300)
@@ -65,7 +65,7 @@ def die_while_writing(where: str, count: int) -> None:
                 target.truncate(target.tell() // 2)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    file.np = type("numpy", (), {"__getattr__": lambda _, name: getattr(np, name), "savez": staticmethod(savez)})()
+    storage.np = type("numpy", (), {"__getattr__": lambda _, name: getattr(np, name), "savez": staticmethod(savez)})()
 
 
 def checkpoints(folder: pathlib.Path) -> list[pathlib.Path]:

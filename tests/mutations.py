@@ -85,7 +85,7 @@ def _who_notices(copy: pathlib.Path, path: pathlib.Path, rule: str, broken: str,
     try:
         # Else the test that this file is up to date would notice all of them.
         if tests == _OWN_IMAGES:
-            command = [sys.executable, "-m", "mnist_keras.exporting.seeing"]
+            command = [sys.executable, "-m", "mnist_keras.export.tflite"]
             subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=True)
         command = [sys.executable, "-m", "pytest", "-q", "-x", tests]
         result = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mnist_keras.digits import Digits
+from mnist_keras.data import Digits
 
 
 def make_digits(train: int = 120, test: int = 30, name: str = "tiny"):

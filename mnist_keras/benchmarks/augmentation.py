@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mnist_keras.augmentation import Augmentation
-from mnist_keras.benchmarks.turns import Side
+from mnist_keras.benchmarks.harness import Side
+from mnist_keras.data.augmentation.config import Augmentation
 from mnist_keras.recipes import get_recipe
 
 _BATCH = 256
@@ -23,8 +23,8 @@ def augmentation_sides(recipe: str, threads: int) -> list[Side]:
 
 
 def augment_here(recipe: str, threads: int) -> Callable[[], None]:
-    from mnist_keras.pipeline import training_batches
-    from mnist_keras.strategy import set_up_device
+    from mnist_keras.data.pipeline import training_batches
+    from mnist_keras.distribution.strategy import set_up_device
 
     set_up_device(threads=threads)
     images = _noise()
@@ -74,3 +74,30 @@ def _affine(augmentation: Augmentation, chance: np.random.Generator) -> tuple[fl
 
 def _noise() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (IMAGES, 28, 28), np.uint8)
+
+
+SIDE = 2048
+# In one turn.
+PRODUCTS = 4
+# Multiplications and additions in one of them.
+OPERATIONS = 2 * SIDE**3
+
+
+def machine_sides(threads: int) -> list[Side]:
+    """A side for each precision."""
+    return [Side(dtype, multiply, dict(dtype=dtype, threads=threads)) for dtype in ("float32", "bfloat16")]
+
+
+def multiply(dtype: str, threads: int) -> Callable[[], None]:
+    import tensorflow as tf
+
+    from mnist_keras.distribution.strategy import set_up_device
+
+    set_up_device(threads=threads)
+    one, other = (tf.cast(tf.random.normal((SIDE, SIDE)), dtype) for _ in range(2))
+
+    def run():
+        for _ in range(PRODUCTS):
+            tf.matmul(one, other)
+
+    return run

@@ -5,17 +5,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mnist_keras.benchmarks.turns import Side
+from mnist_keras.benchmarks.harness import Side
 
 _BATCH = 256
 
 
 def write_models(recipe: str, folder: pathlib.Path) -> None:
     """Writes the recipe's network in every format that is compared; what the weights are changes no time."""
-    from mnist_keras.digits import load_digits
-    from mnist_keras.exporting.onnx import write_onnx
-    from mnist_keras.exporting.saved_model import write_saved_model
-    from mnist_keras.exporting.tflite import calibration_images, write_tflite
+    from mnist_keras.data import load_digits
+    from mnist_keras.export.onnx import write_onnx
+    from mnist_keras.export.saved_model import write_saved_model
+    from mnist_keras.export.tflite import calibration_images, write_tflite
     from mnist_keras.models import build_model
 
     model = build_model(recipe)
@@ -62,7 +62,7 @@ def run_tflite(path: str, images: int) -> Callable[[], None]:
 def run_saved_model(path: str, at_once: int, images: int) -> Callable[[], None]:
     import tensorflow as tf
 
-    from mnist_keras.strategy import set_up_device
+    from mnist_keras.distribution.strategy import set_up_device
 
     set_up_device(threads=1)
     loaded = tf.saved_model.load(path)
@@ -94,7 +94,7 @@ def run_onnx(path: str, at_once: int, images: int) -> Callable[[], None]:
 def run_torch(recipe: str, at_once: int, images: int) -> Callable[[], None]:
     import torch
 
-    from mnist_keras.benchmarks.torch_networks import torch_network
+    from mnist_keras.benchmarks.torch_port import torch_network
     from mnist_keras.recipes import get_recipe
 
     torch.set_num_threads(1)

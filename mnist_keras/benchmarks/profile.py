@@ -5,8 +5,8 @@ import dataclasses
 import pathlib
 import tempfile
 
-from mnist_keras.benchmarks.elsewhere import elsewhere
-from mnist_keras.benchmarks.training_steps import keras_steps
+from mnist_keras.benchmarks.harness import elsewhere
+from mnist_keras.benchmarks.training import keras_steps
 
 # oneDNN's kernels are called so before the name of the operation.
 _ONE_DNN = ("_MklNative", "_Mkl")

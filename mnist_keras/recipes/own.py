@@ -7,8 +7,8 @@ docs/speed.md say what came of it.
 
 import dataclasses
 
-from mnist_keras.augmentation import Augmentation
-from mnist_keras.recipe import Recipe
+from mnist_keras.data.augmentation.config import Augmentation
+from mnist_keras.recipes.recipe import Recipe
 
 CNN_ROBUST = Recipe(
     name="cnn_robust",

@@ -1,7 +1,7 @@
 """Published systems, each by its author's protocol."""
 
-from mnist_keras.augmentation import Augmentation
-from mnist_keras.recipe import Recipe
+from mnist_keras.data.augmentation.config import Augmentation
+from mnist_keras.recipes.recipe import Recipe
 
 LINEAR = Recipe(
     name="linear",

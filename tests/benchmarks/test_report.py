@@ -1,5 +1,5 @@
+from mnist_keras.benchmarks.harness import Times
 from mnist_keras.benchmarks.report import ratio_figure, rows_of, table
-from mnist_keras.benchmarks.turns import Times
 
 ROWS = rows_of(
     "training cnn, float32",

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from mnist_keras.benchmarks.time_to_accuracy import Arrival, arrivals_table, train_here, train_in_torch
-from mnist_keras.digits import load_digits
-from mnist_keras.digits.folder import npz_arrays
+from mnist_keras.benchmarks.training import Arrival, arrivals_table, train_here, train_in_torch
+from mnist_keras.data import load_digits
+from mnist_keras.data.archives import npz_arrays
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import threading
 
 import numpy as np
 
-from mnist_keras.phone_page import PAGE, build_site, page_server
+from mnist_keras.export.web_demo import PAGE, build_site, page_server
 
 ROOT = pathlib.Path(__file__).parents[2]
 EXPORT = ROOT / "exported" / "cnn_robust"

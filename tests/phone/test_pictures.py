@@ -6,8 +6,8 @@ from browser import EXPORT, GOLDEN, upload
 from paper import file_of, photo
 from PIL import Image
 
-from mnist_keras.prediction import load_predictor
-from mnist_keras.reading import read_file
+from mnist_keras.inference.images import read_file
+from mnist_keras.inference.predictor import load_predictor
 
 
 @pytest.mark.parametrize("kind", ["photo", "light on dark", "transparent", "sideways", "tiny"])

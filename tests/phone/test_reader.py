@@ -5,7 +5,7 @@ import re
 import numpy as np
 from browser import EXPORT, GOLDEN, address_of
 
-from mnist_keras.prediction import load_predictor
+from mnist_keras.inference.predictor import load_predictor
 
 
 def test_the_golden_digits_get_the_numbers_that_python_gives_them(context, server):

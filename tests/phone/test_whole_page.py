@@ -5,7 +5,7 @@ import json
 import pytest
 from browser import PHONE, address_of, draw, served, wait_until
 
-from mnist_keras.phone_page import PAGE
+from mnist_keras.export.web_demo import PAGE
 
 
 def test_nothing_comes_from_elsewhere_and_it_opens_offline(context):

@@ -29,7 +29,7 @@ def script(command, tmp_path):
 @pytest.fixture(scope="session")
 def digits_folder(tiny, tmp_path_factory):
     """The tiny digits as a dataset that scripts can read."""
-    from mnist_keras.digits.idx import write_idx
+    from mnist_keras.data.archives import write_idx
 
     folder = tmp_path_factory.mktemp("data") / "tiny"
     folder.mkdir()

@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 
-from mnist_keras.phone_page import PAGE
+from mnist_keras.export.web_demo import PAGE
 
 
 def test_an_export_without_the_file(script, tmp_path):

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from mnist_keras.recipe import Recipe
 from mnist_keras.recipes import RECIPES
+from mnist_keras.recipes.recipe import Recipe
 
 SCRIPTS = ("train", "evaluate", "export", "predict", "study", "compare", "demo", "benchmark")
 

@@ -1,0 +1,63 @@
+"""How cost grows with the batch, the network's width, the data, and logical devices."""
+
+import pathlib
+import tempfile
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from mnist_keras.benchmarks.harness import Side, Times, take_turns
+from mnist_keras.recipes.recipe import Recipe
+
+_IMAGES = 60_000
+# What each is varied from, and how far.
+_USUAL = dict(batch_size=128, width=16, copies=1, devices=1)
+AXES: dict[str, tuple[int, ...]] = {
+    "batch_size": (16, 64, 256, 1024),
+    "width": (4, 8, 16, 32),
+    "copies": (1, 10, 100),
+    "devices": (1, 2, 4),
+}
+# In a turn, about.
+_IMAGES_IN_TURN = 4096
+
+
+def measure_growth(turns: int, threads: int) -> Iterator[tuple[str, int, Times]]:
+    """Axis, value, and the times of one image in training; of 60,000 images on disk, repeated so many times."""
+    for axis, values in AXES.items():
+        for value in values:
+            setting = {**_USUAL, axis: value}
+            steps = max(2, _IMAGES_IN_TURN // setting["batch_size"])
+            with tempfile.TemporaryDirectory() as folder:
+                path = pathlib.Path(folder) / "images"
+                _write_images(path, setting["copies"])
+                side = Side(f"{axis}={value}", train_steps, dict(path=path, steps=steps, threads=threads, **setting))
+                yield axis, value, take_turns([side], turns, steps * setting["batch_size"])[side.name]
+
+
+def train_steps(
+    path: pathlib.Path, steps: int, threads: int, batch_size: int, width: int, copies: int, devices: int
+) -> Callable[[], object]:
+    """Sets up a network of six convolutions; a call trains it by so many steps."""
+    from mnist_keras.data.pipeline import training_batches
+    from mnist_keras.distribution.strategy import get_strategy, set_up_device
+    from mnist_keras.training.compile import compile_model
+
+    set_up_device(threads=threads, logical_devices=devices)
+    stages = tuple((width * factor,) * 2 for factor in (1, 2, 4))
+    recipe = Recipe(
+        name="growth", summary="", network="deep_cnn", network_options={"stages": stages}, batch_size=batch_size
+    )
+    strategy = get_strategy("mirrored" if devices > 1 else "one_device")
+    model = compile_model(recipe, steps, strategy)
+    images = np.memmap(path, np.uint8, "r").reshape(-1, 28, 28)
+    labels = np.random.default_rng(0).integers(0, 10, len(images), np.uint8)
+    batches = training_batches(images, labels, batch_size, 1, seed=0)
+    return lambda: model.fit(batches, steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0)
+
+
+def _write_images(path: pathlib.Path, copies: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (_IMAGES, 28, 28), np.uint8).tobytes()
+    with path.open("wb") as file:
+        for _ in range(copies):
+            file.write(images)

@@ -1,0 +1,1 @@
+"""Devices, replicas and workers: `tf.distribute` strategies, preemption, a launcher, and the adaptations of Keras."""

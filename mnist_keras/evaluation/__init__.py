@@ -1,0 +1,1 @@
+"""Metrics of predicted probabilities: accuracy, calibration, corruptions, test-time augmentation, comparisons."""

@@ -1,0 +1,105 @@
+"""Several recipes over several seeds: train what is missing, then gather it all."""
+
+import pathlib
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mnist_keras.data import Digits
+from mnist_keras.errors import InputError
+from mnist_keras.evaluation.metrics import correct_when_corrected
+from mnist_keras.experiments.run_folder import is_complete, read_run, seed_folder, seeds_in
+from mnist_keras.experiments.train_run import train_run
+from mnist_keras.recipes.recipe import Recipe
+
+
+def run_study(
+    folder: pathlib.Path, recipes: Sequence[Recipe], seeds: Sequence[int], digits: Digits, **options: Any
+) -> list[dict[str, Any]]:
+    """Trains each recipe with each seed into `folder`/RECIPE-seed-N, unless that run is there already.
+
+    Every model is saved, loaded again, and scored as loaded. A study that was stopped goes on from the last
+    checkpoint.
+
+    Args:
+        folder: where the runs go.
+        recipes: what to train.
+        seeds: each recipe is trained with each.
+        digits: on what.
+        options: of `train`.
+
+    Returns:
+        A row a recipe, see `summarize`, over all seeds whose runs are in the folder.
+
+    Raises:
+        InputError: a run that is there was trained otherwise (recipe or dataset), or see `train`.
+    """
+    # Seeds outside: every recipe has a figure before any has its second.
+    runs = [(recipe, seed) for seed in seeds for recipe in recipes]
+    done = [is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed) for recipe, seed in runs]
+    for number, ((recipe, seed), was_done) in enumerate(zip(runs, done, strict=True), start=1):
+        title = f"[{number}/{len(runs)}] {recipe.name}, seed {seed}"
+        print(f"{title}: done before" if was_done else f"\n{title}", flush=True)
+        train_run(seed_folder(folder, recipe.name, seed), recipe, digits, seed, **options)
+    rows = []
+    for recipe in recipes:
+        there = seeds_in(folder, recipe.name)
+        for seed in there:
+            is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed)
+        rows.append(summarize(folder, recipe, there))
+    return rows
+
+
+def read_reports(folder: pathlib.Path, recipe: str) -> list[dict[str, Any]]:
+    """The reports of all complete runs of a recipe in a study's folder, by seed.
+
+    Raises:
+        InputError: there is none, or they are not of one dataset.
+    """
+    reports = [read_run(seed_folder(folder, recipe, seed))[1] for seed in seeds_in(folder, recipe)]
+    datasets = {report["dataset"] for report in reports}
+    if len(datasets) != 1:
+        raise InputError(
+            f"{folder} must hold runs of {recipe} on one dataset, as {recipe}-seed-0, from scripts/study.py. "
+            f"Received: {len(reports)} runs, on {', '.join(sorted(datasets)) or 'none'}."
+        )
+    return reports
+
+
+def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dict[str, Any]:
+    """One row of the table. Accuracies are of the last epoch, on the whole test set, in percent.
+
+    Returns:
+        recipe, published (or None), seeds (their number), mean, sd (sample standard deviation; None for one
+        seed), median, min, max, corrected (mean with ten labels of MNIST's test set corrected; None for other data),
+        parameters (trainable), epochs, seconds (median), accuracies (a seed each), runs (the names of
+        their folders).
+    """
+    runs = [seed_folder(folder, recipe.name, seed) for seed in seeds]
+    reports = [read_run(run)[1] for run in runs]
+    accuracies = [100 * report["accuracy"] for report in reports]
+    return {
+        "recipe": recipe.name,
+        "published": recipe.published,
+        "seeds": len(seeds),
+        "mean": statistics.fmean(accuracies),
+        "sd": statistics.stdev(accuracies) if len(seeds) > 1 else None,
+        "median": statistics.median(accuracies),
+        "min": min(accuracies),
+        "max": max(accuracies),
+        "corrected": _corrected(reports),
+        "parameters": reports[0]["parameters"],
+        "epochs": recipe.epochs,
+        "seconds": statistics.median(report["seconds"] for report in reports),
+        "accuracies": accuracies,
+        "runs": [run.name for run in runs],
+    }
+
+
+def _corrected(reports: Sequence[Mapping[str, Any]]) -> float | None:
+    # Runs of older versions kept no list.
+    if not all(report["dataset"] == "mnist" and "misread" in report for report in reports):
+        return None
+    return statistics.fmean(
+        100 * correct_when_corrected(report["correct"], report["misread"]) / report["examples"] for report in reports
+    )

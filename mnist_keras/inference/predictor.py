@@ -1,0 +1,162 @@
+"""What every format of a model is loaded as."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+
+from mnist_keras.data import source_of
+from mnist_keras.errors import InputError
+from mnist_keras.files import read_json, sha256_of, shipped
+
+
+@dataclasses.dataclass(frozen=True)
+class Predictor:
+    """A loaded model, whatever its format."""
+
+    #: uint8 (examples, 28, 28), white ink on black -> float32 (examples, 10), rows summing to 1.
+    _probabilities: Callable[[np.ndarray], np.ndarray]
+    #: The file or folder that was loaded.
+    path: pathlib.Path
+    #: Name of the dataset it was trained on, where a config or card beside it says so.
+    trained_on: str | None = None
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities of the ten digits.
+
+        Args:
+            images: uint8 (examples, 28, 28), white ink on black.
+
+        Returns:
+            float32 (examples, 10).
+
+        Raises:
+            InputError: images of another shape or dtype; or the model's answers are no probabilities.
+        """
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
+            raise InputError(
+                "A model reads uint8 images of shape (examples, 28, 28). "
+                f"Received: {images.dtype} of shape {images.shape}."
+            )
+        if not len(images):
+            return np.zeros((0, 10), np.float32)
+        probabilities = self._probabilities(images)
+        # Eight bits add up to 1 within a few hundredths. Written so that NaN fails too.
+        if not (np.abs(probabilities.sum(axis=1) - 1) < 0.1).all():
+            raise InputError(
+                f"{self.path} does not answer with probabilities: those of an image must add up to 1. It is damaged, "
+                "or its softmax is missing."
+            )
+        return probabilities
+
+    def refuse_seen(self, dataset: str) -> None:
+        """Raises InputError if the test images of that dataset were training images of this model."""
+        if self.trained_on is None or dataset == self.trained_on:
+            return
+        source = source_of(self.trained_on)
+        # Validation images are training images of their source; so are the sample's, of MNIST.
+        if dataset != source and (source_of(dataset) == source or (source, source_of(dataset)) == ("mnist", "sample")):
+            raise InputError(
+                f"{self.path} was trained on {self.trained_on}, whose training images include test images of "
+                f"{dataset}: the score would be too good. Score it on {source}, by --dataset and --data_dir."
+            )
+
+
+__all__ = ["Predictor", "load_predictor", "shipped_models"]
+
+# Of an export, see `exporting.formats`; the second where there is no first.
+_TFLITE = ("mnist.tflite", "mnist_float16.tflite")
+
+
+def shipped_models() -> dict[str, pathlib.Path]:
+    """The TFLite file of each model that ships, and of others that were exported beside them, by name."""
+    files = {path.parent.name: path for name in reversed(_TFLITE) for path in shipped("exported").glob(f"*/{name}")}
+    return dict(sorted(files.items()))
+
+
+def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
+    """Loads a model.
+
+    Args:
+        path: a `.keras`, `.tflite` or `.onnx` file, a SavedModel, a run's folder (its `model.keras`), an export's
+            folder (its SavedModel), or the name of a model that ships (its TFLite file).
+        trusted: skip the trial in a process of its own that a `.tflite` file gets if no card confirms its checksum.
+
+    Raises:
+        InputError: nothing is there, it is no digit model, or not the file that the card beside it describes.
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        path = shipped_models().get(str(path), path)
+    if not path.exists():
+        raise InputError(
+            f"There is no such file or folder: {path}. Models known by their name, in {shipped('exported')}: "
+            f"{', '.join(shipped_models())}."
+        )
+    for inside in ("model.keras", "saved_model"):
+        if (path / inside).exists():
+            path = path / inside
+            break
+    trained_on, recorded = _described(path)
+    if recorded and sha256_of(path) != recorded:
+        raise InputError(
+            f"{path} is not the one that card.json beside it describes: their SHA-256 differ. It is damaged or was "
+            "replaced. Export it again, or move it to another folder."
+        )
+    if path.suffix == ".keras":
+        from mnist_keras.inference.keras_model import load_keras_model, probabilities_of
+
+        predict = probabilities_of(load_keras_model(path))
+    elif path.suffix == ".tflite":
+        from mnist_keras.inference.tflite import load_tflite, try_elsewhere
+
+        if not (recorded or trusted):
+            try_elsewhere(path)
+        predict = load_tflite(path)
+    elif path.suffix == ".onnx":
+        from mnist_keras.inference.onnx import load_onnx
+
+        predict = load_onnx(path)
+    elif (path / "saved_model.pb").is_file():
+        from mnist_keras.inference.saved_model import load_saved_model
+
+        predict = load_saved_model(path)
+    else:
+        raise InputError(
+            f"{path} is no model. Expected: a .keras, .tflite or .onnx file, a SavedModel (a folder with "
+            "saved_model.pb), a run's folder or an export's folder."
+        )
+    return Predictor(predict, path, trained_on)
+
+
+def _described(path: pathlib.Path) -> tuple[str | None, str | None]:
+    """Dataset and SHA-256 of the file, where the config of a run or the card of an export beside it says them."""
+    for name in ("config.json", "card.json"):
+        try:
+            content = read_json(path.parent / name)
+            dataset = str(content["dataset"]["name"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        try:
+            return dataset, str(content["files"][path.name]["sha256"])
+        except (KeyError, TypeError):
+            return dataset, None
+    return None, None
+
+
+def load_pretrained(name: str = "cnn_robust") -> Predictor:
+    """Loads a shipped model, by LiteRT; its card lies beside `Predictor.path`.
+
+    Args:
+        name: of a folder in exported/.
+
+    Raises:
+        InputError: no such model is shipped.
+    """
+    models = shipped_models()
+    if name not in models:
+        raise InputError(f"No model of that name is in {shipped('exported')}: {name!r}. Expected: {', '.join(models)}.")
+    return load_predictor(models[name])

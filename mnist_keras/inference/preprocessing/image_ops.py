@@ -1,0 +1,113 @@
+"""Pictures of any size on a grid of a fixed one, and what is done there: pooling, ranks, resampling."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+def largest(values: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """The largest value within a window around each, float32 (rows, columns)."""
+    return _pooled(values, size, tf.nn.max_pool2d)
+
+
+def smallest(values: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """The smallest value within a window around each."""
+    return -largest(-values, size)
+
+
+def average(values: tf.Tensor, size: int) -> tf.Tensor:
+    """The mean within a square around each."""
+    return _pooled(values, (size, size), tf.nn.avg_pool2d)
+
+
+def _pooled(values: tf.Tensor, size: tuple[int, int], pool: Callable) -> tf.Tensor:
+    """One axis after the other, the other as channels: processors are made for many of them, and there is one."""
+    for length in size:
+        if length > 1:
+            values = pool(values[tf.newaxis, :, tf.newaxis, :], (length, 1), 1, "SAME")[0, :, 0]
+        values = tf.transpose(values)
+    return values
+
+
+def opened(values: tf.Tensor, size: int) -> tf.Tensor:
+    """Without what is higher than its surroundings and narrower than `size` (a grey opening by a square)."""
+    return largest(smallest(values, (size, size)), (size, size))
+
+
+def coarser(values: tf.Tensor, factor: int, pool: str = "AVG") -> tf.Tensor:
+    """Each block of factor x factor as one value, its mean or ("MAX") its largest."""
+    return tf.nn.pool(values[tf.newaxis, ..., tf.newaxis], (factor, factor), pool, (factor, factor))[0, ..., 0]
+
+
+def ranked(values: tf.Tensor, rank: int | tf.Tensor) -> tf.Tensor:
+    """The value that stands at this place, from 1, among all from the largest down."""
+    return tf.math.top_k(tf.reshape(values, (-1,)), rank).values[-1]
+
+
+def rim(values: tf.Tensor) -> tf.Tensor:
+    """The first and the last row and column, one after the other."""
+    return tf.concat([values[0], values[-1], values[:, 0], values[:, -1]], axis=0)
+
+
+def to_grid(size: tf.Tensor, cells: int) -> tf.Tensor:
+    """(cells, size): row i holds the weights with which an axis of that size makes up cell i."""
+    step = tf.cast(size, tf.float32) / cells
+    weights = triangles((tf.range(cells, dtype=tf.float32) + 0.5) * step, tf.maximum(1.0, step), size)
+    return weights / tf.reduce_sum(weights, axis=1, keepdims=True)
+
+
+def from_grid(size: tf.Tensor, cells: int) -> tf.Tensor:
+    """(size, cells): row i holds the weights with which cells make up pixel i of an axis of that size."""
+    positions = (tf.cast(tf.range(size), tf.float32) + 0.5) * (cells / tf.cast(size, tf.float32))
+    return triangles(tf.clip_by_value(positions, 0.5, cells - 0.5), tf.constant(1.0), tf.constant(cells))
+
+
+def triangles(positions: tf.Tensor, reach: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """(positions, size): how near the middle of pixel j is to each position, 1 there and 0 from `reach` on."""
+    middles = tf.cast(tf.range(size), tf.float32) + 0.5
+    return tf.maximum(0.0, 1.0 - tf.abs(positions[:, tf.newaxis] - middles[tf.newaxis, :]) / reach)
+
+
+def on_picture(values: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """A square grid of values stretched over a picture, float32 (height, width)."""
+    rows, columns = (from_grid(shape[axis], values.shape[0]) for axis in range(2))
+    return tf.matmul(tf.matmul(rows, values), columns, transpose_b=True)
+
+
+# In pixels of 28, by `stroke_width`: more than 90 % of MNIST's training images lie in between.
+THINNEST, THICKEST = 1.7, 4.4
+# Most that is added or taken away.
+MOST = 2.6
+# Grid steps that the edges can be moved by.
+_STEPS = 4
+
+
+def stroke_width(digit: tf.Tensor) -> tf.Tensor:
+    """Mean width in pixels of the digit's grid: twice the area over the length of the outline.
+
+    Args:
+        digit: float32 (side, side) in 0..1.
+    """
+    along_y = (digit[2:, 1:-1] - digit[:-2, 1:-1]) / 2
+    along_x = (digit[1:-1, 2:] - digit[1:-1, :-2]) / 2
+    outline = tf.reduce_sum(tf.sqrt(tf.square(along_x) + tf.square(along_y)))
+    return 2.0 * tf.reduce_sum(digit) / tf.maximum(outline, 1.0)
+
+
+def with_wider_strokes(digit: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
+    """Moves both edges of all strokes outward by half of `amount` grid steps, inward where it is below 0.
+
+    Args:
+        digit: float32 (side, side) in 0..1.
+        amount: grid steps, fractions too.
+    """
+    result, wide, thin = digit, digit, digit
+    for step in range(_STEPS):
+        # A cross and a square in turn make an octagon.
+        size = ((3, 3),) if step % 2 else ((3, 1), (1, 3))
+        wider = tf.reduce_max(tf.stack([largest(wide, shape) for shape in size]), axis=0)
+        thinner = tf.reduce_min(tf.stack([smallest(thin, shape) for shape in size]), axis=0)
+        result += tf.clip_by_value(amount / 2 - step, 0.0, 1.0) * (wider - wide)
+        result += tf.clip_by_value(-amount / 2 - step, 0.0, 1.0) * (thinner - thin)
+        wide, thin = wider, thinner
+    return result

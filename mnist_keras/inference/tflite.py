@@ -1,0 +1,126 @@
+"""Predictions of a `.tflite` file, by LiteRT; TensorFlow is not needed."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from mnist_keras.errors import InputError
+
+_SHAPES = ((1, 28, 28, 1), (1, 10))
+_DTYPES = (np.float32, np.int8, np.uint8)
+
+
+def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
+    """Loads a file that maps pixels in 0..1, (1, 28, 28, 1), to probabilities, (1, 10).
+
+    Both are float32, or int8 or uint8 with a scale and a zero point in the file. Or one whose signature maps
+    `picture`, uint8 (1, height, width), or `rgba` and `size`, the pixels of a canvas, to `probabilities`.
+
+    Raises:
+        InputError: the file is damaged, or its contract another one.
+    """
+    content = path.read_bytes()
+    if content[4:8] != b"TFL3":
+        raise InputError(f"{path} is no TFLite file: bytes 4 to 8 must be TFL3. Received: {content[4:8]!r}.")
+    try:
+        interpreter = Interpreter(model_content=content, num_threads=1)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise InputError(f"{path} is a damaged TFLite file: {error}") from error
+    source, target = (details()[0] for details in (interpreter.get_input_details, interpreter.get_output_details))
+    inputs = {(end["dtype"], tuple(end["shape_signature"])) for end in interpreter.get_input_details()}
+    if inputs == {(np.uint8, (1, -1, -1))}:
+        return _reader(path, lambda image: _run(interpreter, picture=image[np.newaxis]))
+    canvas = max(int(end["shape"].max(initial=0)) for end in interpreter.get_input_details())
+    if inputs == {(np.float32, (canvas,)), (np.int32, (2,))}:
+        return _reader(path, lambda image: _run(interpreter, **_on_canvas(image, canvas)))
+    received = [(end["dtype"], tuple(int(size) for size in end["shape"])) for end in (source, target)]
+    if any(dtype not in _DTYPES or shape != wanted for (dtype, shape), wanted in zip(received, _SHAPES, strict=True)):
+        raise InputError(
+            f"{path} must map (1, 28, 28, 1) to (1, 10), float32, int8 or uint8. Received: "
+            + " to ".join(f"{dtype.__name__} {shape}" for dtype, shape in received)
+        )
+
+    def read(image: np.ndarray) -> np.ndarray:
+        pixels = image.reshape(_SHAPES[0]).astype(np.float32) / np.float32(255)
+        interpreter.set_tensor(source["index"], _quantize(pixels, source))
+        interpreter.invoke()
+        return _dequantize(interpreter.get_tensor(target["index"])[0], target)
+
+    return _reader(path, read)
+
+
+def _reader(path: pathlib.Path, read: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+    def predict(images: np.ndarray) -> np.ndarray:
+        answers = np.empty((len(images), 10), np.float32)
+        try:
+            for answer, image in zip(answers, images, strict=True):
+                answer[:] = read(image)
+        except (ValueError, RuntimeError, KeyError) as error:
+            raise InputError(f"{path} is a damaged TFLite file: {error}") from error
+        return answers
+
+    return predict
+
+
+def _run(interpreter: Interpreter, **inputs: np.ndarray) -> np.ndarray:
+    return interpreter.get_signature_runner("serving_default")(**inputs)["probabilities"][0]
+
+
+def _on_canvas(image: np.ndarray, size: int) -> dict[str, np.ndarray]:
+    rgba = np.zeros(size, np.float32)
+    pixels = rgba[: 4 * image.size].reshape(-1, 4)
+    pixels[:, :3] = image.reshape(-1, 1)
+    pixels[:, 3] = 255
+    return {"rgba": rgba, "size": np.array(image.shape, np.int32)}
+
+
+def _quantize(values: np.ndarray, end: dict) -> np.ndarray:
+    if end["dtype"] is np.float32:
+        return values
+    scale, zero = end["quantization"]
+    limits = np.iinfo(end["dtype"])
+    return np.clip(np.round(values / scale + zero), limits.min, limits.max).astype(end["dtype"])
+
+
+def _dequantize(values: np.ndarray, end: dict) -> np.ndarray:
+    if end["dtype"] is np.float32:
+        return values
+    scale, zero = end["quantization"]
+    return (values.astype(np.float32) - zero) * np.float32(scale)
+
+
+_SECONDS = 60
+
+
+def try_elsewhere(path: pathlib.Path) -> None:
+    """Loads a file and reads two digits, in another process.
+
+    Raises:
+        InputError: that process failed, crashed, or did not end in time.
+    """
+    root = str(pathlib.Path(__file__).parents[2])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-m", __name__, str(path)]
+    try:
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise InputError(f"{path} is a damaged TFLite file: it had not read two digits in {_SECONDS} s.") from error
+    if result.returncode < 0:
+        name = signal.Signals(-result.returncode).name
+        raise InputError(f"{path} is a damaged TFLite file: it takes down the process that reads it ({name}).")
+    if result.returncode:
+        raise InputError((result.stderr.strip().splitlines() or [f"{path} cannot be read."])[-1])
+
+
+if __name__ == "__main__":
+    try:
+        load_tflite(pathlib.Path(sys.argv[1]))(np.array([np.zeros((28, 28)), 255 * np.eye(28)], np.uint8))
+    except InputError as error:
+        sys.exit(str(error).replace("\n", " "))

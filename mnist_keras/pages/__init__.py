@@ -1,1 +1,0 @@
-"""Pages to look at in a browser: one file each, with all that it shows in it."""

@@ -1,0 +1,1 @@
+"""Figures and HTML pages of a run, a study, an evaluation."""

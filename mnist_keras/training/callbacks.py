@@ -1,0 +1,147 @@
+"""What happened in training: a row an epoch and, if asked, a row a step."""
+
+import math
+import sys
+import time
+
+import keras
+from tqdm import tqdm
+
+from mnist_keras.errors import InputError
+from mnist_keras.files import Rows
+
+
+class History(keras.callbacks.Callback):
+    """Keeps the figures of every epoch, and of every step where `keep_steps`.
+
+    Attributes:
+        epochs: rows of epoch (from 1), loss and accuracy (means over the epoch's steps, in training mode),
+            test_loss and test_accuracy (whole test set, at the epoch's end), learning_rate, seconds.
+        steps: rows of epoch, step (from 1, over the run), loss and accuracy of that step's batch. Keras hands
+            out running means, so a batch's figures are exact to about 1e-4.
+    """
+
+    # Clocks do not outlive a process; see `checkpoints.callback_state`.
+    transient = ("_then",)
+
+    def __init__(self, keep_steps: bool = False):
+        super().__init__()
+        self.epochs: Rows = []
+        self.steps: Rows = []
+        self._keep_steps = keep_steps
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._done, self._sums, self._seconds = 0, (0.0, 0.0), 0.0
+        self._then = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._pass_time()
+        step = len(self.epochs) * self.params["steps"] + batch + 1
+        if not math.isfinite(logs["loss"]):
+            raise InputError(f"Training diverged in step {step}: loss {logs['loss']}. {self._remedy()}")
+        if not self._keep_steps:
+            return
+        count = batch + 1 - self._done
+        sums = (logs["loss"] * (batch + 1), logs["accuracy"] * (batch + 1))
+        loss, accuracy = ((new - old) / count for new, old in zip(sums, self._sums, strict=True))
+        self._done, self._sums = batch + 1, sums
+        self.steps.append(dict(epoch=len(self.epochs) + 1, step=step, loss=loss, accuracy=accuracy))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._pass_time()
+        row = dict(
+            epoch=epoch + 1,
+            loss=logs["loss"],
+            accuracy=logs["accuracy"],
+            test_loss=logs["val_loss"],
+            test_accuracy=logs["val_accuracy"],
+            learning_rate=self._learning_rate(),
+            seconds=self._seconds,
+        )
+        if not math.isfinite(row["test_loss"]):
+            raise InputError(f"Training diverged in epoch {epoch + 1}: test loss {row['test_loss']}. {self._remedy()}")
+        self.epochs.append(row)
+
+    def _pass_time(self) -> None:
+        now = time.perf_counter()
+        self._seconds += now - self._then
+        self._then = now
+
+    def _learning_rate(self) -> float:
+        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+    def _remedy(self) -> str:
+        return f"Lower --learning_rate. Received: learning_rate={self._learning_rate():g}."
+
+
+class Progress(keras.callbacks.Callback):
+    """Prints an epoch's figures on one line; on a terminal a bar runs before it.
+
+    Args:
+        history: the same run's History, ahead of this one in the list of callbacks.
+        test_examples: size of the test set, for "correct / all".
+        images_per_step: size of a batch, for images a second.
+        log_every: also print a line every so many steps; 0 prints none.
+    """
+
+    def __init__(self, history: History, test_examples: int, images_per_step: int, log_every: int = 0):
+        super().__init__()
+        self._history = history
+        self._test_examples = test_examples
+        self._images_per_step = images_per_step
+        self._log_every = log_every
+        self._bar = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Bars fill files with control characters.
+        terminal = sys.stdout.isatty()
+        self._bar = tqdm(
+            desc=f"epoch {epoch + 1}/{self.params['epochs']}",
+            total=self.params["steps"],
+            disable=not terminal,
+            file=sys.stdout,
+            unit="image",
+            unit_scale=self._images_per_step,
+            leave=False,
+            dynamic_ncols=True,
+        )
+        self._began, self._first = time.perf_counter(), None
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self._first is None:
+            # Not 0 in an epoch that an earlier process began.
+            self._first = self._done = self._bar.initial = self._bar.n = batch
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._bar.set_postfix(loss=f"{logs['loss']:.4f}", refresh=False)
+        self._bar.update(batch + 1 - self._done)
+        self._done = batch + 1
+        if self._log_every and (batch + 1) % self._log_every == 0:
+            rows = self._history.steps[-self._log_every :]
+            loss, accuracy = (sum(row[key] for row in rows) / len(rows) for key in ("loss", "accuracy"))
+            self._bar.write(
+                f"epoch {rows[-1]['epoch']}  step {batch + 1:>5}/{self.params['steps']}  "
+                f"loss {loss:.4f}  accuracy {accuracy:7.2%}  (mean of {len(rows)} steps)",
+                file=sys.stdout,
+            )
+
+    def on_test_begin(self, logs=None):
+        images = (self._done - self._first) * self._images_per_step
+        self._images_per_second = images / (time.perf_counter() - self._began)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._bar.close()
+        row = self._history.epochs[-1]
+        epochs = str(self.params["epochs"])
+        correct = round(row["test_accuracy"] * self._test_examples)
+        print(
+            f"epoch {row['epoch']:>{len(epochs)}}/{epochs}  train loss {row['loss']:.4f} accuracy "
+            f"{row['accuracy']:7.2%}  test loss {row['test_loss']:.4f} accuracy {correct}/{self._test_examples} "
+            f"{row['test_accuracy']:7.2%}  rate {row['learning_rate']:.3g}  "
+            f"{self._images_per_second:,.0f} images/s  {row['seconds']:.1f} s, {self._time_left(row)} left",
+            flush=True,
+        )
+
+    def _time_left(self, row) -> str:
+        seconds = row["seconds"] * (self.params["epochs"] - row["epoch"])
+        return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,154 @@
+"""All that decides how a training goes on: variables, metrics and callbacks, to arrays and back."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mnist_keras.distribution.strategy import compiled
+from mnist_keras.files import hash_arrays
+from mnist_keras.training.checkpoints.storage import Arrays
+
+
+class TrainingState:
+    """The state of a compiled model and the callbacks it is trained with.
+
+    Args:
+        model: compiled and built, its optimizer and metrics too.
+        callbacks: when training begins, before anything is restored.
+        strategy: what the model was made under.
+    """
+
+    def __init__(
+        self, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback], strategy: tf.distribute.Strategy
+    ):
+        self._model = model
+        self._callbacks = callbacks
+        self._strategy = strategy
+        self._at_first = [plain_attributes(callback) for callback in callbacks]
+        # The same on every replica.
+        self._shared = [*model.trainable_variables, *model.optimizer.variables]
+        # Batch statistics, seeds and metrics: every replica has its own.
+        metrics = model.metrics_variables
+        seen = set(map(id, metrics))
+        self._own = [variable for variable in model.non_trainable_variables if id(variable) not in seen]
+        self._without_metrics = len(self._own)
+        self._own += metrics
+        self._read = compiled(strategy, self._read_replicas)
+
+    def capture(self) -> tuple[Arrays, dict[str, Any]]:
+        """Arrays, and facts as JSON takes them. Under several workers all of them must call it at once."""
+        arrays = self._variables()
+        callbacks = zip(self._callbacks, self._at_first, strict=True)
+        changes = [[type(callback).__name__, encode(changed(callback, first), arrays)] for callback, first in callbacks]
+        return arrays, {"callbacks": changes, "stop_training": self._model.stop_training}
+
+    def restore(self, arrays: Arrays, facts: dict[str, Any]) -> None:
+        """Puts a captured state back. Callbacks are told apart by class and order."""
+        for index, variable in enumerate(self._shared):
+            variable.assign(arrays[f"shared/{index}"])
+        own = [tf.constant(arrays[f"own/{index}"]) for index in range(len(self._own))]
+        compiled(self._strategy, self._strategy.run)(self._assign_own, (own,))
+        changes = list(facts["callbacks"])
+        for callback in self._callbacks:
+            found = next((change for change in changes if change[0] == type(callback).__name__), None)
+            if found:
+                changes.remove(found)
+                vars(callback).update(decode(found[1], arrays))
+
+    def digest(self, history: Sequence[dict[str, Any]]) -> str:
+        """SHA-256 over all weights, seeds, optimizer slots and the history, but for its times."""
+        metrics = {f"own/{index}" for index in range(self._without_metrics, len(self._own))}
+        digest = hash_arrays(array for name, array in self._variables().items() if name not in metrics)
+        for row in history:
+            digest.update(repr([(name, value) for name, value in row.items() if name != "seconds"]).encode())
+        return digest.hexdigest()
+
+    def _variables(self) -> Arrays:
+        """All variables; a replica's own ones are stacked in the order of the replicas."""
+        arrays = {f"shared/{i}": keras.ops.convert_to_numpy(variable) for i, variable in enumerate(self._shared)}
+        numbers, *own = (values.numpy() for values in self._read())
+        return arrays | {f"own/{i}": values[np.argsort(numbers)] for i, values in enumerate(own)}
+
+    def _read_replicas(self) -> list[tf.Tensor]:
+        def read():
+            values = [_replica_number(), *(variable.value for variable in self._own)]
+            return [tf.convert_to_tensor(value)[tf.newaxis] for value in values]
+
+        return [self._strategy.gather(values, axis=0) for values in self._strategy.run(read)]
+
+    def _assign_own(self, values: Sequence[tf.Tensor]) -> None:
+        for variable, value in zip(self._own, values, strict=True):
+            variable.assign(value[_replica_number()])
+
+
+def _replica_number() -> tf.Tensor:
+    return tf.distribute.get_replica_context().replica_id_in_sync_group
+
+
+_PLAIN = (bool, int, float, str, type(None), np.ndarray, np.generic)
+
+
+def plain_attributes(callback: keras.callbacks.Callback) -> dict[str, Any]:
+    """Copies of the attributes that are plain data."""
+    left_out = {"params", *getattr(callback, "transient", ())}
+    attributes = {name: value for name, value in vars(callback).items() if name not in left_out}
+    return {name: copy.deepcopy(value) for name, value in attributes.items() if _is_plain(value)}
+
+
+def changed(callback: keras.callbacks.Callback, first: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain attributes that are not what they were when `first` was taken."""
+    now = plain_attributes(callback)
+    return {name: value for name, value in now.items() if name not in first or not _same(value, first[name])}
+
+
+def encode(value: Any, arrays: Arrays) -> Any:
+    """JSON of a plain value; arrays go into `arrays` and leave their names."""
+    if isinstance(value, dict):
+        return {"dict": [[encode(key, arrays), encode(item, arrays)] for key, item in value.items()]}
+    if isinstance(value, (list, tuple)):
+        kind = "tuple" if isinstance(value, tuple) else "list"
+        return {kind: [encode(item, arrays) for item in value]}
+    if isinstance(value, (np.ndarray, np.generic)):
+        name = f"callbacks/{len(arrays)}"
+        arrays[name] = np.asarray(value)
+        return {"array": name}
+    return {"op": value.__name__} if callable(value) else value
+
+
+def decode(value: Any, arrays: Arrays) -> Any:
+    """What `encode` was given."""
+    if not isinstance(value, dict):
+        return value
+    [(kind, content)] = value.items()
+    if kind == "array":
+        # A scalar comes back as one.
+        return arrays[content][()]
+    if kind == "op":
+        return getattr(keras.ops, content)
+    if kind == "dict":
+        return {decode(key, arrays): decode(item, arrays) for key, item in content}
+    return (tuple if kind == "tuple" else list)(decode(item, arrays) for item in content)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_plain, [*value, *value.values()]))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return isinstance(value, _PLAIN) or (callable(value) and getattr(keras.ops, _name(value), None) is value)
+
+
+def _name(value: Any) -> str:
+    return getattr(value, "__name__", "")
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        np.testing.assert_equal(one, other)
+    except AssertionError:
+        return False
+    return type(one) is type(other)

@@ -1,0 +1,25 @@
+import os
+
+import pytest
+
+from mnist_keras.benchmarks.harness import elsewhere
+from mnist_keras.errors import InputError
+
+
+def refuse(what):
+    raise InputError(f"no {what}")
+
+
+def test_another_process_answers():
+    assert elsewhere(os.getpid) != os.getpid()
+    assert elsewhere(divmod, 7, 2) == (3, 1)
+
+
+def test_what_it_raises_is_raised_here():
+    with pytest.raises(InputError, match="no bread"):
+        elsewhere(refuse, "bread")
+
+
+def test_a_process_that_dies_is_told():
+    with pytest.raises(InputError, match=r"The benchmark's process for exit \(3\) died"):
+        elsewhere(os._exit, 3)

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mnist_keras.data.augmentation.config import Augmentation
+from mnist_keras.data.augmentation.transforms import affine_transforms, apply, augment, elastic_displacements, warp
+
+GRID = np.arange(49, dtype=np.float32).reshape(1, 7, 7, 1)
+STILL = affine_transforms(*(tf.constant([value], tf.float32) for value in (0, 0, 0, 1, 0)), 7, 7)
+
+
+def moved_by(x, y):
+    displacements = tf.stack([tf.fill((1, 7, 7), float(distance)) for distance in (x, y)])
+    return warp(tf.constant(GRID), STILL, displacements).numpy()
+
+
+def test_no_displacement_changes_nothing():
+    np.testing.assert_array_equal(moved_by(0, 0), GRID)
+
+
+def test_a_displacement_is_where_a_pixel_comes_from():
+    np.testing.assert_array_equal(moved_by(2, 0)[0, :, :5], GRID[0, :, 2:])
+    np.testing.assert_array_equal(moved_by(0, -1)[0, 1:], GRID[0, :-1])
+    np.testing.assert_allclose(moved_by(0.25, 0)[0, :, :6], GRID[0, :, :6] + 0.25)
+
+
+def test_what_comes_in_from_outside_is_black():
+    assert not moved_by(2, 0)[0, :, 5:].any()
+    assert not moved_by(0, -50).any()
+
+
+def test_it_is_the_affine_map_of_the_other_resampling():
+    images = tf.constant(np.random.default_rng(0).integers(0, 256, (4, 28, 28, 1), np.uint8))
+    numbers = dict(angle=0.3, shift_x=0.1, shift_y=-0.05, scale=0.9, shear=0.2, brightness=1, contrast=1)
+    numbers = {name: tf.fill((4,), tf.constant(value, tf.float32)) for name, value in numbers.items()}
+    plain = apply(images, **numbers)
+    warped = apply(images, **numbers, aspect=tf.ones(4), displacements=tf.zeros((2, 4, 28, 28)))
+    assert np.abs(plain.numpy().astype(int) - warped.numpy()).max() <= 1
+
+
+def test_aspect_magnifies_the_width_about_the_centre():
+    image = np.zeros((1, 28, 28, 1), np.uint8)
+    image[0, 4:24, 10:18] = 255
+    numbers = dict(angle=0, shift_x=0, shift_y=0, scale=1, shear=0, brightness=1, contrast=1)
+    numbers = {name: tf.constant([value], tf.float32) for name, value in numbers.items()}
+    wide = apply(tf.constant(image), **numbers, aspect=tf.constant([1.5]), displacements=tf.zeros((2, 1, 28, 28)))
+    columns = np.flatnonzero(wide.numpy()[0, 14, :, 0] > 127)
+    assert (columns[0], columns[-1]) == (8, 19)
+    rows = np.flatnonzero(wide.numpy()[0, :, 14, 0] > 127)
+    assert (rows[0], rows[-1]) == (4, 23)
+
+
+def test_neighbours_move_together():
+    moved = elastic_displacements(tf.constant([0.0, 2.0]), 28, tf.constant([1, 2])).numpy()
+    assert moved.shape == (2, 2, 28, 28)
+    assert not moved[:, 0].any()
+    assert 0.5 < moved[:, 1].std() < 2.5
+    assert np.abs(np.diff(moved[:, 1])).max() < 0.4 * np.abs(moved[:, 1]).max()
+    assert np.abs(np.diff(moved[:, 1], axis=1)).max() < 0.4 * np.abs(moved[:, 1]).max()
+
+
+@pytest.mark.parametrize("options", [{"elastic": 1.5}, {"aspect": 0.3}, {"stroke": (-1, 2)}, {"noise": 0.2}])
+def test_the_same_seed_gives_the_same_images(options):
+    images = tf.constant(np.random.default_rng(0).integers(0, 256, (6, 28, 28, 1), np.uint8))
+    one, again, other = (augment(images, Augmentation(**options), tf.constant([0, seed])).numpy() for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()
+    assert (one != images.numpy()).any()

@@ -1,0 +1,95 @@
+import gzip
+import pathlib
+import tempfile
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from mnist_keras.data.archives import read_idx, write_idx
+from mnist_keras.errors import InputError
+
+_SHAPES = arrays.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5)
+
+
+@given(array=arrays.arrays(np.uint8, _SHAPES), ending=st.sampled_from(["", ".gz"]))
+def test_what_was_written_is_read(array, ending):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / f"array{ending}"
+        write_idx(path, array)
+        np.testing.assert_array_equal(read_idx(path, axes=array.ndim), array)
+
+
+@given(content=st.binary(max_size=60), axes=st.sampled_from([1, 3]), header=st.booleans())
+def test_any_bytes_are_read_or_refused_in_words(content, axes, header):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "bytes"
+        path.write_bytes(b"\x00\x00\x08" * header + content)
+        try:
+            assert read_idx(path, axes).ndim == axes
+        except InputError as error:
+            assert "bytes" in str(error)
+
+
+def test_a_large_file_stays_on_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr("mnist_keras.data.archives._LARGEST_IN_MEMORY", 2000)
+    array = np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8)
+    for name, on_disk in (("plain", True), ("zipped.gz", False)):
+        write_idx(tmp_path / name, array)
+        read = read_idx(tmp_path / name, axes=3)
+        np.testing.assert_array_equal(read, array)
+        assert isinstance(read, np.memmap) == on_disk
+    (tmp_path / "plain").write_bytes((tmp_path / "plain").read_bytes()[:-1])
+    with pytest.raises(InputError, match="truncated"):
+        read_idx(tmp_path / "plain", axes=3)
+
+
+@pytest.fixture
+def images(tmp_path):
+    path = tmp_path / "train-images-idx3-ubyte"
+    write_idx(path, np.zeros((3, 28, 28), np.uint8))
+    return path
+
+
+def test_bytes_are_in_the_published_order(tmp_path):
+    write_idx(tmp_path / "labels", np.array([5, 0], np.uint8))
+    assert (tmp_path / "labels").read_bytes() == bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 0])
+
+
+def test_truncated(images):
+    images.write_bytes(images.read_bytes()[:-1])
+    with pytest.raises(InputError, match=r"is truncated: .* shape \(3, 28, 28\), which takes 2368 bytes.*2367"):
+        read_idx(images, axes=3)
+
+
+def test_too_long(images):
+    images.write_bytes(images.read_bytes() + b"x")
+    with pytest.raises(InputError, match="is too long"):
+        read_idx(images, axes=3)
+
+
+def test_swapped(images):
+    with pytest.raises(InputError, match="must hold labels: 1 axes. Received: 3 .images.. Are two files swapped"):
+        read_idx(images, axes=1)
+
+
+def test_another_format(images):
+    images.write_bytes(b"PK\x03\x04")
+    with pytest.raises(InputError, match="is no IDX file.*Received: 50 4b 03"):
+        read_idx(images, axes=3)
+
+
+def test_empty(images):
+    images.write_bytes(b"")
+    with pytest.raises(InputError, match="Received: an empty file"):
+        read_idx(images, axes=3)
+
+
+@pytest.mark.parametrize("damage", [lambda gz: gz[:-9], lambda gz: gz[:20] + b"\x00\x01\x02" + gz[23:]])
+def test_damaged_gzip(tmp_path, damage):
+    path = tmp_path / "labels.gz"
+    path.write_bytes(damage(gzip.compress(bytes(range(256)) * 9)))
+    with pytest.raises(InputError, match="is a damaged gzip file.*Fetch it again"):
+        read_idx(path, axes=1)

@@ -1,0 +1,53 @@
+import json
+
+import pytest
+
+from mnist_keras.distribution.workers import Worker, this_worker
+from mnist_keras.errors import InputError
+
+
+def config(index=0, kind="worker", **cluster):
+    return json.dumps({"cluster": cluster, "task": {"type": kind, "index": index}})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (config(0, worker=["a:1", "b:1"]), Worker(0, 2)),
+        (config(1, worker=["a:1", "b:1"]), Worker(1, 2)),
+        (config(0, "chief", chief=["c:1"], worker=["a:1", "b:1"]), Worker(0, 3)),
+        (config(1, chief=["c:1"], worker=["a:1", "b:1"]), Worker(2, 3)),
+        (config(0, worker=["a:1"]), None),
+        (None, None),
+    ],
+)
+def test_tf_config_names_the_workers(monkeypatch, value, expected):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if value:
+        monkeypatch.setenv("TF_CONFIG", value)
+    assert this_worker("auto") == expected
+    assert this_worker("mirrored") is this_worker("one_device") is None
+
+
+def test_the_first_is_the_chief(monkeypatch):
+    assert [Worker(index, 3).is_chief for index in range(3)] == [True, False, False]
+    monkeypatch.setenv("TF_CONFIG", config(0, worker=["a:1"]))
+    assert this_worker("multi_worker") == Worker(0, 1)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        config(2, worker=["a:1", "b:1"]),
+        config(0, "ps", worker=["a:1"]),
+        '{"task": {"index": "x"}}',
+    ],
+)
+def test_a_wrong_tf_config(monkeypatch, value):
+    monkeypatch.setenv("TF_CONFIG", value)
+    with pytest.raises(InputError, match="TF_CONFIG"):
+        this_worker("multi_worker")

@@ -1,0 +1,76 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_keras.errors import InputError
+from mnist_keras.evaluation.metrics import evaluate, score
+
+
+def one_hot(classes, sure=1.0):
+    probabilities = np.full((len(classes), 10), (1 - sure) / 9)
+    probabilities[np.arange(len(classes)), classes] = sure
+    return probabilities
+
+
+def test_by_hand():
+    labels = np.array([0, 0, 0, 1, 2])
+    report = score(one_hot([0, 0, 1, 1, 2], sure=0.91), labels)
+    assert (report.correct, report.examples) == (4, 5)
+    assert report.accuracy == 0.8
+    assert math.isclose(report.loss, -(4 * math.log(0.91) + math.log(0.01)) / 5)
+    assert report.precision[:4] == [1.0, 0.5, 1.0, None]
+    assert report.recall[:4] == [2 / 3, 1.0, 1.0, None]
+    assert report.confusion[0][:3] == [2, 1, 0]
+    # All in one bin: sure of .91, right in .8.
+    assert math.isclose(report.calibration_error, 0.11)
+
+
+def test_bins_do_not_cancel_out():
+    # Sure of 1 and wrong once in four; sure of .55 and always right.
+    probabilities = np.concatenate([one_hot([0, 0, 0, 0]), one_hot([0] * 4, sure=0.55)])
+    report = score(probabilities, np.array([0, 0, 0, 1, 0, 0, 0, 0]))
+    assert math.isclose(report.calibration_error, (0.25 * 4 + 0.45 * 4) / 8)
+
+
+def test_a_sure_mistake_has_a_finite_loss():
+    assert math.isfinite(score(one_hot([1]), np.array([0])).loss)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=40))
+def test_the_confusion_matrix_accounts_for_all(pairs):
+    labels, predictions = map(np.array, zip(*pairs, strict=True))
+    report = score(one_hot(predictions), labels)
+    confusion = np.array(report.confusion)
+    assert confusion.sum() == len(pairs)
+    assert confusion.diagonal().sum() == report.correct == sum(labels == predictions)
+    assert 0 <= report.calibration_error <= 1
+
+
+def test_the_printed_report():
+    lines = str(score(one_hot([0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 2]))).splitlines()
+    assert lines[0] == "accuracy           4/5  80.00%"
+    assert "    1     50.00%  100.00%" in lines
+    assert "    9          -        -" in lines
+    assert lines[-10] == "    0   2   1   .   .   .   .   .   .   .   ."
+
+
+def test_evaluate_hands_the_images_over():
+    images = np.zeros((3, 28, 28), np.uint8)
+    assert evaluate(lambda given: one_hot([4] * len(given)), images, np.array([4, 4, 5])).correct == 2
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "message"),
+    [
+        (np.full((2, 10), 0.1), r"Received: probabilities of shape \(2, 10\) for 3 labels"),
+        (np.full((3, 9), 1 / 9), "one row of 10 probabilities"),
+        (np.arange(30.0).reshape(3, 10), "no negative ones, rows summing to 1. Received: values from 0 to 29"),
+        (np.full((3, 10), np.nan), "Scoring needs probabilities"),
+    ],
+)
+def test_what_is_no_probability(probabilities, message):
+    with pytest.raises(InputError, match=message):
+        score(probabilities, np.array([0, 1, 2]))

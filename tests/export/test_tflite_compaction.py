@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+
+from mnist_keras.export.tflite_compaction import pack
+from mnist_keras.models import build_model
+from mnist_keras.recipes import get_recipe
+
+
+@pytest.fixture(scope="module", params=["float32", "int8"])
+def converted(request, tmp_path_factory):
+    """A small network as the converter leaves it."""
+    options = dict(stages=((6, 6), (6,)), separable=True)
+    model = build_model(get_recipe("cnn_robust", network_options=options))
+    folder = str(tmp_path_factory.mktemp("model"))
+    model.export(folder, verbose=False)
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    if request.param == "int8":
+        pixels = np.random.default_rng(0).uniform(0, 255, (20, 1, 28, 28, 1)).astype(np.float32)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([image] for image in pixels)
+    return converter.convert()
+
+
+def logits(content, images):
+    interpreter = Interpreter(model_content=content)
+    serve = interpreter.get_signature_runner("serving_default")
+    return [next(iter(serve(**{name: image}).values())) for image in images for name in serve.get_input_details()]
+
+
+def test_the_same_comes_out_of_fewer_bytes(converted):
+    packed = pack(converted)
+    assert len(packed) < 0.75 * len(converted)
+    images = np.random.default_rng(1).uniform(0, 255, (5, 1, 28, 28, 1)).astype(np.float32)
+    np.testing.assert_array_equal(logits(packed, images), logits(converted, images))
+
+
+def test_packing_again_changes_nothing(converted):
+    packed = pack(converted)
+    assert len(pack(packed)) == len(packed)
+
+
+def address(values):
+    return values.__array_interface__["data"][0]
+
+
+def test_weights_stay_aligned(converted):
+    packed = pack(converted)
+    model = schema.Model.GetRootAs(packed, 0)
+    start, lengths = address(np.frombuffer(packed, np.uint8)), []
+    for index in range(model.BuffersLength()):
+        values = model.Buffers(index).DataAsNumpy()
+        if isinstance(values, np.ndarray):
+            lengths.append(len(values))
+            assert (address(values) - start) % 16 == 0
+    assert len(lengths) > 5
+
+
+def test_the_ends_keep_their_names(converted):
+    names = lambda content: {d["name"] for d in Interpreter(model_content=content).get_input_details()}  # noqa: E731
+    assert names(pack(converted)) == names(converted)
+    assert schema.Model.ModelBufferHasIdentifier(pack(converted), 0)
+
+
+def test_nothing_is_lost_of_a_model_with_branches():
+    @tf.function(input_signature=[tf.TensorSpec((), tf.float32)])
+    def count(limit):
+        return {"steps": tf.while_loop(lambda n: n < limit, lambda n: (n + 1.0,), (tf.constant(0.0),))[0]}
+
+    module = tf.Module()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([count.get_concrete_function()], module)
+    interpreter = Interpreter(model_content=pack(converter.convert()))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.float32(4.5))
+    interpreter.invoke()
+    assert interpreter.get_tensor(interpreter.get_output_details()[0]["index"]) == 5.0

@@ -1,0 +1,113 @@
+"""The page as a folder and its server, without a browser; tests/phone has it in one."""
+
+import json
+import re
+import shutil
+import socket
+import threading
+import urllib.error
+import urllib.request
+
+import pytest
+
+from mnist_keras.errors import InputError
+from mnist_keras.export.web_demo import PAGE, build_site, page_server
+
+LITERT = [
+    "core/dist/index.js",
+    *(f"core/wasm/litert_wasm_{kind}.{end}" for kind in ("internal", "compat_internal") for end in ("js", "wasm")),
+    "wasm-utils/dist/index.js",
+]
+
+
+@pytest.fixture
+def page(tmp_path):
+    """The page's source, with stand-ins for LiteRT.js."""
+    page = tmp_path / "page"
+    shutil.copytree(PAGE, page, ignore=shutil.ignore_patterns("node_modules"))
+    for file in LITERT:
+        path = page / "node_modules" / "@litertjs" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file)
+    return page
+
+
+def linked(page):
+    """Addresses of what the page and its modules ask for by name."""
+    index = (page / "index.html").read_text()
+    yield from re.findall(r'(?:href|src)="([^"]+)"', index)
+    yield from re.findall(r'": "\./([^"]+)"', index)
+    yield from (icon["src"] for icon in json.loads((page / "manifest.webmanifest").read_text())["icons"])
+    for module in page.glob("*.js"):
+        yield from re.findall(r'from "\./([^"]+)"', module.read_text())
+
+
+def test_a_site_has_all_that_the_page_asks_for(page, canvas_export, tmp_path):
+    site = tmp_path / "site"
+    build_site(canvas_export, site, page)
+    names = list(linked(page))
+    assert len(names) > 10
+    assert [name for name in names if not (site / name).is_file()] == []
+    for file in LITERT:
+        assert (site / "litert" / file).read_text() == file
+    for file in ("mnist_canvas.tflite", "card.json"):
+        assert (site / "model" / file).read_bytes() == (canvas_export / file).read_bytes()
+    assert not list(site.rglob("package*.json"))
+
+
+def test_what_is_missing_is_said_and_nothing_is_written(page, canvas_export, tmp_path):
+    site = tmp_path / "site"
+    (canvas_export / "mnist_canvas.tflite").write_bytes(b"another model")
+    with pytest.raises(InputError, match="is not the one that card.json beside it describes"):
+        build_site(canvas_export, site, page)
+    (canvas_export / "card.json").write_text("{")
+    with pytest.raises(InputError, match=r"card.json is missing or damaged\. Export the model again"):
+        build_site(canvas_export, site, page)
+    (canvas_export / "mnist_canvas.tflite").unlink()
+    with pytest.raises(InputError, match="has no mnist_canvas.tflite.*--formats=saved_model,float32,canvas"):
+        build_site(canvas_export, site, page)
+    assert not site.exists()
+
+
+def test_without_litert_the_command_is_named(page, canvas_export, tmp_path):
+    shutil.rmtree(page / "node_modules")
+    with pytest.raises(InputError, match=r"LiteRT.js is not installed: .*npm ci --prefix"):
+        build_site(canvas_export, tmp_path / "site", page)
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_folder_in_use_is_left_alone(page, canvas_export, tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="exists already"):
+        build_site(canvas_export, site, page)
+    assert [file.name for file in site.iterdir()] == ["thesis.txt"]
+
+
+def test_files_are_served_with_the_types_that_browsers_want(page, canvas_export, tmp_path):
+    build_site(canvas_export, tmp_path / "site", page)
+    with page_server(tmp_path / "site", "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        types = {
+            "": "text/html",
+            "main.js": "text/javascript",
+            "style.css": "text/css",
+            "manifest.webmanifest": "application/manifest+json",
+            "litert/core/wasm/litert_wasm_internal.wasm": "application/wasm",
+        }
+        for name, kind in types.items():
+            with urllib.request.urlopen(address + name) as answer:
+                assert answer.headers.get_content_type() == kind
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(address + "../exported/card.json")
+        server.shutdown()
+
+
+def test_an_address_in_use(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(InputError, match=r"cannot be served: .*Choose another --port"):
+            page_server(tmp_path, "127.0.0.1", taken.getsockname()[1])

@@ -1,0 +1,207 @@
+"""Every kind of picture that people take comes out as the digit on it."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from pictures import DIGITS, as_picture, grain, ink_of, page
+
+from mnist_keras.errors import InputError
+from mnist_keras.inference.preprocessing.image_ops import stroke_width
+from mnist_keras.inference.preprocessing.normalize import see
+
+ROWS, COLUMNS = np.mgrid[:240, :320].astype(np.float32)
+
+
+def likeness(one, other):
+    """Correlation of two pictures, one of them moved by a pixel at most: the centre of mass is rounded."""
+    moved = [np.roll(one, (down, right), axis=(0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    return max(np.corrcoef(image.ravel().astype(float), other.ravel().astype(float))[0, 1] for image in moved)
+
+
+def shadow(paper, width):
+    edge = (COLUMNS + 0.5 * ROWS - 260) / width
+    return paper * (1 - 0.45 / (1 + np.exp(-np.clip(edge, -30, 30))))
+
+
+def specks(paper):
+    for row, column in ((20, 30), (200, 290), (60, 80), (180, 60), (90, 230), (30, 200)):
+        paper[row : row + 4, column : column + 4] = 30
+    return paper
+
+
+def ruled(paper):
+    for row in range(12, 240, 40):
+        paper[row : row + 3] -= 130
+    return paper
+
+
+def aslant(paper):
+    for column in range(320):
+        for row in range(12 + column // 80, 236, 48):
+            paper[row : row + 3, column] -= 120
+    return paper
+
+
+KINDS = {
+    "gradient": lambda paper: paper * (0.45 + 0.55 * COLUMNS / 320),
+    "vignette": lambda paper: paper * (1 - 0.8 * ((COLUMNS / 320 - 0.5) ** 2 + (ROWS / 240 - 0.5) ** 2)),
+    "soft shadow": lambda paper: shadow(paper, 15),
+    "hard shadow": lambda paper: shadow(paper, 1),
+    "grain": lambda paper: paper + grain(paper.shape, 12),
+    "specks": specks,
+    "ruled": ruled,
+    "ruled aslant": aslant,
+    "light on dark": lambda paper: 255 - paper,
+    "light on dark, in shadow": lambda paper: 255 - shadow(paper, 15) * 0.9,
+    "black and white": lambda paper: np.where(paper > 140, 255, 0),
+    "faint": lambda paper: 225 - (225 - paper) * 0.3,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("number", range(len(DIGITS)))
+def test_paper_and_light(kind, number):
+    ink = ink_of(DIGITS[number], 110)
+    clean, seen = see(as_picture(page(ink))), see(as_picture(KINDS[kind](page(ink))))
+    assert likeness(seen.digit, clean.digit) > 0.93
+    assert seen.is_light == kind.startswith("light on dark")
+    assert not seen.notes
+    assert np.abs(np.subtract(seen.box, (60, 90, 60 + ink.shape[0], 90 + ink.shape[1]))).max() <= 8
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_the_file_that_sees_is_up_to_date(kind, channels):
+    """Else write it anew: python -m mnist_keras.export.tflite"""
+    from mnist_keras.inference.preprocessing.normalize_ops import normalize_checked
+
+    number = (list(KINDS).index(kind) + channels) % len(DIGITS)
+    picture = np.repeat(as_picture(KINDS[kind](page(ink_of(DIGITS[number], 110))))[..., np.newaxis], channels, axis=2)
+    if channels % 2 == 0:
+        picture[..., -1] = 255 - picture[..., -1] // 2
+    seen, expected = see(picture), normalize_checked(picture)
+    # Sums are taken in another order.
+    assert np.abs(seen.digit - expected.digit.numpy()).max() <= 1
+    np.testing.assert_allclose(seen.box, expected.box.numpy())
+    for flag in ("has_ink", "is_light", "touches_border", "is_one_of_several"):
+        assert getattr(seen, flag) == bool(getattr(expected, flag))
+
+
+@pytest.mark.parametrize("number", range(len(DIGITS)))
+@pytest.mark.parametrize(("size", "place"), [(200, (20, 60)), (110, (3, 200)), (28, (150, 20))])
+def test_place_and_size(number, size, place):
+    clean = see(as_picture(page(ink_of(DIGITS[number], 110))))
+    seen = see(as_picture(page(ink_of(DIGITS[number], size), place=place)))
+    assert likeness(seen.digit, clean.digit) > 0.88
+    rows = np.flatnonzero(seen.digit.max(axis=1) > 60)
+    columns = np.flatnonzero(seen.digit.max(axis=0) > 60)
+    assert 19 <= max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 <= 22
+
+
+@pytest.mark.parametrize("number", range(len(DIGITS)))
+def test_a_tight_crop(number):
+    clean = see(as_picture(page(ink_of(DIGITS[number], 110))))
+    ink = ink_of(DIGITS[number], 60)
+    seen = see(as_picture(page(ink, ink.shape, (0, 0))))
+    assert likeness(seen.digit, clean.digit) > 0.9
+    assert seen.notes == ("touches the border",)
+
+
+def test_the_border_is_told():
+    ink = ink_of(DIGITS[0], 110)
+    picture = page(ink)[80:]
+    assert see(as_picture(picture)).notes == ("touches the border",)
+
+
+def letter(pen):
+    """An F of 260 pixels, drawn with a pen of that width."""
+    picture = np.full((320, 320), 225, np.uint8)
+    picture[30:290, 60 : 60 + pen] = 20
+    for row in (30, 160):
+        picture[row : row + pen, 60:240] = 20
+    return see(picture).digit / np.float32(255)
+
+
+def test_thin_strokes_get_thicker_and_thick_ones_thinner():
+    # Without that they would have 44 and 218 pixels of ink; MNIST's strokes are from 1.7 to 4.4 wide.
+    thin, thick = letter(3), letter(80)
+    assert 47 < thin.sum() < 60
+    assert 180 < thick.sum() < 212
+    assert float(stroke_width(thick)) < 5.4
+
+
+def test_a_neighbour_is_left_out_and_told():
+    picture = page(ink_of(DIGITS[2], 120), place=(60, 30))
+    other = ink_of(DIGITS[3], 90)
+    picture[70 : 70 + other.shape[0], 200 : 200 + other.shape[1]] -= 170 * other
+    seen = see(as_picture(picture))
+    assert likeness(seen.digit, see(as_picture(page(ink_of(DIGITS[2], 120)))).digit) > 0.95
+    assert seen.notes == ("one of several",)
+
+
+def test_the_detached_bar_of_a_five_stays():
+    picture = np.full((200, 200), 230, np.uint8)
+    picture[40:50, 150:185] = 30
+    picture[60:100, 70:80], picture[95:105, 70:120], picture[100:150, 115:125] = 30, 30, 30
+    picture[145:155, 70:120] = 30
+    seen = see(picture)
+    assert seen.box[:2] == (40, 70) and seen.box[3] == 185
+    assert not seen.notes
+
+
+def test_ink_is_as_strong_in_a_shadow_as_outside():
+    picture = np.full((200, 260), 230, np.float32)
+    picture[90:110, 40:220] = 90
+    picture[:, 130:] *= 0.45
+    darkest = see(as_picture(picture)).digit.max(axis=0)[6:22]
+    assert darkest.min() > 0.75 * 255
+
+
+def test_a_blot_on_a_thin_stroke_is_ink():
+    picture = np.full((240, 240), 230, np.uint8)
+    picture[20:220, 118:124] = 20
+    picture[130:205, 85:160] = 20
+    digit = see(picture).digit
+    assert (digit > 220).sum() > 40
+
+
+def test_the_middle_is_where_mnist_has_it():
+    digit = see(as_picture(page(ink_of(DIGITS[3], 110)))).digit.astype(float)
+    for axis in (0, 1):
+        centre = (digit.sum(axis=1 - axis) * np.arange(28)).sum() / digit.sum()
+        assert 13.3 < centre < 14.7
+
+
+@pytest.mark.parametrize(("channels", "alpha"), [(1, False), (2, True), (3, False), (4, True)])
+def test_channels_and_transparency(channels, alpha):
+    gray = as_picture(page(ink_of(DIGITS[0], 110)))
+    picture = np.repeat(gray[..., np.newaxis], channels, axis=2)
+    if alpha:
+        # Ink alone; the paper is nothing at all, and black.
+        picture[..., -1] = 255 - gray
+        picture[..., :-1] = 0
+    assert likeness(see(picture).digit, see(gray).digit) > 0.97
+
+
+@pytest.mark.parametrize("picture", [np.zeros((5, 5)), np.zeros((3, 4, 5), np.uint8), np.zeros((0, 4), np.uint8)])
+def test_what_is_no_picture(picture):
+    with pytest.raises(InputError, match=r"A picture must be uint8 of shape .* Received"):
+        see(picture)
+
+
+@given(
+    arrays.arrays(np.uint8, st.tuples(st.integers(1, 70), st.integers(1, 70), st.integers(1, 4))),
+    st.sampled_from(["as it is", "rows", "two tones"]),
+)
+@settings(deadline=None)
+def test_any_picture_gets_an_answer(picture, kind):
+    if kind == "rows":
+        picture = np.broadcast_to(picture[:, :1], picture.shape).copy()
+    if kind == "two tones":
+        picture = np.where(picture > 99, 255, 0).astype(np.uint8)
+    seen = see(picture)
+    assert seen.digit.shape == (28, 28)
+    assert seen.has_ink == bool(seen.digit.any())
+    assert ("no ink" in seen.notes) != seen.has_ink

@@ -1,0 +1,73 @@
+"""What a TFLite file that no card confirms goes through first."""
+
+import pathlib
+import shutil
+import sys
+
+import pytest
+
+from mnist_keras.errors import InputError
+from mnist_keras.inference import tflite
+from mnist_keras.inference.predictor import load_predictor
+
+
+@pytest.fixture
+def stray(export, tmp_path):
+    """A file without a card beside it."""
+    return pathlib.Path(shutil.copy(export / "mnist.tflite", tmp_path))
+
+
+@pytest.fixture
+def python_that(tmp_path, monkeypatch):
+    def run(shell):
+        program = tmp_path / "python"
+        program.write_text(f"#!/bin/sh\n{shell}\n")
+        program.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(program))
+
+    return run
+
+
+def test_a_sound_file_is_read(stray, export, tiny):
+    expected = load_predictor(export / "mnist.tflite").predict(tiny.test_images)
+    assert (load_predictor(stray).predict(tiny.test_images) == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("shell", "message"),
+    [
+        ("kill -SEGV $$", r"damaged TFLite file: it takes down the process that reads it \(SIGSEGV\)"),
+        ("echo note >&2; echo 'no such operator' >&2; exit 1", "^no such operator$"),
+        ("exit 3", "cannot be read"),
+        ("exec sleep 60", r"had not read two digits in 0.2 s"),
+    ],
+)
+def test_one_that_is_not(stray, python_that, monkeypatch, shell, message):
+    monkeypatch.setattr(tflite, "_SECONDS", 0.2 if "sleep" in shell else 20)
+    python_that(shell)
+    with pytest.raises(InputError, match=message):
+        load_predictor(stray)
+
+
+def test_what_a_card_confirms_needs_no_trial(export, stray, python_that):
+    python_that("exit 3")
+    load_predictor(export / "mnist.tflite")
+    load_predictor(stray, trusted=True)
+
+
+@pytest.mark.parametrize("name", ["mnist.tflite", "saved_model"])
+def test_what_a_card_contradicts_is_refused(export, tmp_path, name):
+    copy = shutil.copytree(export, tmp_path / "export")
+    damaged = copy / name
+    damaged = damaged if damaged.is_file() else damaged / "variables" / "variables.index"
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    with pytest.raises(InputError, match=f"{name} is not the one that card.json beside it describes"):
+        load_predictor(copy / name)
+
+
+@pytest.mark.parametrize("card", ["", "[]", "{}", '{"dataset": {"name": "x"}, "files": 3}', '{"dataset": 3}', "\x00"])
+def test_a_card_that_says_nothing(stray, card, tiny):
+    (stray.parent / "card.json").write_text(card)
+    assert load_predictor(stray).predict(tiny.test_images[:1]).shape == (1, 10)

@@ -1,0 +1,105 @@
+import keras
+import numpy as np
+import pytest
+
+from mnist_keras.errors import InputError
+from mnist_keras.models import BUILDERS, build_model
+from mnist_keras.recipes import RECIPES, get_recipe
+from mnist_keras.recipes.recipe import NETWORKS
+
+PARAMETERS = {
+    "linear": 7_850,
+    "mlp": 101_770,
+    "cnn": 1_111_946,
+    "cnn_3x3": 34_826,
+    "cnn_augmented": 12_364,
+    "lenet_dropout": 10_592,
+    "cnn_robust": 72_666,
+    "compact_1k": 1_498,
+    "compact_6k": 4_042,
+    "compact_10k": 6_722,
+    "accurate": 289_322,
+    "ensemble": 867_966,
+    "distilled": 4_042,
+    "fast_990": 131_690,
+    "fast_994": 112_874,
+    "stack_0": 7_850,
+    "stack_1": 3_985,
+    "stack_2": 4_780,
+    "stack_3": 5_575,
+    "stack_4": 6_370,
+    "stack_5": 7_165,
+    "stack_6": 7_960,
+    "stack_7": 79_510,
+    "stack_8": 89_610,
+    "stack_9": 99_710,
+    "stack_10": 109_810,
+}
+
+
+def trainable(model):
+    return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+
+
+def test_every_recipe_has_a_row():
+    assert PARAMETERS.keys() == RECIPES.keys()
+
+
+def test_every_network_has_a_builder():
+    assert tuple(BUILDERS) == NETWORKS
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_parameters_and_interface(name):
+    model = build_model(name)
+    assert trainable(model) == PARAMETERS[name]
+    assert model.input_shape == (None, 28, 28, 1)
+    assert model.output_shape == (None, 10)
+    assert model.output_names == ["logits"]
+    # Raw pixels go in, with or without the channel.
+    pixels = np.full((2, 28, 28), 255, np.uint8)
+    np.testing.assert_array_equal(model(pixels), model(pixels[..., np.newaxis].astype("float32")))
+
+
+@pytest.mark.parametrize(("name", "pixel", "scaled"), [("cnn", 255, 1.0), ("stack_0", 0, -0.1307 / 0.3081)])
+def test_scaling_is_inside(name, pixel, scaled):
+    model = build_model(name)
+    first = keras.Model(model.input, model.layers[1].output)
+    np.testing.assert_allclose(first(np.full((1, 28, 28, 1), pixel)), scaled, rtol=1e-5)
+
+
+def test_linear_starts_at_zero():
+    assert not np.any(build_model("linear")(np.full((1, 28, 28, 1), 200)))
+
+
+def test_a_stack_is_one_linear_map():
+    model = build_model("stack_10")
+    black, a, b = np.zeros((1, 28, 28)), np.full((1, 28, 28), 50.0), np.eye(28)[np.newaxis] * 100
+    outputs = [np.asarray(model(x)) for x in (black, a, b, a + b)]
+    np.testing.assert_allclose(outputs[1] + outputs[2] - outputs[0], outputs[3], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "parameters"),
+    # Batch norm has a factor and an offset a channel; without pools the dense layer meets 24 x 24 places, not 5 x 5.
+    [
+        ("cnn_augmented", dict(batch_norm=False), 12_364 - 2 * (8 + 8 + 16 + 16 + 16)),
+        ("cnn_3x3", dict(pool_size=1), 34_826 + (24 * 24 - 5 * 5) * 64 * 10),
+    ],
+)
+def test_what_a_network_can_go_without(name, options, parameters):
+    assert build_model(get_recipe(name, network_options=options)).count_params() == parameters
+
+
+def test_mixed_precision_keeps_weights_and_logits_in_float32():
+    model = build_model("cnn_augmented", dtype="mixed_bfloat16")
+    assert {variable.dtype for variable in model.variables if "seed" not in variable.path} == {"float32"}
+    assert model(np.zeros((1, 28, 28, 1))).dtype == "float32"
+    assert model.layers[2].compute_dtype == "bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize("options", [{"depth": 3}, {"dropout": 2.0}, {"filters": 3}])
+def test_options_that_a_network_does_not_take(options):
+    with pytest.raises(InputError, match="'cnn' cannot be built with these options. It takes: filters, kernel_size"):
+        build_model(get_recipe("cnn", network_options=options))

@@ -1,0 +1,16 @@
+import pytest
+
+from mnist_keras.models import build_model
+from mnist_keras.models.builder import training_operations
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # Forward 2 * 7,840, and once again for the kernel.
+        ("linear", 2 * 2 * 7840),
+        ("cnn_3x3", 2 * (2 * 26 * 26 * 9 * 32 + 3 * (11 * 11 * 9 * 32 * 64 + 1600 * 10))),
+    ],
+)
+def test_operations_of_a_step(name, expected):
+    assert training_operations(build_model(name)) == expected

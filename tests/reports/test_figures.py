@@ -1,0 +1,154 @@
+import numpy as np
+import pytest
+
+from mnist_keras.models import build_model
+from mnist_keras.recipes import get_recipe
+from mnist_keras.reports.curves import training_curves
+from mnist_keras.reports.digit_grids import (
+    augmentation_grid,
+    label_grid,
+    least_certain_grid,
+    misclassified_grid,
+    prediction_grid,
+)
+from mnist_keras.reports.evaluation_figures import confusion_matrix, reliability_diagram
+from mnist_keras.reports.run_report import first_layer_figure
+from mnist_keras.reports.study_figures import ablation_figure, accuracy_by_recipe, error_by_parameters
+from mnist_keras.reports.style import save_figure
+
+
+def captions(figure):
+    return [axes.get_title() for axes in figure.axes if axes.get_title()]
+
+
+def one_hot(classes, sure):
+    probabilities = np.full((len(classes), 10), 0.0)
+    probabilities[np.arange(len(classes)), classes] = sure
+    return probabilities
+
+
+def test_curves_show_both_sets_and_the_target():
+    history = [dict(epoch=n, loss=1 / n, accuracy=0.9, test_loss=2 / n, test_accuracy=0.8) for n in (1, 2, 3)]
+    loss, accuracy = training_curves(history, "title", target=98.36).axes
+    assert [line.get_ydata().tolist() for line in loss.lines] == [[1, 1 / 2, 1 / 3], [2, 1, 2 / 3]]
+    assert accuracy.lines[1].get_ydata() == pytest.approx([80, 80, 80])
+    assert accuracy.lines[2].get_linestyle() == ":"
+    assert accuracy.lines[2].get_ydata()[0] == 98.36
+    assert len(training_curves(history, "title").axes[1].lines) == 2
+
+
+def test_misclassified_digits_come_surest_first():
+    labels = np.array([1, 2, 3, 4])
+    probabilities = one_hot([1, 7, 8, 9], [1.0, 0.6, 0.9, 0.7])
+    figure = misclassified_grid(np.zeros((4, 28, 28)), labels, probabilities)
+    assert captions(figure) == ["3 as 8, 90%", "4 as 9, 70%", "2 as 7, 60%"]
+    assert figure.get_suptitle() == "Misclassified: 3 of 4"
+
+
+def test_least_certain_digits_come_least_certain_first():
+    probabilities = one_hot([1, 2, 3, 4], [1.0, 0.6, 0.5, 0.7])
+    probabilities[[1, 2, 3], [7, 5, 9]] = [0.4, 0.3, 0.3]
+    # The last one is misread.
+    figure = least_certain_grid(np.zeros((4, 28, 28)), np.array([1, 2, 3, 9]), probabilities)
+    assert captions(figure) == ["3 50%, 5 30%", "2 60%, 7 40%", "1 100%, 9 0%"]
+
+
+def test_a_reliability_diagram_shows_how_often_the_sure_are_right():
+    probabilities = one_hot([1, 1, 1, 1, 2], [0.95, 0.95, 0.95, 0.95, 0.55])
+    share, number = reliability_diagram(probabilities, np.array([1, 1, 1, 3, 3]), "title").axes
+    assert [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in share.patches] == [(55, 0), (95, 75)]
+    assert [bar.get_height() for bar in number.patches] == [1, 4]
+
+
+@pytest.mark.parametrize(("name", "filters"), [("linear", 10), ("cnn_augmented", 8), ("compact_1k", 8)])
+def test_the_first_layer_is_shown(tiny, name, filters):
+    figure = first_layer_figure(build_model(name), tiny.test_images[0])
+    drawn = [axes for axes in figure.axes if axes.images or axes.texts]
+    assert len(drawn) == 2 * filters + 1
+
+
+def test_an_ensemble_has_no_first_layer(tiny):
+    assert first_layer_figure(build_model(get_recipe("linear", members=2)), tiny.test_images[0]) is None
+
+
+def test_a_perfect_model_has_no_misclassified_digits(tmp_path):
+    figure = misclassified_grid(np.zeros((2, 28, 28)), np.array([1, 2]), one_hot([1, 2], 1.0))
+    assert captions(figure) == []
+    save_figure(figure, tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_wrong_predictions_are_red(tiny):
+    probabilities = one_hot(np.zeros(30, int), 1.0)
+    figure = prediction_grid(tiny.test_images, tiny.test_labels, probabilities, 3, 3, "title")
+    titles = [axes.title for axes in figure.axes]
+    assert len(titles) == 9
+    for title in titles:
+        assert (title.get_color() == "#c0392b") == (not title.get_text().startswith("is 0"))
+
+
+def test_labels_stand_over_their_images(tiny):
+    figure = label_grid(tiny.test_images, tiny.test_labels, side=5)
+    for axes in figure.axes:
+        image = np.asarray(axes.images[0].get_array())
+        assert image[4 + 2 * int(axes.get_title()), 10] == 250
+
+
+def test_the_original_comes_first(tiny):
+    originals = tiny.train_images[:2]
+    figure = augmentation_grid(originals, [originals // 2, originals // 4])
+    assert len(figure.axes) == 6
+    np.testing.assert_array_equal(figure.axes[3].images[0].get_array(), originals[1])
+    np.testing.assert_array_equal(figure.axes[5].images[0].get_array(), originals[1] // 4)
+
+
+def test_the_confusion_matrix_colours_mistakes_alone():
+    counts = np.diag([900] * 10)
+    counts[4, 9] = 7
+    axes = confusion_matrix(counts.tolist(), "title").axes[0]
+    assert np.asarray(axes.images[0].get_array()).max() == 7
+    assert {text.get_text() for text in axes.texts} == {"900", "7"}
+    assert [text.get_position() for text in axes.texts if text.get_text() == "7"] == [(9, 4)]
+
+
+def test_accuracies_of_recipes():
+    rows = [
+        {"recipe": "a", "accuracies": [90.0, 91.0], "median": 90.5, "published": 92.0},
+        {"recipe": "b", "accuracies": [93.0], "median": 93.0, "published": None},
+    ]
+    axes = accuracy_by_recipe(rows, "title", limits=(90, 93)).axes[0]
+    assert axes.get_ylim() == (90, 93)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
+    assert [np.ravel(line.get_ydata()).tolist() for line in axes.lines] == [[90.0, 91.0], [92.0], [93.0]]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a seed", "median", "published"]
+
+
+def row(recipe, accuracies, parameters=100):
+    figures = dict(mean=float(np.mean(accuracies)), min=min(accuracies), max=max(accuracies), seeds=len(accuracies))
+    return dict(recipe=recipe, accuracies=accuracies, parameters=parameters, **figures)
+
+
+def test_ablation_shows_what_is_lost_the_most_below():
+    without = {"warmup": [99.2, 99.4], "weight_decay": [98, 98]}
+    rows = [row("net", [99.0, 99.2]), *(row(f"net-without-{name}", values) for name, values in without.items())]
+    (axes,) = ablation_figure(rows, "title").axes
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["without warmup", "without weight decay"]
+    widths = [bar.get_width() for bar in axes.patches if bar.get_height() == 0.8]
+    assert widths == pytest.approx([0.2, -1.1])
+    assert [text.get_text() for text in axes.texts] == ["+0.20", "-1.10"]
+
+
+def test_error_against_parameters():
+    rows = [row("small", [99.0, 99.2], 1_000), row("large", [99.7], 300_000)]
+    (axes,) = error_by_parameters(rows, "title").axes
+    ours = [line for line in axes.lines if line.get_label().startswith("this package")]
+    np.testing.assert_allclose([line.get_xydata()[0] for line in ours], [(1_000, 0.9), (300_000, 0.3)])
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert {"small", "large"} <= {text.get_text() for text in axes.texts}
+
+
+def test_names_of_networks_of_one_size_stand_apart():
+    rows = [row(name, [99.0], 1_000) for name in ("one", "other", "third")]
+    (axes,) = error_by_parameters(rows, "title").axes
+    heights = [text.xyann[1] for text in axes.texts if text.get_text() in ("one", "other", "third")]
+    assert len(heights) == 3 and min(np.diff(heights)) > 10

@@ -1,0 +1,95 @@
+import os
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mnist_keras.atomic import check_writable, written_whole
+from mnist_keras.errors import InputError
+
+
+def contents(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_a_new_folder(tmp_path):
+    with written_whole(tmp_path / "a" / "b") as new:
+        (new / "file").write_text("whole")
+        assert not (tmp_path / "a" / "b").exists()
+    assert contents(tmp_path) == ["a", "a/b", "a/b/file"]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, InputError])
+def test_a_failure_leaves_what_was_there(tmp_path, error):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "file").write_text("old")
+    with pytest.raises(error), written_whole(tmp_path / "old", replace=True) as new:
+        (new / "file").write_text("half")
+        raise error
+    assert contents(tmp_path) == ["old", "old/file"]
+    assert (tmp_path / "old" / "file").read_text() == "old"
+
+
+def test_replacing_leaves_nothing_of_the_old(tmp_path):
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "stale").touch()
+    with written_whole(tmp_path / "export", replace=True) as new:
+        (new / "fresh").touch()
+    assert contents(tmp_path) == ["export", "export/fresh"]
+
+
+def test_an_existing_folder_is_refused(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "file").touch()
+    with pytest.raises(InputError, match="run exists already. Choose another name"), written_whole(tmp_path / "run"):
+        raise AssertionError("must not begin")
+    with pytest.raises(InputError, match="exists already"):
+        check_writable(tmp_path / "run")
+    check_writable(tmp_path / "run", replace=True)
+    assert contents(tmp_path) == ["run", "run/file"]
+
+
+def test_a_folder_that_appears_meanwhile_is_kept(tmp_path):
+    with pytest.raises(InputError, match="exists already"), written_whole(tmp_path / "run"):
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "other").touch()
+    assert contents(tmp_path) == ["run", "run/other"]
+
+
+def test_a_parent_that_is_a_file(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        check_writable(tmp_path / "file" / "run")
+
+
+def test_a_kill_at_any_moment_leaves_one_whole_folder(tmp_path):
+    code = """if True:
+        import itertools, pathlib, sys
+        from mnist_keras.atomic import written_whole
+        for number in itertools.count(int(sys.argv[1])):
+            with written_whole(pathlib.Path("export"), replace=True) as new:
+                for name in ("a", "b", "c"):
+                    (new / name).write_text(str(number))
+            print(number, flush=True)
+        """
+    chance = random.Random(0)
+    last = 0
+    for _ in range(20):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(last)], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        )
+        process.stdout.readline()
+        time.sleep(chance.uniform(0, 0.01))
+        process.kill()
+        process.communicate()
+        [number] = {(tmp_path / "export" / name).read_text() for name in ("a", "b", "c")}
+        assert int(number) > last or last == 0
+        last = int(number)
+    for stage in tmp_path.glob(".stage.*"):
+        os.utime(stage, (0, 0))
+    with written_whole(tmp_path / "export", replace=True):
+        pass
+    # What the killed ones left is gone.
+    assert contents(tmp_path) == ["export"]

@@ -1,0 +1,34 @@
+import pytest
+
+from mnist_keras import atomic
+from mnist_keras.atomic import swap
+
+
+@pytest.fixture(params=["at one instant", "by renames"])
+def way(request, monkeypatch):
+    if request.param == "by renames":
+        monkeypatch.setattr(atomic, "_exchange", lambda *_: False)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    return tmp_path / "one", tmp_path / "other"
+
+
+def test_two_folders_change_places(way, folders):
+    one, other = folders
+    swap(one, other)
+    assert (one / "other").exists()
+    assert (other / "one").exists()
+    assert sorted(path.name for path in one.parent.iterdir()) == ["one", "other"]
+
+
+def test_a_failure_leaves_both(way, folders):
+    one, other = folders
+    with pytest.raises(FileNotFoundError):
+        swap(one.with_name("missing"), other)
+    assert (other / "other").exists()
+    assert sorted(path.name for path in one.parent.iterdir()) == ["one", "other"]

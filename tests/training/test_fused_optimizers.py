@@ -1,0 +1,43 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mnist_keras.training.optimizers import FusedAdam, FusedAdamW, FusedSGD
+
+
+def trained(optimizer, *arguments, strategy=None, **options):
+    """Weights and slots after five steps by the same gradients."""
+    with (strategy or tf.distribute.get_strategy()).scope():
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(2)])
+        model.compile(optimizer(*arguments, **options), "mse")
+    chance = np.random.default_rng(0)
+    model.set_weights([chance.normal(size=weight.shape) for weight in model.get_weights()])
+    inputs, targets = chance.normal(size=(20, 3)), chance.normal(size=(20, 2))
+    model.fit(inputs, targets, batch_size=4, shuffle=False, verbose=0)
+    return [np.asarray(variable) for variable in (*model.weights, *model.optimizer.variables)]
+
+
+@pytest.mark.parametrize(
+    ("fused", "plain", "options"),
+    [
+        (FusedAdam, keras.optimizers.Adam, {}),
+        (FusedAdam, keras.optimizers.Adam, dict(use_ema=True, ema_momentum=0.9)),
+        (FusedAdamW, keras.optimizers.AdamW, dict(weight_decay=0.1)),
+        (FusedSGD, keras.optimizers.SGD, {}),
+        (FusedSGD, keras.optimizers.SGD, dict(momentum=0.9)),
+    ],
+)
+@pytest.mark.parametrize("rate", [0.1, keras.optimizers.schedules.CosineDecay(0.1, 5)])
+def test_it_steps_as_keras_does(fused, plain, options, rate):
+    received, expected = (trained(optimizer, rate, **options) for optimizer in (fused, plain))
+    assert len(received) == len(expected)
+    for one, other in zip(received, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_several_devices_are_left_to_keras():
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    received, expected = trained(FusedAdam, 0.1, strategy=strategy), trained(keras.optimizers.Adam, 0.1)
+    for one, other in zip(received, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
