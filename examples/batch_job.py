@@ -25,7 +25,7 @@ def main(model: str, folder: str, output: str) -> int:
     loaded = tf.saved_model.load(model)
     files = (
         tf.data.Dataset.from_tensor_slices(paths)
-        .map(lambda path: (path, tf.io.read_file(path)), num_parallel_calls=4)
+        .map(lambda path: (path, tf.io.predict_file(path)), num_parallel_calls=4)
         # Files that went away, or that may not be opened.
         .ignore_errors()
         .batch(BATCH)

@@ -6,9 +6,9 @@ import runpy
 import sys
 
 from mnist_keras import cli
-from mnist_keras.files import shipped
+from mnist_keras.files import project_folder
 
-_SCRIPTS = shipped("scripts")
+_SCRIPTS = project_folder("scripts")
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ _LOCK = "lock"
 
 
 @contextlib.contextmanager
-def written_whole(folder: pathlib.Path, replace: bool = False) -> Iterator[pathlib.Path]:
+def atomic_folder(folder: pathlib.Path, replace: bool = False) -> Iterator[pathlib.Path]:
     """Yields an empty folder beside `folder`; it takes that name when the block ends well.
 
     If the block fails, or is interrupted, `folder` is what it was before; a kill at any moment leaves the old
@@ -44,7 +44,7 @@ def written_whole(folder: pathlib.Path, replace: bool = False) -> Iterator[pathl
             yield new
             _refuse_existing(folder, replace)
             if folder.exists():
-                swap(new, folder)
+                exchange(new, folder)
             else:
                 new.rename(folder)
         finally:
@@ -66,7 +66,7 @@ def _clear_dead_stages(folder: pathlib.Path) -> None:
 
 
 @contextlib.contextmanager
-def file_written_whole(path: pathlib.Path) -> Iterator[BinaryIO]:
+def atomic_file(path: pathlib.Path) -> Iterator[BinaryIO]:
     """Yields a file that takes the name `path` when the block ends well, all of it on disk by then.
 
     A kill at any moment leaves the old file, or the new one.
@@ -90,7 +90,7 @@ def file_written_whole(path: pathlib.Path) -> Iterator[BinaryIO]:
 
 
 def check_writable(folder: pathlib.Path, replace: bool = False) -> None:
-    """Finds out before hours of work whether `written_whole(folder, replace)` could begin.
+    """Finds out before hours of work whether `atomic_folder(folder, replace)` could begin.
 
     Raises:
         InputError: `folder` exists and may not be replaced.
@@ -130,13 +130,13 @@ _HERE = -100  # AT_FDCWD: paths are taken from the current folder.
 _EXCHANGE = 2  # RENAME_EXCHANGE
 
 
-def swap(one: pathlib.Path, other: pathlib.Path) -> None:
+def exchange(one: pathlib.Path, other: pathlib.Path) -> None:
     """Exchanges two files or folders of one file system.
 
     By Linux's renameat2, so that a kill leaves both as they were or both exchanged. Elsewhere by three
     renames, between which a kill can leave `other` missing.
     """
-    if not _exchange(one, other):
+    if not _renameat2_exchange(one, other):
         aside = one.with_name(f"{one.name}.aside")
         other.rename(aside)
         try:
@@ -147,6 +147,6 @@ def swap(one: pathlib.Path, other: pathlib.Path) -> None:
         aside.rename(one)
 
 
-def _exchange(one: pathlib.Path, other: pathlib.Path) -> bool:
+def _renameat2_exchange(one: pathlib.Path, other: pathlib.Path) -> bool:
     rename = getattr(ctypes.CDLL(None), "renameat2", None) if os.name == "posix" else None
     return rename is not None and rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0

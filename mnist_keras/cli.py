@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from absl import flags
 
-from mnist_keras.errors import TRY_AGAIN, InputError, Stopped, WorkerLost
+from mnist_keras.errors import EXIT_TRY_AGAIN, InputError, TrainingStopped, WorkerLost
 
 # How the user started the script, where it was not by its file.
 INVOKED_AS: str | None = None
@@ -23,7 +23,7 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
     """Parses the command line and calls `main` with the positional arguments.
 
     Bad input ends in one message on stderr: exit status 2 for a wrong flag, 1 for all else. What goes on by
-    the same command, a run that was stopped or lost a worker, ends with `TRY_AGAIN`.
+    the same command, a run that was stopped or lost a worker, ends with `EXIT_TRY_AGAIN`.
 
     Args:
         main: the script's work.
@@ -47,16 +47,16 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
     except flags.Error as error:
         print(f"{program}: {error}\n{usage}\nAll flags: {start} --help", file=sys.stderr)
         sys.exit(2)
-    except Stopped as stop:
+    except TrainingStopped as stop:
         print(f"\n{program}: {stop}", file=sys.stderr)
-        sys.exit(TRY_AGAIN)
+        sys.exit(EXIT_TRY_AGAIN)
     except KeyboardInterrupt:
         print(f"\n{program}: stopped; nothing half written was left behind.", file=sys.stderr)
         sys.exit(1)
     except WorkerLost as error:
         print(f"{program}: {error}", file=sys.stderr, flush=True)
         # Python's own exit would wait for the lost one.
-        os._exit(TRY_AGAIN)
+        os._exit(EXIT_TRY_AGAIN)
     except InputError as error:
         _fail(f"{program}: {error}")
     except BrokenPipeError:
@@ -75,13 +75,13 @@ def _fail(message: str) -> NoReturn:
     sys.exit(1)
 
 
-def started_as(*arguments: str) -> str:
+def command_for(*arguments: str) -> str:
     """The line by which the user starts this script with these arguments."""
     return shlex.join([*(INVOKED_AS.split() if INVOKED_AS else ["python", sys.argv[0]]), *arguments])
 
 
 @contextlib.contextmanager
-def quiet_libraries() -> Iterator[None]:
+def silence_native_logs() -> Iterator[None]:
     """Silences what native libraries print on stderr while they are imported or set up."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").addFilter(_is_no_retracing)

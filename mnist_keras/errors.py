@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 # Exit status of what can go on by the same command (EX_TEMPFAIL of sysexits.h).
-TRY_AGAIN = 75
+EXIT_TRY_AGAIN = 75
 
 
 class InputError(ValueError):
@@ -19,15 +19,15 @@ class InputError(ValueError):
 class WorkerLost(RuntimeError):
     """Another worker has gone; the same command goes on from the last checkpoint.
 
-    Scripts print the message alone and exit with status `TRY_AGAIN`.
+    Scripts print the message alone and exit with status `EXIT_TRY_AGAIN`.
     """
 
 
-class Stopped(KeyboardInterrupt):
+class TrainingStopped(KeyboardInterrupt):
     """Work was stopped by a signal, after it was saved; the message says where."""
 
 
-def require(ok: bool, expected: str, name: str, value: Any) -> None:
+def check(ok: bool, expected: str, name: str, value: Any) -> None:
     """Raises InputError, unless `ok`: `name` must be `expected`, and `value` was received."""
     if not ok:
         raise InputError(f"{name} must be {expected}. Received: {name}={value!r}")

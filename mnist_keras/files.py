@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from mnist_keras.atomic import file_written_whole
+from mnist_keras.atomic import atomic_file
 
 
 def write_json(path: str | os.PathLike, content: Any, indent: int | None = 2) -> None:
     """Writes JSON, whole or not at all."""
-    with file_written_whole(pathlib.Path(path)) as file:
+    with atomic_file(pathlib.Path(path)) as file:
         file.write((json.dumps(content, indent=indent) + "\n").encode())
 
 
@@ -24,12 +24,12 @@ def read_json(path: str | os.PathLike) -> Any:
     return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
 
 
-def sha256_of(path: pathlib.Path) -> str:
+def sha256(path: pathlib.Path) -> str:
     """SHA-256 of a file; of a folder, over the lines that `sha256sum` prints of its files, sorted by name."""
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     files = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
-    lines = "".join(f"{sha256_of(path / name)}  {name}\n" for name in files)
+    lines = "".join(f"{sha256(path / name)}  {name}\n" for name in files)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -45,7 +45,7 @@ def hash_arrays(arrays: Iterable[np.ndarray]) -> "hashlib._Hash":
 _PACKAGE = pathlib.Path(__file__).parent
 
 
-def shipped(folder: str) -> pathlib.Path:
+def project_folder(folder: str) -> pathlib.Path:
     """The folder of that name in the project: `exported`, `scripts` or `examples/phone`."""
     inside = _PACKAGE / folder
     return inside if inside.is_dir() else _PACKAGE.parent / folder

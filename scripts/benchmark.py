@@ -55,7 +55,7 @@ def main(_):
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
         raise InputError(f"The peers are not installed: {', '.join(missing)}. Run: pip install -e '.[benchmark]'")
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         from mnist_keras.distribution.machine import describe_environment
 
         threads = FLAGS.threads or describe_environment()["cpus"]
@@ -71,7 +71,7 @@ def main(_):
 
 
 def _measure_against_others(tasks, recipes, small, threads):
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         from mnist_keras.benchmarks.report import ratio_figure, rows_of, table
 
     rows = []
@@ -85,7 +85,7 @@ def _measure_against_others(tasks, recipes, small, threads):
 
 
 def _profile(recipes, threads):
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         from mnist_keras.benchmarks.profile import profile_steps, profile_table
 
     rows, text = [], ""
@@ -100,7 +100,7 @@ def _profile(recipes, threads):
 
 
 def _measure_time_to_accuracy(recipes, threads):
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         from mnist_keras.benchmarks.training import arrivals_table, train_here, train_in_torch
 
     arrivals = []
@@ -115,20 +115,20 @@ def _measure_time_to_accuracy(recipes, threads):
 
 
 def _measure_growth(threads):
-    with cli.quiet_libraries():
-        from mnist_keras.benchmarks.report import growth_figure, growth_table
-        from mnist_keras.benchmarks.scaling import measure_growth
+    with cli.silence_native_logs():
+        from mnist_keras.benchmarks.report import scaling_figure, scaling_table
+        from mnist_keras.benchmarks.scaling import measure_scaling
 
     rows = []
-    for axis, value, times in measure_growth(FLAGS.turns, threads):
+    for axis, value, times in measure_scaling(FLAGS.turns, threads):
         rows.append(dict(axis=axis, value=value, **times.summary()))
-        print(growth_table(rows[-1:]).splitlines()[-1], flush=True)
+        print(scaling_table(rows[-1:]).splitlines()[-1], flush=True)
     title = f"How cost grows, {threads} threads, {datetime.date.today()}"
-    _write(GROWTH, rows, growth_table(rows), growth_figure(rows, title), threads)
+    _write(GROWTH, rows, scaling_table(rows), scaling_figure(rows, title), threads)
 
 
 def _write(name, rows, text, figure, threads):
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         from mnist_keras.distribution.machine import describe_environment
         from mnist_keras.files import write_json
         from mnist_keras.reports.style import save_figure
@@ -146,37 +146,37 @@ def _write(name, rows, text, figure, threads):
 
 
 def _measure(tasks, recipes, small, threads):
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         from mnist_keras.benchmarks import augmentation, inference, training
-        from mnist_keras.benchmarks.harness import take_turns
+        from mnist_keras.benchmarks.harness import run_interleaved
         from mnist_keras.models import build_model
-        from mnist_keras.models.builder import training_operations
+        from mnist_keras.models.builder import training_flops
 
     if "machine" in tasks:
-        times = take_turns(augmentation.machine_sides(threads), FLAGS.turns, augmentation.PRODUCTS)
+        times = run_interleaved(augmentation.machine_sides(threads), FLAGS.turns, augmentation.PRODUCTS)
         yield _MACHINE, "ms", times, augmentation.OPERATIONS
     if "training" in tasks:
         for recipe in recipes:
             steps = _STEPS.get(recipe, _STACK_STEPS if recipe.startswith("stack") else _OTHER_STEPS)
             images = RECIPES[recipe].batch_size or training.IMAGES
-            operations = images * training_operations(build_model(recipe))
+            operations = images * training_flops(build_model(recipe))
             for precision in ("float32", "bfloat16"):
                 sides = training.training_sides(recipe, steps, precision == "bfloat16", threads)
-                times = take_turns(sides, FLAGS.turns, steps)
+                times = run_interleaved(sides, FLAGS.turns, steps)
                 yield f"training {recipe}, {precision}", "ms a step", times, operations
     if "augmentation" in tasks:
         sides = augmentation.augmentation_sides("cnn_augmented", threads)
-        yield "augmentation", "µs an image", take_turns(sides, FLAGS.turns, augmentation.IMAGES), 0
+        yield "augmentation", "µs an image", run_interleaved(sides, FLAGS.turns, augmentation.IMAGES), 0
     if "inference" in tasks:
         for recipe in small:
             with tempfile.TemporaryDirectory() as folder:
                 folder = pathlib.Path(folder)
-                with cli.quiet_libraries():
+                with cli.silence_native_logs():
                     inference.write_models(recipe, folder)
                 for at_once, images in ((1, 1000), (256, 2560)):
                     sides = inference.inference_sides(recipe, folder, at_once, images)
                     task = f"answers of {recipe}, {at_once} at once"
-                    yield task, "µs an image", take_turns(sides, FLAGS.turns, images), 0
+                    yield task, "µs an image", run_interleaved(sides, FLAGS.turns, images), 0
 
 
 def _recipes(flag):
@@ -184,7 +184,7 @@ def _recipes(flag):
         names = expand_names(FLAGS[flag].value)
     except InputError as error:
         raise flags.IllegalFlagValueError(f"flag --{flag}: {error}") from error
-    return _checked(names, [name for name, recipe in RECIPES.items() if recipe.members == 1], flag)
+    return _checked(names, [name for name, recipe in RECIPES.items() if recipe.ensemble_size == 1], flag)
 
 
 def _checked(names, known, flag):

@@ -13,7 +13,7 @@ from mnist_keras import cli
 
 def main(arguments):
     folder, one, other = arguments
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         from mnist_keras.evaluation.comparison import compare_runs
         from mnist_keras.experiments.study import read_reports
 

@@ -15,7 +15,7 @@ import tempfile
 from absl import flags
 
 from mnist_keras import cli
-from mnist_keras.files import shipped
+from mnist_keras.files import project_folder
 
 flags.DEFINE_string("host", "127.0.0.1", "address to serve at; 0.0.0.0: all of this machine's")
 flags.DEFINE_integer("port", 8000, "0: any that is free", lower_bound=0, upper_bound=65535)
@@ -26,7 +26,7 @@ FLAGS = flags.FLAGS
 def main(arguments):
     from mnist_keras.export.web_demo import build_site, page_server
 
-    export = arguments[0] if arguments else shipped("exported") / "cnn_robust"
+    export = arguments[0] if arguments else project_folder("exported") / "cnn_robust"
     if FLAGS.output:
         build_site(export, FLAGS.output)
         print(f"The page is in {FLAGS.output}. Put it on a web server; with https it can be installed on phones.")

@@ -34,28 +34,28 @@ def main(arguments):
     if FLAGS.plot and not FLAGS.robustness:
         raise flags.IllegalFlagValueError("flag --plot: it shows what --robustness finds; give both")
     from mnist_keras.errors import InputError
-    from mnist_keras.evaluation.metrics import score
+    from mnist_keras.evaluation.metrics import compute_metrics
     from mnist_keras.files import write_json
     from mnist_keras.inference.predictor import load_predictor
 
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         predictor = load_predictor(arguments[0])
     if FLAGS.pictures:
-        from mnist_keras.inference.images import read_labelled
+        from mnist_keras.inference.images import predict_labelled
 
-        with cli.quiet_libraries():
-            probabilities, labels = read_labelled(predictor, FLAGS.pictures)
+        with cli.silence_native_logs():
+            probabilities, labels = predict_labelled(predictor, FLAGS.pictures)
         dataset = FLAGS.pictures
     else:
         digits = digits_from_flags()
-        predictor.refuse_seen(digits.name)
+        predictor.check_not_trained_on(digits.name)
         predict = choose_predict(predictor)
         probabilities, labels = predict(digits.test_images), digits.test_labels
         dataset = digits.name
-    report = score(probabilities, labels)
+    report = compute_metrics(probabilities, labels)
     print(f"{predictor.path} on {dataset}{', 18 views of each image' if FLAGS.views else ''}\n\n{report}")
     extra = {"calibration": score_confidence(probabilities, labels)} if FLAGS.calibration else {}
-    extra |= {"correct_when_corrected": count_corrected(report)} if dataset == "mnist" else {}
+    extra |= {"correct_after_label_fixes": count_corrected(report)} if dataset == "mnist" else {}
     extra |= {"corrupted": score_corrupted(predictor, predict, digits)} if FLAGS.robustness else {}
     if FLAGS.json:
         write_json(FLAGS.json, {"model": str(predictor.path), "dataset": dataset, **report.to_dict(), **extra})
@@ -69,24 +69,24 @@ def main(arguments):
 def choose_predict(predictor):
     if not FLAGS.views:
         return predictor.predict
-    from mnist_keras.evaluation.tta import over_views
+    from mnist_keras.evaluation.tta import with_tta
 
-    return over_views(predictor.predict)
+    return with_tta(predictor.predict)
 
 
 def count_corrected(report):
-    from mnist_keras.evaluation.metrics import READ_AS, correct_when_corrected
+    from mnist_keras.evaluation.metrics import LABEL_FIXES, correct_after_label_fixes
 
-    correct = correct_when_corrected(report.correct, report.misread)
-    print(f"\nwith {len(READ_AS)} wrong labels of the test set corrected: {correct}/{report.examples}")
+    correct = correct_after_label_fixes(report.correct, report.misclassified)
+    print(f"\nwith {len(LABEL_FIXES)} wrong labels of the test set corrected: {correct}/{report.examples}")
     return correct
 
 
 def score_confidence(probabilities, labels):
-    from mnist_keras.evaluation.calibration import answers_from, fit_temperature
+    from mnist_keras.evaluation.calibration import fit_temperature, selective_accuracy
 
     temperature = fit_temperature(probabilities, labels)
-    rows = answers_from(probabilities, labels)
+    rows = selective_accuracy(probabilities, labels)
     print(f"\nbest temperature   {temperature:.3f} (above 1: too sure of itself)\n")
     print("confidence from  answered  right of these  right of the others")
     for row in rows:
@@ -98,11 +98,11 @@ def score_confidence(probabilities, labels):
 def score_corrupted(predictor, predict, digits):
     import pathlib
 
-    from mnist_keras.evaluation.corruptions import accuracy_when_corrupted
+    from mnist_keras.evaluation.corruptions import corruption_accuracy
     from mnist_keras.reports.evaluation_figures import robustness_figure
     from mnist_keras.reports.style import save_figure
 
-    accuracies = accuracy_when_corrupted(predict, digits.test_images, digits.test_labels)
+    accuracies = corruption_accuracy(predict, digits.test_images, digits.test_labels)
     print("\ncorruption  accuracy")
     for name, accuracy in accuracies.items():
         print(f"{name:<10}  {accuracy:>8.2%}")

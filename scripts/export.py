@@ -16,15 +16,15 @@ FLAGS = flags.FLAGS
 
 def main(arguments):
     formats = formats_from_flags()
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         from mnist_keras.experiments.run_folder import read_run
         from mnist_keras.export.export import export_run
-        from mnist_keras.export.formats import default_folder
+        from mnist_keras.export.formats import default_export_folder
 
     config, _ = read_run(arguments[0])
-    output = FLAGS.output or default_folder("exported", config["recipe"]["name"], config["dataset"]["name"])
+    output = FLAGS.output or default_export_folder("exported", config["recipe"]["name"], config["dataset"]["name"])
     digits = digits_from_flags()
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         card = export_run(arguments[0], output, digits, formats)
     print(
         f"{'file':<22} {'bytes':>10}  {'classes agreeing':>16}  {'largest difference':>18}  {'correct':>11}  {'us':>6}"

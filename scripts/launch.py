@@ -15,7 +15,7 @@ from absl import flags
 
 from mnist_keras import cli
 from mnist_keras.distribution.launcher import launch
-from mnist_keras.errors import TRY_AGAIN
+from mnist_keras.errors import EXIT_TRY_AGAIN
 
 flags.DEFINE_integer("workers", 2, "how many processes", lower_bound=1)
 flags.DEFINE_integer("max_restarts", 3, "how often to start all again after a failure", lower_bound=0)
@@ -29,8 +29,8 @@ def main(arguments):
     flags_of_each = [name, f"--threads={threads}", *arguments, "--strategy=multi_worker"]
     command = [sys.executable, str(pathlib.Path(__file__).parent / "train.py"), *flags_of_each]
     status = launch(command, FLAGS.workers, FLAGS.max_restarts)
-    if status == TRY_AGAIN:
-        line = cli.started_as(f"--workers={FLAGS.workers}", "--", name, *arguments)
+    if status == EXIT_TRY_AGAIN:
+        line = cli.command_for(f"--workers={FLAGS.workers}", "--", name, *arguments)
         print(f"launch.py: go on with:\n{line}", file=sys.stderr)
     sys.exit(status)
 

@@ -22,22 +22,22 @@ FLAGS = flags.FLAGS
 
 
 def main(arguments):
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         from mnist_keras.errors import InputError
-        from mnist_keras.inference.images import picture_files, read_file
+        from mnist_keras.inference.images import list_images, predict_file
         from mnist_keras.inference.predictor import load_predictor
 
         predictor = load_predictor(arguments[0])
     files, readings, refused = [], [], []
     for argument in arguments[1:]:
         try:
-            files += picture_files([argument])
+            files += list_images([argument])
         except InputError as error:
             refused.append(str(error))
     for file in files:
         try:
-            with cli.quiet_libraries():
-                found = read_file(predictor, file, FLAGS.many)
+            with cli.silence_native_logs():
+                found = predict_file(predictor, file, FLAGS.many)
             readings += found
             if not found:
                 refused.append(f"{file}: no digit was found on it.")
@@ -65,8 +65,8 @@ def print_table(readings):
         digit, probability, second = "-", "", ""
         if reading.digit is not None:
             digit, probability = reading.digit, f"{reading.probabilities.max():.2%}"
-            second = f"{reading.second} ({reading.probabilities[reading.second]:.2%})"
-        notes = ", ".join(reading.notes)
+            second = f"{reading.second_guess} ({reading.probabilities[reading.second_guess]:.2%})"
+        notes = ", ".join(reading.warnings)
         print(f"{reading.file:<{width}}  {digit:>5}  {probability:>11}  {second:>12}  {notes}".rstrip())
 
 
@@ -75,7 +75,7 @@ def save_inputs(readings, folder):
 
     folder.mkdir(parents=True, exist_ok=True)
     for number, reading in enumerate(readings, 1):
-        Image.fromarray(reading.sight.digit).save(folder / f"{number:04}-{pathlib.Path(reading.file).stem}.png")
+        Image.fromarray(reading.normalized.digit).save(folder / f"{number:04}-{pathlib.Path(reading.file).stem}.png")
 
 
 if __name__ == "__main__":

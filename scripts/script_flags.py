@@ -7,13 +7,13 @@ from typing import Any
 
 from absl import flags
 
-from mnist_keras.data import DATA_DIR_VARIABLE, DATASETS, Digits, hold_out, load_digits
+from mnist_keras.data import DATA_DIR_VARIABLE, DATASETS, Digits, load_digits, split_validation
 from mnist_keras.distribution.workers import STRATEGIES
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
 from mnist_keras.recipes import get_recipe
 from mnist_keras.recipes.recipe import OPTIMIZERS, SCHEDULES, Recipe
-from mnist_keras.training.checkpoints.schedule import Schedule
+from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
 
 # Whoever defines them by a call here has them in its own --help.
 flags.disclaim_key_flags()
@@ -29,18 +29,15 @@ _RECIPE_HELP = {
     "momentum": "of sgd",
     "weight_decay": "of adamw, on kernels",
     "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",
-    "warmup": "share of the run over which the learning rate first rises",
-    "ema": "momentum of the average of the weights that is kept in the end; 0: the last weights are",
+    "warmup_fraction": "share of the run over which the learning rate first rises",
     "label_smoothing": "share of each training target that is spread over the ten digits",
-    "members": "networks trained apart, whose probabilities are averaged",
-    "teacher": "recipe whose network says what training images show, in the labels' place; empty: none",
-    "teacher_temperature": "divides the teacher's logits",
+    "ensemble_size": "networks trained apart, whose probabilities are averaged",
     "batch_size": "images a step; 0: the whole training set",
-    "drawn": "digits drawn by code that join the training set",
-    "temperature": "divides the logits when training has ended",
+    "synthetic_examples": "digits drawn by code that join the training set",
+    "calibration_temperature": "divides the logits when training has ended",
     "epochs": "passes over the training set",
     "augmentation": "as in 'rotation=15,shift=.1,scale=(.9,1.1)'; others stay; 'none' turns it off",
-    "log_every": "print a line every so many steps, and keep every step's figures; 0: epochs alone",
+    "log_every_steps": "print a line every so many steps, and keep every step's figures; 0: epochs alone",
     "steps_per_execution": "steps in one call of the compiled loop, at most; 0: by the network's arithmetic",
 }
 
@@ -83,7 +80,7 @@ def define_data_flags() -> None:
 def digits_from_flags() -> Digits:
     """The dataset that the flags name, with a validation set where they ask for one."""
     digits = load_digits(flags.FLAGS.dataset, flags.FLAGS.data_dir)
-    return hold_out(digits, flags.FLAGS.validation) if flags.FLAGS.validation else digits
+    return split_validation(digits, flags.FLAGS.validation) if flags.FLAGS.validation else digits
 
 
 def define_training_flags() -> None:
@@ -111,7 +108,7 @@ def training_options() -> dict[str, Any]:
     """
     names = ("strategy", "deterministic", "mixed_precision", "sync_batch_norm", "test_batch_size", "checkpoint_every")
     try:
-        Schedule(flags.FLAGS.checkpoint_every)
+        CheckpointSchedule(flags.FLAGS.checkpoint_every)
     except InputError as error:
         raise flags.IllegalFlagValueError(f"flag --checkpoint_every: {error}") from error
     return {name: flags.FLAGS[name].value for name in names}

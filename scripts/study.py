@@ -24,10 +24,10 @@ from script_flags import (
 )
 
 from mnist_keras import cli
-from mnist_keras.distribution.workers import this_worker
+from mnist_keras.distribution.workers import current_worker
 from mnist_keras.errors import InputError
 from mnist_keras.recipes import GROUPS, RECIPES, expand_names
-from mnist_keras.recipes.ablation import without_one
+from mnist_keras.recipes.ablation import ablations
 from mnist_keras.recipes.recipe import Recipe
 
 flags.DEFINE_list("recipes", "all", f"names, of: {', '.join([*RECIPES, *GROUPS])}")
@@ -46,9 +46,9 @@ def main(_):
         recipes = _variants(recipes)
     seeds = _seeds()
     options = training_options()
-    if this_worker(FLAGS.strategy):
+    if current_worker(FLAGS.strategy):
         raise flags.IllegalFlagValueError("flag --strategy: a study runs on one machine, as in --strategy=mirrored")
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         from mnist_keras.distribution.strategy import set_up_device
         from mnist_keras.experiments.study import run_study
         from mnist_keras.reports.study_report import write_study
@@ -73,7 +73,7 @@ def _variants(recipes: list[Recipe]) -> list[Recipe]:
         raise flags.IllegalFlagValueError(
             f"flag --ablate: expected one recipe in --recipes. Received: {', '.join(recipe.name for recipe in recipes)}"
         )
-    return without_one(*recipes)
+    return ablations(*recipes)
 
 
 def _seeds() -> list[int]:

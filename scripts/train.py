@@ -32,16 +32,16 @@ from script_flags import (
 
 from mnist_keras import cli
 from mnist_keras.atomic import check_writable
-from mnist_keras.distribution.workers import Worker, this_worker
-from mnist_keras.errors import InputError, Stopped
+from mnist_keras.distribution.workers import Worker, current_worker
+from mnist_keras.errors import InputError, TrainingStopped
 from mnist_keras.experiments.run_folder import (
     is_complete,
-    newest_unfinished,
+    latest_unfinished,
     read_run,
     recorded_threads,
     unfinished_folder,
 )
-from mnist_keras.export.formats import FORMATS, default_folder, refuse_to_replace
+from mnist_keras.export.formats import FORMATS, check_replaceable, default_export_folder
 from mnist_keras.recipes import RECIPES
 
 flags.DEFINE_string("model", "cnn", f"recipe: {', '.join(RECIPES)}")
@@ -64,19 +64,19 @@ def main(_):
     recipe = recipe_from_flags(FLAGS.model)
     options = training_options()
     formats = formats_from_flags()
-    worker = this_worker(FLAGS.strategy)
+    worker = current_worker(FLAGS.strategy)
     run = _run_folder(recipe.name, worker)
     digits = digits_from_flags()
     complete = is_complete(run, recipe, digits, FLAGS.seed)
     is_chief = worker is None or worker.is_chief
-    export = FLAGS.export_dir and default_folder(FLAGS.export_dir, recipe.name, digits.name)
+    export = FLAGS.export_dir and default_export_folder(FLAGS.export_dir, recipe.name, digits.name)
     if is_chief:
         _check_places(run, complete, export, digits.name)
         sizes = f"{len(digits.train_labels):,} training and {len(digits.test_labels):,} test images"
         print(f"{digits.name}: {sizes}", flush=True)
         print(f"{run} is complete and not trained again" if complete else f"run {run}", flush=True)
 
-    with cli.quiet_libraries():
+    with cli.silence_native_logs():
         import keras
 
         from mnist_keras.distribution import strategy
@@ -89,16 +89,16 @@ def main(_):
         callbacks.append(keras.callbacks.TensorBoard(pathlib.Path(FLAGS.tensorboard) / run.name))
     try:
         digest = train_run(run, recipe, digits, FLAGS.seed, flags_given(), callbacks=callbacks, **options)
-    except Stopped as stop:
+    except TrainingStopped as stop:
         name = [] if FLAGS.run_name else [f"--run_name={run.name}"]
-        line = cli.started_as(*sys.argv[1:], *name)
+        line = cli.command_for(*sys.argv[1:], *name)
         again = "All workers go on by the same command." if worker else f"Go on with:\n{line}"
-        raise Stopped(f"{stop} {again}") from None
+        raise TrainingStopped(f"{stop} {again}") from None
     if not is_chief:
         print(f"worker {worker.index} of {worker.count}: digest {digest}")
         return
     if export:
-        with cli.quiet_libraries():
+        with cli.silence_native_logs():
             export_run(run, export, digits, formats)
     _print_results(run, export, formats)
     print(f"in all         {_duration(time.perf_counter() - began)}")
@@ -106,7 +106,7 @@ def main(_):
 
 def _run_folder(recipe: str, worker: Worker | None) -> pathlib.Path:
     if FLAGS.resume and not FLAGS.run_name:
-        return newest_unfinished(FLAGS.runs_dir, recipe)
+        return latest_unfinished(FLAGS.runs_dir, recipe)
     if worker and worker.count > 1 and not FLAGS.run_name:
         raise flags.Error("several workers need --run_name, the same for all")
     run = pathlib.Path(FLAGS.runs_dir) / (FLAGS.run_name or f"{recipe}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
@@ -119,7 +119,7 @@ def _check_places(run: pathlib.Path, complete: bool, export: pathlib.Path | None
     if not complete:
         check_writable(run)
     if export:
-        refuse_to_replace(export, dataset)
+        check_replaceable(export, dataset)
         check_writable(export, replace=True)
 
 

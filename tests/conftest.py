@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 from tiny_digits import make_digits
 
-from mnist_keras.files import sha256_of
+from mnist_keras.files import sha256
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -72,5 +72,5 @@ def canvas_export(tmp_path):
     folder.mkdir()
     model = folder / "mnist_canvas.tflite"
     model.write_bytes(b"a model")
-    (folder / "card.json").write_text(json.dumps({"files": {model.name: {"sha256": sha256_of(model)}}}))
+    (folder / "card.json").write_text(json.dumps({"files": {model.name: {"sha256": sha256(model)}}}))
     return folder

@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from tiny_digits import make_digits
 
 from mnist_keras.recipes import get_recipe
-from mnist_keras.training.checkpoints.storage import CheckpointFolder
+from mnist_keras.training.checkpoints.storage import CheckpointManager
 from mnist_keras.training.train import train
 
 RECIPE = get_recipe("cnn", epochs=2)
@@ -35,7 +35,7 @@ def measure(kind: str) -> float:
     if not pid:
         with tempfile.TemporaryDirectory() as folder:
             digits = make_digits(train=200 * RECIPE.batch_size)
-            checkpoints = CheckpointFolder(pathlib.Path(folder, "run"))
+            checkpoints = CheckpointManager(pathlib.Path(folder, "run"))
             training = train(RECIPE, digits, checkpoints=checkpoints, verbose=False, **KINDS[kind])
             os.write(writing, str(training.history[1]["seconds"]).encode())
         os._exit(0)

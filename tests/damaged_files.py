@@ -28,7 +28,7 @@ from mnist_keras import cli
 from mnist_keras.errors import InputError
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.inference.preprocessing.decode import decode_picture
-from mnist_keras.inference.preprocessing.image_files import read_picture
+from mnist_keras.inference.preprocessing.image_files import load_image
 
 EXPORT = pathlib.Path(__file__).parents[1] / "exported" / "cnn_augmented"
 SECONDS = 90
@@ -97,7 +97,7 @@ def read(kind: str, path: pathlib.Path) -> str:
     """How it ended: "answer" or "message"; any other exception goes on."""
     try:
         if kind == "picture":
-            read_picture(path)
+            load_image(path)
         elif kind == "decoded":
             decode_picture(tf.constant(path.read_bytes()))
         else:
@@ -117,7 +117,7 @@ def ending(kind: str, path: pathlib.Path) -> str:
     pid = os.fork()
     if pid == 0:
         signal.alarm(SECONDS)
-        with cli.quiet_libraries():
+        with cli.silence_native_logs():
             try:
                 result = read(kind, path)
             except BaseException as error:

@@ -25,7 +25,7 @@ from tiny_digits import make_digits
 from mnist_keras import atomic, cli
 from mnist_keras.experiments.save_run import save_run
 from mnist_keras.export.export import export_run
-from mnist_keras.files import sha256_of
+from mnist_keras.files import sha256
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.recipes import get_recipe
 from mnist_keras.training.train import train
@@ -42,7 +42,7 @@ def in_a_child(work) -> int:
     status = 1
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        with cli.quiet_libraries():
+        with cli.silence_native_logs():
             work()
         status = 0
     except BaseException:
@@ -58,16 +58,16 @@ def make_run(folder: pathlib.Path, seed: int) -> None:
 
 def export(run: pathlib.Path, folder: pathlib.Path, fatal: str | None = None) -> None:
     """Exports, and dies at the swap where that is wanted."""
-    real = atomic.swap
+    real = atomic.exchange
 
-    def swap(*paths):
+    def exchange(*paths):
         if fatal == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         real(*paths)
         if fatal == "after":
             os.kill(os.getpid(), signal.SIGKILL)
 
-    atomic.swap = swap
+    atomic.exchange = exchange
     export_run(run, folder, DIGITS, FORMATS)
 
 
@@ -75,7 +75,7 @@ def seed_of_whole(folder: pathlib.Path) -> int:
     """Whose export stands there; SystemExit if it is not whole."""
     card = json.loads((folder / "card.json").read_text())
     for name, file in card["files"].items():
-        if sha256_of(folder / name) != file["sha256"]:
+        if sha256(folder / name) != file["sha256"]:
             sys.exit(f"a mixture: {folder / name} is not the card's")
     golden = json.loads((folder / "golden.json").read_text())["vectors"]
     images = np.round(np.reshape([vector["pixels"] for vector in golden], (-1, 28, 28)) * 255).astype(np.uint8)

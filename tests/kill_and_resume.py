@@ -29,7 +29,7 @@ from mnist_keras.experiments.train_run import train_run
 from mnist_keras.recipes import get_recipe
 from mnist_keras.training.checkpoints import storage
 
-RECIPE = get_recipe("cnn_augmented", batch_size=10, epochs=30, log_every=7)
+RECIPE = get_recipe("cnn_augmented", batch_size=10, epochs=30, log_every_steps=7)
 DIGITS = make_digits(train=300)
 STEPS = 30 * RECIPE.epochs
 

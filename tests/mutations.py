@@ -33,7 +33,12 @@ MUTATIONS = [
         "centre_x = tf.cast(width, tf.float32) / 2",
         _AUGMENT,
     ),
-    ("augment.py", '"shift_y": _around(0.0, augmentation.shift)', '"shift_y": _around(0.0, 0.0)', _AUGMENT),
+    (
+        "augment.py",
+        '"shift_y": _symmetric_range(0.0, augmentation.shift)',
+        '"shift_y": _symmetric_range(0.0, 0.0)',
+        _AUGMENT,
+    ),
     (
         "augment.py",
         "tf.minimum(pixels * _per_image(brightness), 255.0)",
@@ -51,7 +56,7 @@ MUTATIONS = [
     ("checkpoints/folder.py", "_KEPT = 2", "_KEPT = 1", _CHECKPOINTS),
     ("checkpoints/folder.py", 'and facts.get("run_id") == self._run_id', "", _CHECKPOINTS),
     ("checkpoints/folder.py", "if difference:", "if False:", _CHECKPOINTS),
-    ("checkpoints/file.py", "file_written_whole(path)", 'open(path, "wb")', _CHECKPOINTS),
+    ("checkpoints/file.py", "atomic_file(path)", 'open(path, "wb")', _CHECKPOINTS),
     ("checkpoints/schedule.py", ">= self._steps", "> self._steps", _CHECKPOINTS),
 ]
 

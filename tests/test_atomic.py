@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mnist_keras.atomic import check_writable, written_whole
+from mnist_keras.atomic import atomic_folder, check_writable
 from mnist_keras.errors import InputError
 
 
@@ -15,7 +15,7 @@ def contents(folder):
 
 
 def test_a_new_folder(tmp_path):
-    with written_whole(tmp_path / "a" / "b") as new:
+    with atomic_folder(tmp_path / "a" / "b") as new:
         (new / "file").write_text("whole")
         assert not (tmp_path / "a" / "b").exists()
     assert contents(tmp_path) == ["a", "a/b", "a/b/file"]
@@ -25,7 +25,7 @@ def test_a_new_folder(tmp_path):
 def test_a_failure_leaves_what_was_there(tmp_path, error):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "file").write_text("old")
-    with pytest.raises(error), written_whole(tmp_path / "old", replace=True) as new:
+    with pytest.raises(error), atomic_folder(tmp_path / "old", replace=True) as new:
         (new / "file").write_text("half")
         raise error
     assert contents(tmp_path) == ["old", "old/file"]
@@ -35,7 +35,7 @@ def test_a_failure_leaves_what_was_there(tmp_path, error):
 def test_replacing_leaves_nothing_of_the_old(tmp_path):
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "stale").touch()
-    with written_whole(tmp_path / "export", replace=True) as new:
+    with atomic_folder(tmp_path / "export", replace=True) as new:
         (new / "fresh").touch()
     assert contents(tmp_path) == ["export", "export/fresh"]
 
@@ -43,7 +43,7 @@ def test_replacing_leaves_nothing_of_the_old(tmp_path):
 def test_an_existing_folder_is_refused(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "file").touch()
-    with pytest.raises(InputError, match="run exists already. Choose another name"), written_whole(tmp_path / "run"):
+    with pytest.raises(InputError, match="run exists already. Choose another name"), atomic_folder(tmp_path / "run"):
         raise AssertionError("must not begin")
     with pytest.raises(InputError, match="exists already"):
         check_writable(tmp_path / "run")
@@ -52,7 +52,7 @@ def test_an_existing_folder_is_refused(tmp_path):
 
 
 def test_a_folder_that_appears_meanwhile_is_kept(tmp_path):
-    with pytest.raises(InputError, match="exists already"), written_whole(tmp_path / "run"):
+    with pytest.raises(InputError, match="exists already"), atomic_folder(tmp_path / "run"):
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "other").touch()
     assert contents(tmp_path) == ["run", "run/other"]
@@ -67,9 +67,9 @@ def test_a_parent_that_is_a_file(tmp_path):
 def test_a_kill_at_any_moment_leaves_one_whole_folder(tmp_path):
     code = """if True:
         import itertools, pathlib, sys
-        from mnist_keras.atomic import written_whole
+        from mnist_keras.atomic import atomic_folder
         for number in itertools.count(int(sys.argv[1])):
-            with written_whole(pathlib.Path("export"), replace=True) as new:
+            with atomic_folder(pathlib.Path("export"), replace=True) as new:
                 for name in ("a", "b", "c"):
                     (new / name).write_text(str(number))
             print(number, flush=True)
@@ -89,7 +89,7 @@ def test_a_kill_at_any_moment_leaves_one_whole_folder(tmp_path):
         last = int(number)
     for stage in tmp_path.glob(".stage.*"):
         os.utime(stage, (0, 0))
-    with written_whole(tmp_path / "export", replace=True):
+    with atomic_folder(tmp_path / "export", replace=True):
         pass
     # What the killed ones left is gone.
     assert contents(tmp_path) == ["export"]

@@ -1,13 +1,13 @@
 import pytest
 
 from mnist_keras import atomic
-from mnist_keras.atomic import swap
+from mnist_keras.atomic import exchange
 
 
 @pytest.fixture(params=["at one instant", "by renames"])
 def way(request, monkeypatch):
     if request.param == "by renames":
-        monkeypatch.setattr(atomic, "_exchange", lambda *_: False)
+        monkeypatch.setattr(atomic, "_renameat2_exchange", lambda *_: False)
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def folders(tmp_path):
 
 def test_two_folders_change_places(way, folders):
     one, other = folders
-    swap(one, other)
+    exchange(one, other)
     assert (one / "other").exists()
     assert (other / "one").exists()
     assert sorted(path.name for path in one.parent.iterdir()) == ["one", "other"]
@@ -29,6 +29,6 @@ def test_two_folders_change_places(way, folders):
 def test_a_failure_leaves_both(way, folders):
     one, other = folders
     with pytest.raises(FileNotFoundError):
-        swap(one.with_name("missing"), other)
+        exchange(one.with_name("missing"), other)
     assert (other / "other").exists()
     assert sorted(path.name for path in one.parent.iterdir()) == ["one", "other"]

@@ -2,7 +2,7 @@ import logging
 
 import tensorflow as tf
 
-from mnist_keras.cli import quiet_libraries
+from mnist_keras.cli import silence_native_logs
 
 
 class Kept(logging.Handler):
@@ -19,7 +19,7 @@ def test_several_trainings_are_no_retracing():
     logger = logging.getLogger("tensorflow")
     logger.addHandler(kept)
     try:
-        with quiet_libraries():
+        with silence_native_logs():
             pass
         for _ in range(20):
             # As each training makes one.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mnist_keras.benchmarks.harness import Side
+from mnist_keras.benchmarks.harness import Contender
 from mnist_keras.data.augmentation.config import Augmentation
 from mnist_keras.recipes import get_recipe
 
@@ -14,11 +14,11 @@ _BATCH = 256
 IMAGES = 234 * _BATCH
 
 
-def augmentation_sides(recipe: str, threads: int) -> list[Side]:
+def augmentation_contenders(recipe: str, threads: int) -> list[Contender]:
     """The recipe's augmentation here; its affine part, brightness and contrast by Pillow, in one process."""
     return [
-        Side("mnist_keras", augment_here, dict(recipe=recipe, threads=threads)),
-        Side("Pillow", augment_by_pillow, dict(recipe=recipe)),
+        Contender("mnist_keras", augment_here, dict(recipe=recipe, threads=threads)),
+        Contender("Pillow", augment_by_pillow, dict(recipe=recipe)),
     ]
 
 
@@ -83,9 +83,9 @@ PRODUCTS = 4
 OPERATIONS = 2 * SIDE**3
 
 
-def machine_sides(threads: int) -> list[Side]:
+def machine_contenders(threads: int) -> list[Contender]:
     """A side for each precision."""
-    return [Side(dtype, multiply, dict(dtype=dtype, threads=threads)) for dtype in ("float32", "bfloat16")]
+    return [Contender(dtype, multiply, dict(dtype=dtype, threads=threads)) for dtype in ("float32", "bfloat16")]
 
 
 def multiply(dtype: str, threads: int) -> Callable[[], None]:

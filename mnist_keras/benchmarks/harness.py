@@ -15,7 +15,7 @@ from mnist_keras.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
-class Side:
+class Contender:
     """One side of a comparison."""
 
     name: str
@@ -25,7 +25,7 @@ class Side:
 
 
 @dataclasses.dataclass(frozen=True)
-class Times:
+class Timings:
     """What the turns of one side took, in seconds a unit of work: wall time, and processor time over all threads."""
 
     wall: list[float]
@@ -44,7 +44,7 @@ class Times:
         }
 
 
-def take_turns(sides: Sequence[Side], turns: int, units: int = 1) -> dict[str, Times]:
+def run_interleaved(sides: Sequence[Contender], turns: int, units: int = 1) -> dict[str, Timings]:
     """Lets each side do its work once, then all of them again, so many times; a turn before these is not counted.
 
     Args:
@@ -76,17 +76,17 @@ def take_turns(sides: Sequence[Side], turns: int, units: int = 1) -> dict[str, T
     times = {}
     for side, answers in zip(sides, zip(*measured, strict=True), strict=True):
         walls, cpus, peaks = zip(*answers, strict=True)
-        times[side.name] = Times([wall / units for wall in walls], [cpu / units for cpu in cpus], max(peaks))
+        times[side.name] = Timings([wall / units for wall in walls], [cpu / units for cpu in cpus], max(peaks))
     return times
 
 
-def ratio(one: Times, other: Times, kind: str = "wall") -> float:
+def ratio(one: Timings, other: Timings, kind: str = "wall") -> float:
     """How many times longer `other` takes: the median over the turns, each against its neighbour."""
     pairs = zip(getattr(one, kind), getattr(other, kind), strict=True)
     return statistics.median(theirs / ours for ours, theirs in pairs)
 
 
-def _ask(side: Side, line: Connection) -> tuple[float, float, int]:
+def _ask(side: Contender, line: Connection) -> tuple[float, float, int]:
     try:
         line.send("go")
         answer = line.recv()
@@ -98,7 +98,7 @@ def _ask(side: Side, line: Connection) -> tuple[float, float, int]:
 
 
 def _serve(line: Connection, prepare: Callable[..., Callable[[], Any]], options: dict[str, Any]) -> None:
-    hush()
+    silence_stderr()
     work = None
     while line.recv() == "go":
         try:
@@ -113,14 +113,14 @@ def _serve(line: Connection, prepare: Callable[..., Callable[[], Any]], options:
 _Answer = TypeVar("_Answer")
 
 
-def elsewhere(work: Callable[..., _Answer], *arguments: Any) -> _Answer:
+def run_in_subprocess(work: Callable[..., _Answer], *arguments: Any) -> _Answer:
     """What `work` answers in a new process, which shares no threads with this one, and nothing that it has compiled.
 
     Raises:
         InputError: the process died.
     """
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context, initializer=hush) as pool:
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context, initializer=silence_stderr) as pool:
         try:
             return pool.submit(work, *arguments).result()
         except concurrent.futures.process.BrokenProcessPool as error:
@@ -128,6 +128,6 @@ def elsewhere(work: Callable[..., _Answer], *arguments: Any) -> _Answer:
             raise InputError(f"The benchmark's process for {work.__name__.strip('_')} ({told}) died.") from error
 
 
-def hush() -> None:
+def silence_stderr() -> None:
     """Drops what libraries print on stderr from now on: failures are told by the process that asked."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mnist_keras.benchmarks.harness import Side
+from mnist_keras.benchmarks.harness import Contender
 
 _BATCH = 256
 
@@ -27,17 +27,17 @@ def write_models(recipe: str, folder: pathlib.Path) -> None:
     _write_quantized_onnx(folder / "float32.onnx", folder / "int8.onnx", digits.train_images[:500])
 
 
-def inference_sides(recipe: str, folder: pathlib.Path, at_once: int, images: int) -> list[Side]:
+def inference_contenders(recipe: str, folder: pathlib.Path, at_once: int, images: int) -> list[Contender]:
     """Sides that answer for so many images a turn, `at_once` of them in a call; TFLite files take one in a call."""
     options = dict(at_once=at_once, images=images)
     files = {name: str(folder / name) for name in ("float32.tflite", "int8.tflite", "float32.onnx", "int8.onnx")}
     return [
-        Side("LiteRT, 8 bits", run_tflite, dict(path=files["int8.tflite"], images=images)),
-        Side("LiteRT", run_tflite, dict(path=files["float32.tflite"], images=images)),
-        Side("SavedModel", run_saved_model, dict(path=str(folder / "saved_model"), **options)),
-        Side("onnxruntime, 8 bits", run_onnx, dict(path=files["int8.onnx"], **options)),
-        Side("onnxruntime", run_onnx, dict(path=files["float32.onnx"], **options)),
-        Side("PyTorch", run_torch, dict(recipe=recipe, **options)),
+        Contender("LiteRT, 8 bits", run_tflite, dict(path=files["int8.tflite"], images=images)),
+        Contender("LiteRT", run_tflite, dict(path=files["float32.tflite"], images=images)),
+        Contender("SavedModel", run_saved_model, dict(path=str(folder / "saved_model"), **options)),
+        Contender("onnxruntime, 8 bits", run_onnx, dict(path=files["int8.onnx"], **options)),
+        Contender("onnxruntime", run_onnx, dict(path=files["float32.onnx"], **options)),
+        Contender("PyTorch", run_torch, dict(recipe=recipe, **options)),
     ]
 
 

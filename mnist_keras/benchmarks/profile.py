@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 import tempfile
 
-from mnist_keras.benchmarks.harness import elsewhere
+from mnist_keras.benchmarks.harness import run_in_subprocess
 from mnist_keras.benchmarks.training import keras_steps
 
 # oneDNN's kernels are called so before the name of the operation.
@@ -25,7 +25,7 @@ class Part:
 def profile_steps(recipe: str, mixed_precision: bool, threads: int, steps: int = 20) -> list[Part]:
     """The kinds of operation in a training step, the longest first; what runs on several threads at once adds up."""
     # The profiler sees all that its process does.
-    return elsewhere(_profile, recipe, mixed_precision, threads, steps)
+    return run_in_subprocess(_profile, recipe, mixed_precision, threads, steps)
 
 
 def profile_table(recipe: str, parts: list[Part], most: int = 12) -> str:

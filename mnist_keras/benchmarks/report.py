@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from mnist_keras.benchmarks.harness import Times, ratio
+from mnist_keras.benchmarks.harness import Timings, ratio
 from mnist_keras.benchmarks.scaling import AXES
 from mnist_keras.reports.style import MUTED, TEST, TRAIN, WRONG, new_figure
 
@@ -16,13 +16,13 @@ from mnist_keras.reports.style import MUTED, TEST, TRAIN, WRONG, new_figure
 _UNITS = {"s": 1.0, "ms": 1e3, "µs": 1e6}
 
 
-def rows_of(task: str, unit: str, times: Mapping[str, Times], operations: float = 0) -> list[dict[str, Any]]:
+def rows_of(task: str, unit: str, times: Mapping[str, Timings], operations: float = 0) -> list[dict[str, Any]]:
     """A row a side. The first side is ours; ratios above 1 say how many times longer another one takes.
 
     Args:
         task: what was done, such as "training cnn, bfloat16".
         unit: of the times, of `s`, `ms`, `µs`, with what of: "ms a step".
-        times: from `take_turns`.
+        times: from `run_interleaved`.
         operations: additions and multiplications of one unit, where they are known.
     """
     first = next(iter(times.values()))
@@ -92,7 +92,7 @@ _NAMES = {
 }
 
 
-def growth_table(rows: Sequence[Mapping[str, Any]]) -> str:
+def scaling_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Markdown: what is varied, its value, time of an image in training (median, minimum in brackets), peak memory."""
     lines = ["| what | value | wall | processor | peak memory |", "|---|---|---|---|---|"]
     for row in rows:
@@ -102,7 +102,7 @@ def growth_table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def growth_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
+def scaling_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
     """A panel for each thing that is varied: time of an image, and peak memory."""
     figure = new_figure(11, 3.4, title)
     for axes, axis in zip(figure.subplots(1, len(AXES)), AXES, strict=True):

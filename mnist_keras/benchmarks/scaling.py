@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from mnist_keras.benchmarks.harness import Side, Times, take_turns
+from mnist_keras.benchmarks.harness import Contender, Timings, run_interleaved
 from mnist_keras.recipes.recipe import Recipe
 
 _IMAGES = 60_000
@@ -22,7 +22,7 @@ AXES: dict[str, tuple[int, ...]] = {
 _IMAGES_IN_TURN = 4096
 
 
-def measure_growth(turns: int, threads: int) -> Iterator[tuple[str, int, Times]]:
+def measure_scaling(turns: int, threads: int) -> Iterator[tuple[str, int, Timings]]:
     """Axis, value, and the times of one image in training; of 60,000 images on disk, repeated so many times."""
     for axis, values in AXES.items():
         for value in values:
@@ -31,8 +31,10 @@ def measure_growth(turns: int, threads: int) -> Iterator[tuple[str, int, Times]]
             with tempfile.TemporaryDirectory() as folder:
                 path = pathlib.Path(folder) / "images"
                 _write_images(path, setting["copies"])
-                side = Side(f"{axis}={value}", train_steps, dict(path=path, steps=steps, threads=threads, **setting))
-                yield axis, value, take_turns([side], turns, steps * setting["batch_size"])[side.name]
+                side = Contender(
+                    f"{axis}={value}", train_steps, dict(path=path, steps=steps, threads=threads, **setting)
+                )
+                yield axis, value, run_interleaved([side], turns, steps * setting["batch_size"])[side.name]
 
 
 def train_steps(

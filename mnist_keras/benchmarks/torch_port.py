@@ -1,6 +1,7 @@
 """The network of a recipe in PyTorch, layer by layer and with the same weights."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,8 +33,13 @@ def torch_network(recipe: Recipe) -> nn.Sequential:
         NotImplementedError: a layer that no recipe has, or a graph that is no chain.
     """
     modules: list[nn.Module] = []
+    flattened = None
     for layer in build_model(recipe).layers[1:]:
-        modules += _modules_of(layer)
+        modules += _modules_of(layer, flattened)
+        if isinstance(layer, keras.layers.Flatten):
+            flattened = layer.input.shape[1:]
+        elif not isinstance(layer, keras.layers.Dropout):
+            flattened = None
     return nn.Sequential(*modules)
 
 
@@ -47,10 +53,10 @@ def torch_optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer
     return torch.optim.AdamW(network.parameters(), eps=1e-7, weight_decay=recipe.weight_decay, **options)
 
 
-def _modules_of(layer: keras.Layer) -> list[nn.Module]:
+def _modules_of(layer: keras.Layer, flattened: tuple[int, ...] | None) -> list[nn.Module]:
     if type(layer) not in _CONVERTERS:
         raise NotImplementedError(f"There is no PyTorch layer for {type(layer).__name__} here.")
-    modules = _CONVERTERS[type(layer)](layer)
+    modules = _CONVERTERS[type(layer)](layer, flattened)
     activation = getattr(layer, "activation", keras.activations.linear)
     if activation is keras.activations.relu:
         modules.append(nn.ReLU(inplace=True))
@@ -59,7 +65,7 @@ def _modules_of(layer: keras.Layer) -> list[nn.Module]:
     return modules
 
 
-def _convolution(layer: keras.Layer) -> list[nn.Module]:
+def _convolution(layer: keras.Layer, _: Any) -> list[nn.Module]:
     # (height, width, in, out), or (height, width, in, 1) of a depthwise one.
     kernel, *bias = layer.get_weights()
     depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
@@ -75,7 +81,7 @@ def _convolution(layer: keras.Layer) -> list[nn.Module]:
         bias=bool(bias),
     )
     padding = [_padding(layer)] if is_same and layer.strides != (1, 1) else []
-    return [*padding, _with(module, kernel, *bias)]
+    return [*padding, _with_weights(module, kernel, *bias)]
 
 
 def _padding(layer: keras.Layer) -> nn.Module:
@@ -88,33 +94,24 @@ def _padding(layer: keras.Layer) -> nn.Module:
     return nn.ZeroPad2d(tuple(sides))
 
 
-def _dense(layer: keras.layers.Dense) -> list[nn.Module]:
+def _dense(layer: keras.layers.Dense, shape: tuple[int, ...] | None) -> list[nn.Module]:
     kernel, bias = layer.get_weights()
-    # What Keras flattens has its channels last.
-    shape = _flattened_shape(layer)
+    # An image flattened by Keras has its channels last. `shape` is that of the image.
     if shape is not None:
         kernel = kernel.reshape(*shape, -1).transpose(2, 0, 1, 3).reshape(len(kernel), -1)
-    return [_with(nn.Linear(*kernel.shape), kernel.T, bias)]
+    return [_with_weights(nn.Linear(*kernel.shape), kernel.T, bias)]
 
 
-def _flattened_shape(layer: keras.Layer) -> tuple[int, ...] | None:
-    """Height, width and channels of the image that was flattened in front of the layer, if that is so."""
-    before = layer.input._keras_history.operation
-    while isinstance(before, keras.layers.Dropout):
-        before = before.input._keras_history.operation
-    return before.input.shape[1:] if isinstance(before, keras.layers.Flatten) else None
-
-
-def _batch_norm(layer: keras.layers.BatchNormalization) -> list[nn.Module]:
+def _batch_norm(layer: keras.layers.BatchNormalization, _: Any) -> list[nn.Module]:
     module = nn.BatchNorm2d(layer.input.shape[-1], eps=layer.epsilon, momentum=1 - layer.momentum)
     gamma = layer.gamma.numpy() if layer.scale else np.ones(layer.input.shape[-1], np.float32)
     module.weight.requires_grad = layer.scale
     module.running_mean.copy_(torch.from_numpy(layer.moving_mean.numpy()))
     module.running_var.copy_(torch.from_numpy(layer.moving_variance.numpy()))
-    return [_with(module, gamma, layer.beta.numpy())]
+    return [_with_weights(module, gamma, layer.beta.numpy())]
 
 
-def _with(module: nn.Module, weight: np.ndarray, bias: np.ndarray | None = None) -> nn.Module:
+def _with_weights(module: nn.Module, weight: np.ndarray, bias: np.ndarray | None = None) -> nn.Module:
     with torch.no_grad():
         module.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
         if bias is not None:
@@ -122,15 +119,15 @@ def _with(module: nn.Module, weight: np.ndarray, bias: np.ndarray | None = None)
     return module
 
 
-_CONVERTERS: dict[type, Callable[[keras.Layer], list[nn.Module]]] = {
-    keras.layers.Rescaling: lambda layer: [_Rescale(layer.scale, layer.offset)],
+_CONVERTERS: dict[type, Callable[[keras.Layer, Any], list[nn.Module]]] = {
+    keras.layers.Rescaling: lambda layer, _: [_Rescale(layer.scale, layer.offset)],
     keras.layers.Conv2D: _convolution,
     keras.layers.DepthwiseConv2D: _convolution,
     keras.layers.Dense: _dense,
     keras.layers.BatchNormalization: _batch_norm,
-    keras.layers.Activation: lambda layer: [],
-    keras.layers.MaxPooling2D: lambda layer: [nn.MaxPool2d(layer.pool_size, layer.strides)],
-    keras.layers.GlobalAveragePooling2D: lambda layer: [_Mean()],
-    keras.layers.Flatten: lambda layer: [nn.Flatten()],
-    keras.layers.Dropout: lambda layer: [nn.Dropout(layer.rate)],
+    keras.layers.Activation: lambda layer, _: [],
+    keras.layers.MaxPooling2D: lambda layer, _: [nn.MaxPool2d(layer.pool_size, layer.strides)],
+    keras.layers.GlobalAveragePooling2D: lambda layer, _: [_Mean()],
+    keras.layers.Flatten: lambda layer, _: [nn.Flatten()],
+    keras.layers.Dropout: lambda layer, _: [nn.Dropout(layer.rate)],
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_keras.benchmarks.harness import Side, elsewhere
+from mnist_keras.benchmarks.harness import Contender, run_in_subprocess
 from mnist_keras.data import Digits, load_digits
 from mnist_keras.recipes import get_recipe
 from mnist_keras.recipes.recipe import Recipe
@@ -15,13 +15,13 @@ from mnist_keras.recipes.recipe import Recipe
 IMAGES = 60_000
 
 
-def training_sides(recipe: str, steps: int, mixed_precision: bool, threads: int) -> list[Side]:
+def training_contenders(recipe: str, steps: int, mixed_precision: bool, threads: int) -> list[Contender]:
     """This package's `fit` first, then PyTorch in both layouts."""
     options = dict(recipe=recipe, steps=steps, mixed_precision=mixed_precision, threads=threads)
     return [
-        Side("mnist_keras", keras_steps, options),
-        Side("PyTorch", torch_steps, {**options, "channels_last": False}),
-        Side("PyTorch, channels last", torch_steps, {**options, "channels_last": True}),
+        Contender("mnist_keras", keras_steps, options),
+        Contender("PyTorch", torch_steps, {**options, "channels_last": False}),
+        Contender("PyTorch, channels last", torch_steps, {**options, "channels_last": True}),
     ]
 
 
@@ -75,7 +75,12 @@ def torch_steps(
 def _plain(recipe: str) -> Recipe:
     # Nor does PyTorch read the loss of every step.
     return dataclasses.replace(
-        get_recipe(recipe), augmentation=None, schedule="constant", warmup=0.0, drawn=0, log_every=0
+        get_recipe(recipe),
+        augmentation=None,
+        schedule="constant",
+        warmup_fraction=0.0,
+        synthetic_examples=0,
+        log_every_steps=0,
     )
 
 
@@ -86,11 +91,11 @@ def _noise() -> tuple[np.ndarray, np.ndarray]:
 
 
 # Of the published protocol; its author trained for 30.
-_MOST_EPOCHS = 30
+_MAX_EPOCHS = 30
 
 
 @dataclasses.dataclass(frozen=True)
-class Arrival:
+class TimeToAccuracy:
     """One training. All times are in seconds from the call on, compilation and tests after each epoch included."""
 
     side: str
@@ -102,17 +107,17 @@ class Arrival:
     epochs: int
 
 
-def train_here(recipe: str, seed: int, threads: int, dataset: str, data_dir: str | None) -> Arrival:
+def train_here(recipe: str, seed: int, threads: int, dataset: str, data_dir: str | None) -> TimeToAccuracy:
     """All epochs of a recipe, in the precision that it asks for."""
-    return elsewhere(_train_here, recipe, seed, threads, dataset, data_dir)
+    return run_in_subprocess(_train_here, recipe, seed, threads, dataset, data_dir)
 
 
-def train_in_torch(target: float, seed: int, threads: int, dataset: str, data_dir: str | None) -> Arrival:
+def train_in_torch(target: float, seed: int, threads: int, dataset: str, data_dir: str | None) -> TimeToAccuracy:
     """The protocol of `cnn` in PyTorch, float32, channels last, until an epoch ends at `target` or above."""
-    return elsewhere(_train_in_torch, target, seed, threads, dataset, data_dir)
+    return run_in_subprocess(_train_in_torch, target, seed, threads, dataset, data_dir)
 
 
-def arrivals_table(arrivals: list[Arrival]) -> str:
+def time_to_accuracy_table(arrivals: list[TimeToAccuracy]) -> str:
     """Each side's means over its seeds, as a Markdown table."""
     lines = [
         "| side | wall, s | processor, s | accuracy, % | min | max | epochs | seeds | times the first, wall |",
@@ -131,9 +136,9 @@ def arrivals_table(arrivals: list[Arrival]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _train_here(recipe: str, seed: int, threads: int, dataset: str, data_dir: str | None) -> Arrival:
+def _train_here(recipe: str, seed: int, threads: int, dataset: str, data_dir: str | None) -> TimeToAccuracy:
     from mnist_keras.distribution.strategy import set_up_device
-    from mnist_keras.evaluation.metrics import score
+    from mnist_keras.evaluation.metrics import compute_metrics
     from mnist_keras.training.train import train
 
     set_up_device(threads=threads)
@@ -141,11 +146,11 @@ def _train_here(recipe: str, seed: int, threads: int, dataset: str, data_dir: st
     wall, cpu = time.perf_counter(), time.process_time()
     training = train(recipe, digits, seed=seed, verbose=False)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    report = score(training.predict(digits.test_images), digits.test_labels)
-    return Arrival(recipe, seed, wall, cpu, report.accuracy, len(training.history))
+    report = compute_metrics(training.predict(digits.test_images), digits.test_labels)
+    return TimeToAccuracy(recipe, seed, wall, cpu, report.accuracy, len(training.history))
 
 
-def _train_in_torch(target: float, seed: int, threads: int, dataset: str, data_dir: str | None) -> Arrival:
+def _train_in_torch(target: float, seed: int, threads: int, dataset: str, data_dir: str | None) -> TimeToAccuracy:
     import torch
 
     from mnist_keras.benchmarks.torch_port import torch_network, torch_optimizer
@@ -158,7 +163,7 @@ def _train_in_torch(target: float, seed: int, threads: int, dataset: str, data_d
     images, labels = (torch.from_numpy(array) for array in (digits.train_images, digits.train_labels.astype(np.int64)))
     wall, cpu = time.perf_counter(), time.process_time()
     epochs, accuracy = 0, 0.0
-    while accuracy < target and epochs < _MOST_EPOCHS:
+    while accuracy < target and epochs < _MAX_EPOCHS:
         epochs += 1
         network.train()
         for chosen in torch.randperm(len(images)).split(recipe.batch_size):
@@ -169,7 +174,7 @@ def _train_in_torch(target: float, seed: int, threads: int, dataset: str, data_d
             optimizer.step()
         accuracy = _accuracy(network, digits)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return Arrival(f"published cnn, PyTorch, until {100 * target:g}", seed, wall, cpu, accuracy, epochs)
+    return TimeToAccuracy(f"published cnn, PyTorch, until {100 * target:g}", seed, wall, cpu, accuracy, epochs)
 
 
 def _accuracy(network: Any, digits: Digits) -> float:

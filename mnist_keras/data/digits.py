@@ -57,12 +57,12 @@ def _check(part: str, images: np.ndarray, labels: np.ndarray) -> None:
 _MARK = "-validation-"
 
 
-def source_of(name: str) -> str:
+def base_dataset(name: str) -> str:
     """The dataset that a validation set was held out of; any other dataset is its own source."""
     return name.split(_MARK)[0]
 
 
-def hold_out(digits: Digits, count: int) -> Digits:
+def split_validation(digits: Digits, count: int) -> Digits:
     """Takes validation images from the training set, as many of every digit, always the same.
 
     Args:

@@ -65,7 +65,7 @@ def training_batches(
     examples = len(images)
     steps = steps_in_epoch(examples, batch_size)
     batch_size = batch_size or examples
-    images_at, labels_at = _rows_of(images[..., np.newaxis]), _rows_of(labels)
+    images_at, labels_at = _gather_function(images[..., np.newaxis]), _gather_function(labels)
 
     def batch_at(step):
         epoch, step_in_epoch = step // steps, step % steps
@@ -80,7 +80,7 @@ def training_batches(
             batch = augment(batch, augmentation, step_seed)
         return batch, batch_labels
 
-    return _mapped(tf.data.Dataset.range(first_step, epochs * steps), batch_at)
+    return _map_steps(tf.data.Dataset.range(first_step, epochs * steps), batch_at)
 
 
 def evaluation_batches(images: np.ndarray, labels: np.ndarray, batch_size: int = 1000) -> tf.data.Dataset:
@@ -99,10 +99,10 @@ def evaluation_batches(images: np.ndarray, labels: np.ndarray, batch_size: int =
         end = tf.where(step == batches - 1, tf.cast(examples, tf.int64), start + batch_size)
         return all_images[start:end], all_labels[start:end]
 
-    return _mapped(tf.data.Dataset.range(batches), batch_at)
+    return _map_steps(tf.data.Dataset.range(batches), batch_at)
 
 
-def _rows_of(array: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
+def _gather_function(array: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
     """Indices (batch,) -> these rows of an array."""
     if isinstance(array, np.memmap):
 
@@ -125,7 +125,7 @@ def _read(array: np.memmap, indices: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _mapped(steps: tf.data.Dataset, batch_at) -> tf.data.Dataset:
+def _map_steps(steps: tf.data.Dataset, batch_at) -> tf.data.Dataset:
     options = tf.data.Options()
     options.autotune.enabled = False
     batches = steps.map(batch_at, num_parallel_calls=_PARALLEL_CALLS, deterministic=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_keras.atomic import file_written_whole
+from mnist_keras.atomic import atomic_file
 from mnist_keras.data.archives import npz_arrays, read_folder, read_npz
 from mnist_keras.data.digits import Digits, verify_mnist
 from mnist_keras.errors import InputError
@@ -53,8 +53,8 @@ def load_digits(name: str = "auto", data_dir: str | os.PathLike | None = None) -
         return read_folder(folder, name=_folder_name(folder))
     if folder is not None:
         return verify_mnist(read_folder(folder, name="mnist"), source=str(folder))
-    if at_hand() or reachable():
-        return load_mnist()
+    if mnist_is_cached() or server_answers():
+        return load_cached_mnist()
     if name == "auto":
         print(_SAMPLE_WARNING, file=sys.stderr)
         return load_sample()
@@ -70,12 +70,12 @@ def _folder_name(folder: pathlib.Path) -> str:
     return f"{name}-folder" if name.lower() in DATASETS else name
 
 
-def at_hand() -> bool:
+def mnist_is_cached() -> bool:
     """Whether MNIST can be read without a network."""
     return _path().is_file() or in_cache()
 
 
-def load_mnist() -> Digits:
+def load_cached_mnist() -> Digits:
     """Reads the npz; where there is none, or a damaged one, what TFDS has, and keeps that.
 
     Raises:
@@ -88,7 +88,7 @@ def load_mnist() -> Digits:
     # A cache of others may be for reading alone.
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with file_written_whole(path) as file:
+        with atomic_file(path) as file:
             np.savez(file, **npz_arrays(digits))
     return digits
 
@@ -107,7 +107,7 @@ def in_cache() -> bool:
     return any(default_cache().glob("mnist/*/dataset_info.json"))
 
 
-def reachable(url: str = _URL, seconds: float = _PROBE_SECONDS) -> bool:
+def server_answers(url: str = _URL, seconds: float = _PROBE_SECONDS) -> bool:
     """Whether the server answers within so many seconds: TFDS itself tries for minutes."""
     answers = []
 

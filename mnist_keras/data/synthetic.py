@@ -43,7 +43,7 @@ _SHAPES = (
 _SIDE, _BOX, _FINE = 28, 20.0, 24
 
 
-def drawn_digits(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def synthetic_digits(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Draws digits, the same for the same seed.
 
     Returns:
@@ -57,11 +57,11 @@ def drawn_digits(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return images, np.array([_SHAPES[shape][0] for shape in chosen], np.uint8)
 
 
-def training_set(digits: Digits, drawn: int) -> tuple[np.ndarray, np.ndarray]:
+def with_synthetic_digits(digits: Digits, drawn: int) -> tuple[np.ndarray, np.ndarray]:
     """The training images and labels, and behind them so many drawn ones."""
     if not drawn:
         return digits.train_images, digits.train_labels
-    images, labels = drawn_digits(drawn)
+    images, labels = synthetic_digits(drawn)
     return np.concatenate([digits.train_images, images]), np.concatenate([digits.train_labels, labels])
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from mnist_keras.distribution.preemption import StopRequest
-from mnist_keras.errors import TRY_AGAIN
+from mnist_keras.errors import EXIT_TRY_AGAIN
 
 # Seconds for a worker to save and end when it is asked to, and to say why it failed when another did.
 _TIME_TO_SAVE = 60
@@ -41,7 +41,7 @@ def launch(command: Sequence[str], workers: int, max_restarts: int = 3) -> int:
             finally:
                 for worker in group:
                     worker.end()
-            if status == 0 or stop.received or not (status < 0 or status == TRY_AGAIN):
+            if status == 0 or stop.received or not (status < 0 or status == EXIT_TRY_AGAIN):
                 break
             if restart < max_restarts:
                 _say(f"a worker has failed ({_name(status)}): starting all again, {restart + 1} of {max_restarts}")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
 
-from mnist_keras.distribution.workers import STRATEGIES, this_worker
+from mnist_keras.distribution.workers import STRATEGIES, current_worker
 from mnist_keras.errors import InputError, WorkerLost
 
 _CPU_INFO = pathlib.Path("/proc/cpuinfo")
@@ -42,13 +42,13 @@ def set_up_device(device: str = "auto", threads: int = 0, logical_devices: int =
         raise InputError(f"Device and threads must be chosen before TensorFlow is used: {error}") from error
 
 
-def threads_in_use() -> int:
+def intra_op_threads() -> int:
     """Threads within an operation; sums are taken in an order that depends on their number."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return tf.config.threading.get_intra_op_parallelism_threads() or cpus or 1
 
 
-def computes_bfloat16() -> bool:
+def has_bfloat16() -> bool:
     """Whether the first GPU, else the processor, has instructions for bfloat16."""
     gpus = tf.config.get_visible_devices("GPU")
     if gpus:
@@ -77,7 +77,7 @@ def get_strategy(name: str = "auto") -> tf.distribute.Strategy:
     """
     if name not in STRATEGIES:
         raise InputError(f"strategy must be one of {', '.join(STRATEGIES)}. Received: strategy={name!r}")
-    if this_worker(name):
+    if current_worker(name):
         try:
             return tf.distribute.MultiWorkerMirroredStrategy()
         except RuntimeError as error:
@@ -98,7 +98,7 @@ _GONE = (
 )
 
 
-def check_batch(strategy: tf.distribute.Strategy, batch_size: int) -> None:
+def check_global_batch_size(strategy: tf.distribute.Strategy, batch_size: int) -> None:
     """Raises InputError where the global batch does not divide evenly among the replicas."""
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
@@ -108,7 +108,7 @@ def check_batch(strategy: tf.distribute.Strategy, batch_size: int) -> None:
         )
 
 
-def fit_test_batch(strategy: tf.distribute.Strategy, batch_size: int, examples: int) -> int:
+def shareable_test_batch_size(strategy: tf.distribute.Strategy, batch_size: int, examples: int) -> int:
     """The largest size up to `batch_size` of test batches that can be shared out among the replicas.
 
     Keras wants the first batch to divide evenly. Of the last one, which takes the remainder of the test set,
@@ -130,15 +130,15 @@ def fit_test_batch(strategy: tf.distribute.Strategy, batch_size: int, examples: 
     return batch_size
 
 
-def compiled(strategy: tf.distribute.Strategy, function: Callable) -> Callable:
+def as_graph_function(strategy: tf.distribute.Strategy, function: Callable) -> Callable:
     """`function`, as a graph where the strategy is slow without."""
-    slow = isinstance(strategy, tf.distribute.MirroredStrategy) or has_workers(strategy)
+    slow = isinstance(strategy, tf.distribute.MirroredStrategy) or is_multi_worker(strategy)
     return tf.function(function, autograph=False) if slow else function
 
 
-def make_agreement(strategy: tf.distribute.Strategy) -> Callable[[Sequence[bool]], list[bool]]:
+def make_any_across_workers(strategy: tf.distribute.Strategy) -> Callable[[Sequence[bool]], list[bool]]:
     """A function that tells which of some wishes any worker has; all workers must call it at once."""
-    if not has_workers(strategy):
+    if not is_multi_worker(strategy):
         return list
 
     @tf.function
@@ -149,12 +149,12 @@ def make_agreement(strategy: tf.distribute.Strategy) -> Callable[[Sequence[bool]
 
 
 @contextlib.contextmanager
-def lost_workers_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
+def translate_worker_errors(strategy: tf.distribute.Strategy) -> Iterator[None]:
     """Turns TensorFlow's errors about a worker that has gone into WorkerLost."""
     try:
         yield
     except _GONE as error:
-        if not has_workers(strategy):
+        if not is_multi_worker(strategy):
             raise
         raise WorkerLost(
             "Another worker has gone, and the others cannot go on without it. Start all workers again with the "
@@ -162,6 +162,6 @@ def lost_workers_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
         ) from error
 
 
-def has_workers(strategy: tf.distribute.Strategy) -> bool:
+def is_multi_worker(strategy: tf.distribute.Strategy) -> bool:
     """Whether it spreads over several processes."""
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)

@@ -29,7 +29,7 @@ class Worker:
         return self.index == 0
 
 
-def this_worker(strategy: str) -> Worker | None:
+def current_worker(strategy: str) -> Worker | None:
     """The worker that this process is under that strategy; None where it trains alone.
 
     Args:

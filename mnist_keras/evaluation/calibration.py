@@ -20,7 +20,7 @@ class Answers(NamedTuple):
     right_of_others: float | None
 
 
-def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """The probabilities, (examples, 10), that come of logits divided by `temperature`."""
     logits = np.log(np.maximum(np.asarray(probabilities, np.float64), np.finfo(np.float32).tiny)) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -38,7 +38,7 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """
 
     def loss(exponent: float) -> float:
-        of_label = with_temperature(probabilities, np.exp(exponent))[np.arange(len(labels)), labels]
+        of_label = apply_temperature(probabilities, np.exp(exponent))[np.arange(len(labels)), labels]
         return float(-np.log(np.maximum(of_label, np.finfo(np.float64).tiny)).mean())
 
     # The loss has one valley in 1 / temperature: thirds of the range go until it is narrow.
@@ -52,7 +52,7 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def answers_from(
+def selective_accuracy(
     probabilities: np.ndarray, labels: np.ndarray, thresholds: Sequence[float] = THRESHOLDS
 ) -> list[Answers]:
     """How many examples are answered, and how many of them right, from each confidence on."""

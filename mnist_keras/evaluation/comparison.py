@@ -35,13 +35,13 @@ def compare_runs(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, 
     Raises:
         InputError: they are of different test sets, or of an older version that kept no list of misread images.
     """
-    if any("misread" not in report for report in (*one, *other)):
+    if any("misclassified" not in report for report in (*one, *other)):
         raise InputError("Some of these reports do not list the images that were misread: train these runs anew.")
     tests = {(report["dataset"], report["examples"]) for report in (*one, *other)}
     if len(tests) != 1:
         raise InputError(f"Recipes are compared on the same test images. Received: {sorted(tests)}")
     ((_, examples),) = tests
-    misread = [[[index for index, _ in report["misread"]] for report in reports] for reports in (one, other)]
+    misread = [[[index for index, _ in report["misclassified"]] for report in reports] for reports in (one, other)]
     # All other images count the same for every run.
     indices = sorted({index for runs in misread for run in runs for index in run})
     wrong = [np.array([np.isin(indices, run) for run in runs]) for runs in misread]

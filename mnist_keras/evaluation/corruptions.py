@@ -69,23 +69,23 @@ def _shear(images: np.ndarray, chance: np.random.Generator) -> np.ndarray:
     return _mapped(images, _maps(images, b=np.tan(np.radians(30)) * _signs(images, chance)))
 
 
-def _around(images: np.ndarray, choose: Callable) -> np.ndarray:
+def _neighbors(images: np.ndarray, choose: Callable) -> np.ndarray:
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     return choose([padded[:, row : row + 28, column : column + 28] for row in range(3) for column in range(3)])
 
 
 def _thicker(images: np.ndarray, _: np.random.Generator) -> np.ndarray:
-    return _around(images, lambda near: np.max(near, axis=0))
+    return _neighbors(images, lambda near: np.max(near, axis=0))
 
 
 def _thinner(images: np.ndarray, _: np.random.Generator) -> np.ndarray:
     # A whole pixel off both edges would leave nothing of many digits.
-    return 0.35 * images + 0.65 * _around(images, lambda near: np.min(near, axis=0))
+    return 0.35 * images + 0.65 * _neighbors(images, lambda near: np.min(near, axis=0))
 
 
 def _blur(images: np.ndarray, _: np.random.Generator) -> np.ndarray:
     for _times in range(3):
-        images = _around(images, lambda near: np.mean(near, axis=0))
+        images = _neighbors(images, lambda near: np.mean(near, axis=0))
     return images
 
 
@@ -132,7 +132,7 @@ CORRUPTIONS: dict[str, Corruption] = {
 }
 
 
-def accuracy_when_corrupted(
+def corruption_accuracy(
     predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray, labels: np.ndarray
 ) -> dict[str, float]:
     """Share of right answers under each corruption, 0..1; first "none".

@@ -1,4 +1,4 @@
-"""Probabilities and labels -> Report, in plain numpy."""
+"""Probabilities and labels -> EvaluationReport, in plain numpy."""
 
 import dataclasses
 from collections.abc import Callable, Collection, Sequence
@@ -13,7 +13,7 @@ _CALIBRATION_BINS = 15
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class EvaluationReport:
     """How well probabilities match labels."""
 
     examples: int
@@ -22,7 +22,7 @@ class Report:
     loss: float
     #: Mean gap between confidence and accuracy over 15 equal bins of confidence, weighted by their sizes
     #: (expected calibration error, Guo et al. 2017).
-    calibration_error: float
+    expected_calibration_error: float
     #: Of the digits read as d, the share that are d; None where no digit was read so.
     precision: list[float | None]
     #: Of the digits that are d, the share read as d; None where there is no such digit.
@@ -30,7 +30,7 @@ class Report:
     #: confusion[label][prediction]: counts.
     confusion: list[list[int]]
     #: Index and prediction of every example that was read wrong.
-    misread: list[tuple[int, int]]
+    misclassified: list[tuple[int, int]]
 
     @property
     def accuracy(self) -> float:
@@ -45,7 +45,7 @@ class Report:
         lines = [
             f"accuracy           {self.correct}/{self.examples}  {self.accuracy:.2%}",
             f"loss               {self.loss:.4f}",
-            f"calibration error  {self.calibration_error:.4f}",
+            f"calibration error  {self.expected_calibration_error:.4f}",
             "",
             "digit  precision   recall",
         ]
@@ -60,7 +60,7 @@ class Report:
         return "\n".join(lines)
 
 
-def score(probabilities: np.ndarray, labels: np.ndarray) -> Report:
+def compute_metrics(probabilities: np.ndarray, labels: np.ndarray) -> EvaluationReport:
     """Scores predictions.
 
     Args:
@@ -86,21 +86,21 @@ def score(probabilities: np.ndarray, labels: np.ndarray) -> Report:
     confusion = np.zeros((CLASSES, CLASSES), int)
     np.add.at(confusion, (labels, predictions), 1)
     of_label = probabilities[np.arange(len(labels)), labels]
-    return Report(
+    return EvaluationReport(
         examples=len(labels),
         correct=int(hits.sum()),
         loss=float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).mean()),
-        calibration_error=_calibration_error(probabilities.max(axis=1), hits),
+        expected_calibration_error=_calibration_error(probabilities.max(axis=1), hits),
         precision=_shares(confusion.diagonal(), confusion.sum(axis=0)),
         recall=_shares(confusion.diagonal(), confusion.sum(axis=1)),
         confusion=confusion.tolist(),
-        misread=[(int(index), int(predictions[index])) for index in np.flatnonzero(~hits)],
+        misclassified=[(int(index), int(predictions[index])) for index in np.flatnonzero(~hits)],
     )
 
 
-def evaluate(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray, labels: np.ndarray) -> Report:
+def evaluate(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray, labels: np.ndarray) -> EvaluationReport:
     """Scores anything that turns uint8 images (examples, 28, 28) into probabilities (examples, 10)."""
-    return score(predict(images), labels)
+    return compute_metrics(predict(images), labels)
 
 
 def _shares(parts: np.ndarray, wholes: np.ndarray) -> list[float | None]:
@@ -114,17 +114,17 @@ def _calibration_error(confidence: np.ndarray, hits: np.ndarray) -> float:
 
 
 # Index -> what readers see. About 2130, 2654, 3520, 8527 and 9679 they are divided; those stay as they are.
-READ_AS = {947: 9, 1621: 6, 1901: 4, 2462: 0, 2597: 3, 3558: 0, 5937: 3, 6651: 6, 6783: 6, 9729: 6}
+LABEL_FIXES = {947: 9, 1621: 6, 1901: 4, 2462: 0, 2597: 3, 3558: 0, 5937: 3, 6651: 6, 6783: 6, 9729: 6}
 
 
-def correct_when_corrected(correct: int, misread: Collection[Sequence[int]]) -> int:
+def correct_after_label_fixes(correct: int, misread: Collection[Sequence[int]]) -> int:
     """How many of MNIST's 10,000 test images a model read right, were these labels corrected.
 
     Args:
         correct: how many it read as labelled.
-        misread: (index, prediction) of every other, as in `Report.misread`.
+        misread: (index, prediction) of every other, as in `EvaluationReport.misclassified`.
     """
     predictions = {index: prediction for index, prediction in misread}
-    gained = sum(predictions.get(index) == digit for index, digit in READ_AS.items())
-    lost = sum(index not in predictions for index in READ_AS)
+    gained = sum(predictions.get(index) == digit for index, digit in LABEL_FIXES.items())
+    lost = sum(index not in predictions for index in LABEL_FIXES)
     return correct + gained - lost

@@ -10,12 +10,12 @@ from mnist_keras.errors import InputError
 from mnist_keras.files import read_json
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 from mnist_keras.training.checkpoints.storage import read_settings
-from mnist_keras.training.settings import describe_settings, first_difference
+from mnist_keras.training.settings import first_difference, run_settings
 
 MODEL_FILE = "model.keras"
 _UNFINISHED = ".unfinished"
 # Fields of a recipe that change no figure of a complete run.
-_WITHOUT_EFFECT = (*DESCRIPTIVE, "log_every", "steps_per_execution")
+_WITHOUT_EFFECT = (*DESCRIPTIVE, "log_every_steps", "steps_per_execution")
 
 
 def unfinished_folder(folder: str | os.PathLike) -> pathlib.Path:
@@ -29,13 +29,13 @@ def seed_folder(folder: str | os.PathLike, recipe: str, seed: int) -> pathlib.Pa
     return pathlib.Path(folder) / f"{recipe}-seed-{seed}"
 
 
-def seeds_in(folder: str | os.PathLike, recipe: str) -> list[int]:
+def completed_seeds(folder: str | os.PathLike, recipe: str) -> list[int]:
     """The seeds whose runs of a recipe stand in the folder of several, in their order."""
     ends = (path.name.removeprefix(f"{recipe}-seed-") for path in pathlib.Path(folder).glob(f"{recipe}-seed-*"))
     return sorted(int(end) for end in ends if end.isdecimal())
 
 
-def newest_unfinished(runs: str | os.PathLike, recipe: str) -> pathlib.Path:
+def latest_unfinished(runs: str | os.PathLike, recipe: str) -> pathlib.Path:
     """The folder that the last unfinished run of that recipe will have.
 
     Raises:
@@ -60,7 +60,7 @@ def is_complete(folder: str | os.PathLike, recipe: Recipe, digits: Digits, seed:
     there = read_run(folder)[0]
     # A field that is younger than the run had no effect then, as by default.
     there["recipe"] = {field.name: field.default for field in dataclasses.fields(Recipe)} | there["recipe"]
-    difference = first_difference(there, describe_settings(recipe, digits, seed), _WITHOUT_EFFECT)
+    difference = first_difference(there, run_settings(recipe, digits, seed), _WITHOUT_EFFECT)
     if difference:
         raise InputError(
             f"{folder} exists already and was trained otherwise: {difference}. Choose another name, or move it away."

@@ -6,21 +6,21 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from mnist_keras.atomic import written_whole
+from mnist_keras.atomic import atomic_folder
 from mnist_keras.data import Digits
 from mnist_keras.distribution.machine import describe_environment
-from mnist_keras.evaluation.metrics import Report, score
+from mnist_keras.evaluation.metrics import EvaluationReport, compute_metrics
 from mnist_keras.experiments.run_folder import MODEL_FILE
 from mnist_keras.files import write_json, write_rows
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.reports.run_report import run_figures, run_page
 from mnist_keras.reports.style import save_figure
-from mnist_keras.training.train import Training
+from mnist_keras.training.train import TrainingResult
 
 
 def save_run(
-    folder: str | os.PathLike, training: Training, digits: Digits, flags: Mapping[str, Any] | None = None
-) -> Report:
+    folder: str | os.PathLike, training: TrainingResult, digits: Digits, flags: Mapping[str, Any] | None = None
+) -> EvaluationReport:
     """Writes a run's folder, whole or not at all, and scores the model as it was written.
 
     The folder holds config.json, history.csv (steps.csv where steps were kept), model.keras, report.json,
@@ -38,10 +38,10 @@ def save_run(
     Raises:
         InputError: the folder exists.
     """
-    with written_whole(pathlib.Path(folder)) as new:
+    with atomic_folder(pathlib.Path(folder)) as new:
         training.model.save(new / MODEL_FILE)
         probabilities = load_predictor(new / MODEL_FILE).predict(digits.test_images)
-        report = score(probabilities, digits.test_labels)
+        report = compute_metrics(probabilities, digits.test_labels)
         config, result = _describe_run(training, flags or {}), _describe_result(training, digits, report)
         write_json(new / "config.json", config)
         write_json(new / "report.json", result)
@@ -58,7 +58,7 @@ def save_run(
     return report
 
 
-def _describe_run(training: Training, flags: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_run(training: TrainingResult, flags: Mapping[str, Any]) -> dict[str, Any]:
     """The config of a run: what it was told, on what data, by what code, where, and what came of it."""
     return {
         **training.settings,
@@ -69,7 +69,7 @@ def _describe_run(training: Training, flags: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def _describe_result(training: Training, digits: Digits, report: Report) -> dict[str, Any]:
+def _describe_result(training: TrainingResult, digits: Digits, report: EvaluationReport) -> dict[str, Any]:
     trainable = sum(variable.value.shape.num_elements() for variable in training.model.trainable_variables)
     return {
         "recipe": training.recipe.name,

@@ -7,8 +7,8 @@ from typing import Any
 
 from mnist_keras.data import Digits
 from mnist_keras.errors import InputError
-from mnist_keras.evaluation.metrics import correct_when_corrected
-from mnist_keras.experiments.run_folder import is_complete, read_run, seed_folder, seeds_in
+from mnist_keras.evaluation.metrics import correct_after_label_fixes
+from mnist_keras.experiments.run_folder import completed_seeds, is_complete, read_run, seed_folder
 from mnist_keras.experiments.train_run import train_run
 from mnist_keras.recipes.recipe import Recipe
 
@@ -43,7 +43,7 @@ def run_study(
         train_run(seed_folder(folder, recipe.name, seed), recipe, digits, seed, **options)
     rows = []
     for recipe in recipes:
-        there = seeds_in(folder, recipe.name)
+        there = completed_seeds(folder, recipe.name)
         for seed in there:
             is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed)
         rows.append(summarize(folder, recipe, there))
@@ -56,7 +56,7 @@ def read_reports(folder: pathlib.Path, recipe: str) -> list[dict[str, Any]]:
     Raises:
         InputError: there is none, or they are not of one dataset.
     """
-    reports = [read_run(seed_folder(folder, recipe, seed))[1] for seed in seeds_in(folder, recipe)]
+    reports = [read_run(seed_folder(folder, recipe, seed))[1] for seed in completed_seeds(folder, recipe)]
     datasets = {report["dataset"] for report in reports}
     if len(datasets) != 1:
         raise InputError(
@@ -80,7 +80,7 @@ def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dic
     accuracies = [100 * report["accuracy"] for report in reports]
     return {
         "recipe": recipe.name,
-        "published": recipe.published,
+        "published_accuracy": recipe.published_accuracy,
         "seeds": len(seeds),
         "mean": statistics.fmean(accuracies),
         "sd": statistics.stdev(accuracies) if len(seeds) > 1 else None,
@@ -98,8 +98,9 @@ def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dic
 
 def _corrected(reports: Sequence[Mapping[str, Any]]) -> float | None:
     # Runs of older versions kept no list.
-    if not all(report["dataset"] == "mnist" and "misread" in report for report in reports):
+    if not all(report["dataset"] == "mnist" and "misclassified" in report for report in reports):
         return None
     return statistics.fmean(
-        100 * correct_when_corrected(report["correct"], report["misread"]) / report["examples"] for report in reports
+        100 * correct_after_label_fixes(report["correct"], report["misclassified"]) / report["examples"]
+        for report in reports
     )

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mnist_keras.data import Digits
-from mnist_keras.distribution.workers import this_worker
+from mnist_keras.distribution.workers import current_worker
 from mnist_keras.experiments.run_folder import MODEL_FILE, is_complete, read_run, seed_folder, unfinished_folder
 from mnist_keras.experiments.save_run import save_run
 from mnist_keras.files import Rows, read_rows
 from mnist_keras.inference.keras_model import load_keras_model
 from mnist_keras.models import build_model
-from mnist_keras.recipes import RECIPES, get_recipe
+from mnist_keras.recipes import RECIPES
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
-from mnist_keras.training.checkpoints.storage import CheckpointFolder
-from mnist_keras.training.settings import describe_settings
-from mnist_keras.training.train import Training, train
+from mnist_keras.training.checkpoints.storage import CheckpointManager
+from mnist_keras.training.settings import run_settings
+from mnist_keras.training.train import TrainingResult, train
 
 
 def train_run(
@@ -46,30 +46,27 @@ def train_run(
         options: of `train`.
 
     Returns:
-        The digest, see `Training`.
+        The digest, see `TrainingResult`.
 
     Raises:
         InputError: another run is there, or see `train`.
-        Stopped: by Ctrl-C or SIGTERM; the same call goes on.
+        TrainingStopped: by Ctrl-C or SIGTERM; the same call goes on.
     """
     folder = pathlib.Path(folder)
-    worker = this_worker(options.get("strategy", "auto"))
+    worker = current_worker(options.get("strategy", "auto"))
     is_chief = worker is None or worker.is_chief
     if is_complete(folder, recipe, digits, seed):
         if is_chief:
             # A kill at the last moment leaves it.
             shutil.rmtree(unfinished_folder(folder), ignore_errors=True)
         return read_run(folder)[0].get("digest", "")
-    if recipe.members > 1:
-        runs = [_train_beside(folder, *member, digits, options) for member in members_of(recipe, seed)]
-        ensemble = combine(recipe, digits, seed, runs)
+    if recipe.ensemble_size > 1:
+        runs = [_train_dependency(folder, *member, digits, options) for member in ensemble_members(recipe, seed)]
+        ensemble = combine_members(recipe, digits, seed, runs)
         if is_chief:
             save_run(folder, ensemble, digits, flags)
         return ensemble.digest
-    if recipe.teacher:
-        run = _train_beside(folder, get_recipe(recipe.teacher), 0, digits, options)
-        options = {**options, "teacher": load_keras_model(run / MODEL_FILE)}
-    checkpoints = CheckpointFolder(unfinished_folder(folder))
+    checkpoints = CheckpointManager(unfinished_folder(folder))
     try:
         training = train(recipe, digits, seed, checkpoints=checkpoints, **options)
         if is_chief:
@@ -80,7 +77,7 @@ def train_run(
         checkpoints.close()
 
 
-def _train_beside(
+def _train_dependency(
     folder: pathlib.Path, recipe: Recipe, seed: int, digits: Digits, options: Mapping[str, Any]
 ) -> pathlib.Path:
     run = seed_folder(folder.parent, recipe.name, seed)
@@ -93,18 +90,18 @@ def _train_beside(
     return run
 
 
-def members_of(recipe: Recipe, seed: int) -> list[tuple[Recipe, int]]:
+def ensemble_members(recipe: Recipe, seed: int) -> list[tuple[Recipe, int]]:
     """What to train for an ensemble: its members, with seeds that no other seed of the ensemble has.
 
     A member is named after the recipe that it is, or RECIPE_member where it is none.
     """
-    member = dataclasses.replace(recipe, name=f"{recipe.name}_member", members=1, published=None)
+    member = dataclasses.replace(recipe, name=f"{recipe.name}_member", ensemble_size=1, published_accuracy=None)
     alike = (known for known in RECIPES.values() if _settings(known) == _settings(member))
     member = next(alike, member)
-    return [(member, seed * recipe.members + index) for index in range(recipe.members)]
+    return [(member, seed * recipe.ensemble_size + index) for index in range(recipe.ensemble_size)]
 
 
-def combine(recipe: Recipe, digits: Digits, seed: int, runs: Sequence[pathlib.Path]) -> Training:
+def combine_members(recipe: Recipe, digits: Digits, seed: int, runs: Sequence[pathlib.Path]) -> TrainingResult:
     """One model of the complete runs of all members.
 
     Its history is the mean of theirs, its seconds their sum, its memory their largest, and its digest made of theirs.
@@ -114,10 +111,10 @@ def combine(recipe: Recipe, digits: Digits, seed: int, runs: Sequence[pathlib.Pa
     models = [load_keras_model(run / MODEL_FILE) for run in runs]
     model.set_weights([weight for member in models for weight in member.get_weights()])
     digests = [config["digest"] for config in configs]
-    return Training(
+    return TrainingResult(
         model=model,
         recipe=recipe,
-        settings=describe_settings(recipe, digits, seed, **configs[0]["training"], members=digests),
+        settings=run_settings(recipe, digits, seed, **configs[0]["training"], members=digests),
         history=_mean([read_rows(run / "history.csv") for run in runs]),
         steps=[],
         seconds=sum(report["seconds"] for report in reports),

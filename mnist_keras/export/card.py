@@ -9,10 +9,10 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
-from mnist_keras.data import Digits, source_of
+from mnist_keras.data import Digits, base_dataset
 from mnist_keras.export.formats import CANVAS_PIXELS, FORMATS
 from mnist_keras.files import write_json
-from mnist_keras.inference.images import SURE_FROM
+from mnist_keras.inference.images import CONFIDENCE_THRESHOLD
 
 LABELS = tuple("0123456789")
 
@@ -90,10 +90,10 @@ def describe_model(config: Mapping[str, Any], report: Mapping[str, Any]) -> dict
         "parameters": report["parameters"],
         "dataset": {**dataset, "about": _about(dataset["name"])},
         "figures": {
-            **{key: report[key] for key in ("accuracy", "correct", "examples", "loss", "calibration_error")},
+            **{key: report[key] for key in ("accuracy", "correct", "examples", "loss", "expected_calibration_error")},
             "seed": config["seed"],
         },
-        "sure_from": SURE_FROM,
+        "sure_from": CONFIDENCE_THRESHOLD,
         "pixels": "white ink on black, the digit in a 20x20 box, its centre of mass in the middle, as in MNIST",
     }
 
@@ -147,8 +147,8 @@ def _element(end: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _about(dataset: str) -> str:
-    about = _DATA.get(source_of(dataset), "a folder in MNIST's format")
-    return about if source_of(dataset) == dataset else f"{about} (scored on training images held out of training)"
+    about = _DATA.get(base_dataset(dataset), "a folder in MNIST's format")
+    return about if base_dataset(dataset) == dataset else f"{about} (scored on training images held out of training)"
 
 
 GOLDEN_FILE = "golden.json"

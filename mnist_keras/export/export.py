@@ -11,19 +11,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mnist_keras.atomic import written_whole
+from mnist_keras.atomic import atomic_folder
 from mnist_keras.data import Digits
 from mnist_keras.errors import InputError
 from mnist_keras.experiments.run_folder import MODEL_FILE, read_run
 from mnist_keras.export.card import LABELS, describe_contract, describe_model, write_golden
-from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, PICTURE_FORMATS, expand_formats, refuse_to_replace
+from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, PICTURE_FORMATS, check_replaceable, expand_formats
 from mnist_keras.export.onnx import write_onnx
-from mnist_keras.export.parity import compare
+from mnist_keras.export.parity import check_parity
 from mnist_keras.export.readme import describe_export
 from mnist_keras.export.saved_model import write_saved_model
 from mnist_keras.export.tflite import calibration_images, embed_metadata, write_tflite
-from mnist_keras.files import sha256_of, write_json
-from mnist_keras.inference.keras_model import load_keras_model, probabilities_of
+from mnist_keras.files import sha256, write_json
+from mnist_keras.inference.keras_model import keras_predict_function, load_keras_model
 from mnist_keras.inference.preprocessing.normalize_ops import normalize_each
 
 _TRAINING = ("recipe", "seed", "flags", "date", "versions", "git_commit")
@@ -55,9 +55,9 @@ def export_run(
     run, folder = pathlib.Path(run), pathlib.Path(folder)
     formats = expand_formats(formats)
     config, report = read_run(run)
-    refuse_to_replace(folder, config["dataset"]["name"])
+    check_replaceable(folder, config["dataset"]["name"])
     model = load_keras_model(run / MODEL_FILE)
-    predict = probabilities_of(model)
+    predict = keras_predict_function(model)
     probabilities = predict(digits.test_images)
     expected = dict.fromkeys(formats, probabilities)
     if set(formats) & set(PICTURE_FORMATS):
@@ -65,16 +65,18 @@ def export_run(
         expected |= dict.fromkeys(PICTURE_FORMATS, predict(normalized))
     calibration = calibration_images(digits.train_images, digits.train_labels)
     try:
-        with written_whole(folder, replace=True) as new:
+        with atomic_folder(folder, replace=True) as new:
             card = describe_model(config, report)
             files = {name: _write(model, new / FORMATS[name].file, name, card, calibration) for name in formats}
             (new / "labels.txt").write_text("\n".join(LABELS) + "\n")
             write_golden(new, digits, probabilities)
-            parity = compare(new, digits.test_images, digits.test_labels, {name: expected[name] for name in formats})
+            parity = check_parity(
+                new, digits.test_images, digits.test_labels, {name: expected[name] for name in formats}
+            )
             card["files"] = {
                 FORMATS[name].file: {
                     **contract,
-                    "sha256": sha256_of(new / FORMATS[name].file),
+                    "sha256": sha256(new / FORMATS[name].file),
                     "parity": dataclasses.asdict(parity[name]),
                 }
                 for name, contract in files.items()

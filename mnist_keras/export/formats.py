@@ -78,14 +78,14 @@ def _missing_module(kind: Format) -> str | None:
     return next((module for module in kind.modules if importlib.util.find_spec(module) is None), None)
 
 
-def default_folder(root: str | os.PathLike, recipe: str, dataset: str) -> pathlib.Path:
+def default_export_folder(root: str | os.PathLike, recipe: str, dataset: str) -> pathlib.Path:
     """`root`/RECIPE; or `root`/RECIPE-DATASET where an export trained on MNIST would have to give way."""
     folder = pathlib.Path(root) / recipe
     keeps = dataset != "mnist" and _dataset_of(folder) == "mnist"
     return folder.with_name(f"{recipe}-{dataset}") if keeps else folder
 
 
-def refuse_to_replace(folder: pathlib.Path, dataset: str) -> None:
+def check_replaceable(folder: pathlib.Path, dataset: str) -> None:
     """Raises InputError if an export of a model trained on `dataset` may not replace what stands there."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return

@@ -35,7 +35,7 @@ class Parity:
     microseconds: float
 
 
-def compare(
+def check_parity(
     folder: pathlib.Path, images: np.ndarray, labels: np.ndarray, expected: Mapping[str, np.ndarray]
 ) -> dict[str, Parity]:
     """Reads the files of an export back, in a fresh process, and compares their answers.

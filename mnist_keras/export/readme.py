@@ -27,7 +27,7 @@ its end (`unzip FILE.tflite`), and in a `.onnx` file as its property `metadata`.
 ## Figures
 
 {accuracy} of the test set of {dataset} is read right, {correct:,} of {examples:,} (one training, seed {seed}; loss
-{loss:.4f}, calibration error {calibration_error:.4f}).
+{loss:.4f}, calibration error {expected_calibration_error:.4f}).
 
 | file | for | bytes | right | same digit as the model | largest difference | time |
 |---|---|---|---|---|---|---|

@@ -7,7 +7,13 @@ import tensorflow as tf
 
 from mnist_keras.export.formats import CANVAS_PIXELS
 from mnist_keras.inference.preprocessing.decode import decode_picture
-from mnist_keras.inference.preprocessing.normalize_ops import SIDE, Seen, normalize, normalize_each, to_gray
+from mnist_keras.inference.preprocessing.normalize_ops import (
+    SIDE,
+    PreprocessedDigit,
+    normalize,
+    normalize_each,
+    to_gray,
+)
 
 SIGNATURE = "serving_default"
 
@@ -55,12 +61,12 @@ def canvas_signature(model: keras.Model) -> Signature:
     ]
 
 
-def _read(model: keras.Model, seen: Seen, flag: tf.DType) -> dict[str, tf.Tensor]:
+def _read(model: keras.Model, seen: PreprocessedDigit, flag: tf.DType) -> dict[str, tf.Tensor]:
     digit = seen.digit[tf.newaxis]
     flags = {
         "has_ink": seen.has_ink,
         "touches_border": seen.touches_border,
-        "several": seen.is_one_of_several,
+        "several": seen.has_other_digits,
     }
     return {
         "probabilities": tf.nn.softmax(model(digit[..., tf.newaxis], training=False)),
@@ -87,14 +93,14 @@ def batch_signatures(model: keras.Model) -> dict[str, Signature]:
 
     # Functions of their own are written once, and not once a signature.
     @tf.function(input_signature=[tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32)])
-    def probabilities_of(pixels):
+    def keras_predict_function(pixels):
         return tf.nn.softmax(model(pixels, training=False))
 
     def classify(seen, **others):
         # Convolutions fail on an empty batch.
         probabilities = tf.cond(
             tf.shape(seen)[0] > 0,
-            lambda: probabilities_of(seen[..., tf.newaxis]),
+            lambda: keras_predict_function(seen[..., tf.newaxis]),
             lambda: tf.zeros((0, 10)),
         )
         classes = tf.argmax(probabilities, axis=1)
@@ -109,9 +115,9 @@ def batch_signatures(model: keras.Model) -> dict[str, Signature]:
             seen.digit,
             digits=tf.cast(seen.digit, tf.uint8),
             has_ink=seen.has_ink,
-            light_on_dark=seen.is_light,
+            light_on_dark=seen.light_on_dark,
             touches_border=seen.touches_border,
-            several=seen.is_one_of_several,
+            several=seen.has_other_digits,
             boxes=seen.box,
         )
 

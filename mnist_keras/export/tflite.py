@@ -17,8 +17,8 @@ import tensorflow as tf
 from mnist_keras.errors import InputError
 from mnist_keras.export.saved_model import write_signatures
 from mnist_keras.export.signatures import SIGNATURE, canvas_signature, picture_signature, pixels_signature
-from mnist_keras.export.tflite_compaction import pack
-from mnist_keras.inference.preprocessing.normalize import NORMALIZER
+from mnist_keras.export.tflite_compaction import compact
+from mnist_keras.inference.preprocessing.normalize import NORMALIZER, OUTPUT_NAMES
 from mnist_keras.inference.preprocessing.normalize_ops import normalize, to_gray
 from mnist_keras.models.rewrites import equalize_depthwise
 
@@ -80,7 +80,7 @@ def write_tflite(
         except Exception as error:  # The converter has an exception class of its own in a private module.
             reason = str(error).strip().splitlines()[0]
             raise InputError(f"{model.name} cannot be converted to TFLite's built-in operators: {reason}") from error
-    path.write_bytes(pack(content))
+    path.write_bytes(compact(content))
 
 
 def embed_metadata(path: pathlib.Path, metadata: Mapping[str, Any], labels: Sequence[str]) -> None:
@@ -98,17 +98,22 @@ def calibration_images(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def write_normalizer(path: pathlib.Path) -> None:
-    """Writes the file that `see` runs: `picture`, uint8 (height, width, 4), red, green, blue, alpha -> `Seen`'s."""
+    """Writes the file that `preprocess_image` runs.
+
+    Its input `picture` is uint8 (height, width, 4): red, green, blue, alpha. Its outputs are the fields of
+    `PreprocessedDigit`, some under another name, see `OUTPUT_NAMES`.
+    """
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, 4), tf.uint8, name="picture")])
-    def see(picture):
-        return normalize(to_gray(picture))._asdict()
+    def preprocess(picture):
+        fields = normalize(to_gray(picture))._asdict()
+        return {OUTPUT_NAMES.get(field, field): value for field, value in fields.items()}
 
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(tf.Module(), folder, signatures=see)
+        tf.saved_model.save(tf.Module(), folder, signatures=preprocess)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        path.write_bytes(pack(converter.convert()))
+        path.write_bytes(compact(converter.convert()))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ _IDENTIFIER = b"TFL3"
 _ALIGNMENT = 16
 
 
-def pack(content: bytes) -> bytes:
+def compact(content: bytes) -> bytes:
     """Rewrites a TFLite model so that it computes the same from fewer bytes.
 
     Names of inner tensors, the converter's notes and the ranges that it found go. What is left of a small 8-bit
@@ -27,12 +27,12 @@ def pack(content: bytes) -> bytes:
         for number, tensor in enumerate(graph.tensors):
             _strip(tensor, keep_name=number in ends)
     _drop_unused_buffers(model)
-    builder = _SharingBuilder(len(content))
+    builder = _DeduplicatingBuilder(len(content))
     builder.Finish(model.Pack(builder), _IDENTIFIER)
     return bytes(builder.Output())
 
 
-class _SharingBuilder(flatbuffers.Builder):
+class _DeduplicatingBuilder(flatbuffers.Builder):
     """Writes equal strings and vectors once."""
 
     def __init__(self, size: int):

@@ -7,12 +7,12 @@ import pathlib
 import shutil
 from collections.abc import Sequence
 
-from mnist_keras.atomic import written_whole
+from mnist_keras.atomic import atomic_folder
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import FORMATS
-from mnist_keras.files import read_json, sha256_of, shipped
+from mnist_keras.files import project_folder, read_json, sha256
 
-PAGE = shipped("examples/phone")
+PAGE = project_folder("examples/phone")
 _SUFFIXES = (".html", ".css", ".js", ".svg", ".png", ".webmanifest")
 # Of LiteRT.js: what a browser without special headers loads. The other variants weigh as much again.
 _LITERT = {
@@ -42,7 +42,7 @@ def build_site(export: str | os.PathLike, folder: str | os.PathLike, page: pathl
     model, card = _model_of(pathlib.Path(export))
     files = [pathlib.Path(place, name) for place, names in _LITERT.items() for name in names]
     packages = _find_litert(page, files)
-    with written_whole(pathlib.Path(folder)) as new:
+    with atomic_folder(pathlib.Path(folder)) as new:
         for file in page.iterdir():
             if file.suffix in _SUFFIXES:
                 shutil.copy(file, new)
@@ -115,6 +115,6 @@ def _model_of(export: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
         recorded = read_json(card)["files"][model.name]["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{card} is missing or damaged. Export the model again.") from error
-    if sha256_of(model) != recorded:
+    if sha256(model) != recorded:
         raise InputError(f"{model} is not the one that card.json beside it describes. Export the model again.")
     return model, card

@@ -10,38 +10,39 @@ import numpy as np
 
 from mnist_keras.errors import InputError
 from mnist_keras.inference.predictor import Predictor
-from mnist_keras.inference.preprocessing.image_files import SUFFIXES, read_picture
-from mnist_keras.inference.preprocessing.normalize import Sight, see
+from mnist_keras.inference.preprocessing.digit import PreprocessedDigit
+from mnist_keras.inference.preprocessing.image_files import SUFFIXES, load_image
+from mnist_keras.inference.preprocessing.normalize import preprocess_image
 
 # Below this probability a reading is marked as not sure: of held-out digits, a fifth is misread there, and 0.2 % above.
-SURE_FROM = 0.8
+CONFIDENCE_THRESHOLD = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
-class Reading:
+class DigitPrediction:
     """One digit on a picture."""
 
     file: str
     #: What the network got, and what is known of it.
-    sight: Sight
+    normalized: PreprocessedDigit
     #: Float32 (10,).
     probabilities: np.ndarray
 
     @property
     def digit(self) -> int | None:
         """The digit; None where there is no ink."""
-        return int(self.probabilities.argmax()) if self.sight.has_ink else None
+        return int(self.probabilities.argmax()) if self.normalized.has_ink else None
 
     @property
-    def second(self) -> int | None:
+    def second_guess(self) -> int | None:
         """The second guess."""
-        return int(self.probabilities.argsort()[-2]) if self.sight.has_ink else None
+        return int(self.probabilities.argsort()[-2]) if self.normalized.has_ink else None
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """What its owner should know, in words."""
-        unsure = self.sight.has_ink and self.probabilities.max() < SURE_FROM
-        return (*(("not sure",) if unsure else ()), *self.sight.notes)
+        unsure = self.normalized.has_ink and self.probabilities.max() < CONFIDENCE_THRESHOLD
+        return (*(("not sure",) if unsure else ()), *self.normalized.warnings)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -49,14 +50,14 @@ class Reading:
             "file": self.file,
             "digit": self.digit,
             "probabilities": [round(float(value), 6) for value in self.probabilities],
-            "second": self.second,
-            "notes": list(self.notes),
-            "light_on_dark": self.sight.is_light,
-            "box": dict(zip(("top", "left", "bottom", "right"), self.sight.box, strict=True)),
+            "second_guess": self.second_guess,
+            "warnings": list(self.warnings),
+            "light_on_dark": self.normalized.light_on_dark,
+            "box": dict(zip(("top", "left", "bottom", "right"), self.normalized.box, strict=True)),
         }
 
 
-def picture_files(paths: Iterable[str | os.PathLike]) -> Iterator[str]:
+def list_images(paths: Iterable[str | os.PathLike]) -> Iterator[str]:
     """The files themselves, and of every folder the pictures in it, by name.
 
     Raises:
@@ -72,7 +73,7 @@ def picture_files(paths: Iterable[str | os.PathLike]) -> Iterator[str]:
         yield from map(str, inside)
 
 
-def label_of(file: str | os.PathLike) -> int:
+def label_from_path(file: str | os.PathLike) -> int:
     """The digit that a picture's name begins with, or its folder's name.
 
     Raises:
@@ -85,8 +86,8 @@ def label_of(file: str | os.PathLike) -> int:
     raise InputError(f"{path} has no label: its name must begin with its digit, or its folder be called by it.")
 
 
-def read_labelled(predictor: Predictor, folder: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities and labels of all pictures in a folder and the folders below it; for `score`.
+def predict_labelled(predictor: Predictor, folder: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and labels of all pictures in a folder and the folders below it; for `compute_metrics`.
 
     A picture on which no ink is found counts as misread.
 
@@ -96,19 +97,19 @@ def read_labelled(predictor: Predictor, folder: str | os.PathLike) -> tuple[np.n
     files = sorted(file for file in pathlib.Path(folder).rglob("*") if file.suffix.lower() in SUFFIXES)
     if not files:
         raise InputError(f"{folder} holds no pictures. Expected: files ending in {', '.join(SUFFIXES)}.")
-    labels = np.array([label_of(file) for file in files])
-    probabilities = np.stack([read_file(predictor, file)[0].probabilities for file in files])
+    labels = np.array([label_from_path(file) for file in files])
+    probabilities = np.stack([predict_file(predictor, file)[0].probabilities for file in files])
     misread = (np.arange(10) != labels[:, np.newaxis]) / np.float32(9)
     no_ink = (probabilities == probabilities[:, :1]).all(axis=1, keepdims=True)
     return np.where(no_ink, misread, probabilities), labels
 
 
-def read_file(predictor: Predictor, file: str | os.PathLike, many: bool = False) -> list[Reading]:
+def predict_file(predictor: Predictor, file: str | os.PathLike, many: bool = False) -> list[DigitPrediction]:
     """Reads the digit on a picture.
 
     Args:
         predictor: from `load_predictor`.
-        file: of a picture, of any size; see `see`.
+        file: of a picture, of any size; see `preprocess_image`.
         many: read all digits on it, line by line from left to right; they must not touch.
 
     Returns:
@@ -117,24 +118,24 @@ def read_file(predictor: Predictor, file: str | os.PathLike, many: bool = False)
     Raises:
         InputError: the file cannot be read as a picture.
     """
-    picture = read_picture(file)
+    picture = load_image(file)
     if many:
         # This one imports TensorFlow.
-        from mnist_keras.inference.preprocessing.segment import cut_out, find_digits
+        from mnist_keras.inference.preprocessing.segment import crop_with_margin, find_digits
 
         sights = [
             # The neighbours are known, and the box is the whole picture's.
-            dataclasses.replace(see(cut_out(picture, box)), is_one_of_several=False, box=box)
+            preprocess_image(crop_with_margin(picture, box))._replace(has_other_digits=False, box=box)
             for box in find_digits(picture)
         ]
     else:
-        sights = [see(picture)]
+        sights = [preprocess_image(picture)]
     if not sights:
         return []
     probabilities = predictor.predict(np.stack([sight.digit for sight in sights]))
     # A network names a digit whatever it is shown.
     even = np.full(10, 0.1, np.float32)
     return [
-        Reading(str(file), sight, row if sight.has_ink else even)
+        DigitPrediction(str(file), sight, row if sight.has_ink else even)
         for sight, row in zip(sights, probabilities, strict=True)
     ]

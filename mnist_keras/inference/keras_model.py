@@ -34,7 +34,7 @@ def load_keras_model(path: pathlib.Path) -> keras.Model:
     return model
 
 
-def probabilities_of(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+def keras_predict_function(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     """uint8 (examples, 28, 28) -> float32 (examples, 10), through a live model.
 
     A model whose output layer is called "logits", as all of this package's, gets a softmax.

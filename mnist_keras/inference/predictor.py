@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mnist_keras.data import source_of
+from mnist_keras.data import base_dataset
 from mnist_keras.errors import InputError
-from mnist_keras.files import read_json, sha256_of, shipped
+from mnist_keras.files import project_folder, read_json, sha256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,13 +52,15 @@ class Predictor:
             )
         return probabilities
 
-    def refuse_seen(self, dataset: str) -> None:
+    def check_not_trained_on(self, dataset: str) -> None:
         """Raises InputError if the test images of that dataset were training images of this model."""
         if self.trained_on is None or dataset == self.trained_on:
             return
-        source = source_of(self.trained_on)
+        source = base_dataset(self.trained_on)
         # Validation images are training images of their source; so are the sample's, of MNIST.
-        if dataset != source and (source_of(dataset) == source or (source, source_of(dataset)) == ("mnist", "sample")):
+        if dataset != source and (
+            base_dataset(dataset) == source or (source, base_dataset(dataset)) == ("mnist", "sample")
+        ):
             raise InputError(
                 f"{self.path} was trained on {self.trained_on}, whose training images include test images of "
                 f"{dataset}: the score would be too good. Score it on {source}, by --dataset and --data_dir."
@@ -73,7 +75,9 @@ _TFLITE = ("mnist.tflite", "mnist_float16.tflite")
 
 def shipped_models() -> dict[str, pathlib.Path]:
     """The TFLite file of each model that ships, and of others that were exported beside them, by name."""
-    files = {path.parent.name: path for name in reversed(_TFLITE) for path in shipped("exported").glob(f"*/{name}")}
+    files = {
+        path.parent.name: path for name in reversed(_TFLITE) for path in project_folder("exported").glob(f"*/{name}")
+    }
     return dict(sorted(files.items()))
 
 
@@ -93,7 +97,7 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
         path = shipped_models().get(str(path), path)
     if not path.exists():
         raise InputError(
-            f"There is no such file or folder: {path}. Models known by their name, in {shipped('exported')}: "
+            f"There is no such file or folder: {path}. Models known by their name, in {project_folder('exported')}: "
             f"{', '.join(shipped_models())}."
         )
     for inside in ("model.keras", "saved_model"):
@@ -101,20 +105,20 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
             path = path / inside
             break
     trained_on, recorded = _described(path)
-    if recorded and sha256_of(path) != recorded:
+    if recorded and sha256(path) != recorded:
         raise InputError(
             f"{path} is not the one that card.json beside it describes: their SHA-256 differ. It is damaged or was "
             "replaced. Export it again, or move it to another folder."
         )
     if path.suffix == ".keras":
-        from mnist_keras.inference.keras_model import load_keras_model, probabilities_of
+        from mnist_keras.inference.keras_model import keras_predict_function, load_keras_model
 
-        predict = probabilities_of(load_keras_model(path))
+        predict = keras_predict_function(load_keras_model(path))
     elif path.suffix == ".tflite":
-        from mnist_keras.inference.tflite import load_tflite, try_elsewhere
+        from mnist_keras.inference.tflite import check_in_subprocess, load_tflite
 
         if not (recorded or trusted):
-            try_elsewhere(path)
+            check_in_subprocess(path)
         predict = load_tflite(path)
     elif path.suffix == ".onnx":
         from mnist_keras.inference.onnx import load_onnx
@@ -158,5 +162,7 @@ def load_pretrained(name: str = "cnn_robust") -> Predictor:
     """
     models = shipped_models()
     if name not in models:
-        raise InputError(f"No model of that name is in {shipped('exported')}: {name!r}. Expected: {', '.join(models)}.")
+        raise InputError(
+            f"No model of that name is in {project_folder('exported')}: {name!r}. Expected: {', '.join(models)}."
+        )
     return load_predictor(models[name])

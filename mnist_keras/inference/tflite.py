@@ -99,7 +99,7 @@ def _dequantize(values: np.ndarray, end: dict) -> np.ndarray:
 _SECONDS = 60
 
 
-def try_elsewhere(path: pathlib.Path) -> None:
+def check_in_subprocess(path: pathlib.Path) -> None:
     """Loads a file and reads two digits, in another process.
 
     Raises:

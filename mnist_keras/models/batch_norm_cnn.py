@@ -9,22 +9,20 @@ import keras
 from keras import layers
 
 
-def batch_norm_cnn(pixels: keras.KerasTensor, dropout: float = 0.1, batch_norm: bool = True) -> keras.KerasTensor:
+def batch_norm_cnn(pixels: keras.KerasTensor, dropout: float = 0.1) -> keras.KerasTensor:
     """Two blocks of (8, 8) and (16, 16) filters, each pooled, then a convolutional head.
 
     Args:
         pixels: (batch, 28, 28, 1).
         dropout: rate after each of the first four convolutions.
-        batch_norm: False leaves it out, to see what it buys.
     """
-    normalize = _normalize if batch_norm else (lambda x: x)
     x = pixels
     for filters in (8, 16):
         for _ in range(2):
-            x = normalize(_convolution(filters, 3, padding="same", activation="relu")(x))
+            x = _normalize(_convolution(filters, 3, padding="same", activation="relu")(x))
             x = layers.Dropout(dropout)(x)
         x = layers.MaxPooling2D()(x)
-    x = normalize(_convolution(16, 3, activation="relu")(x))
+    x = _normalize(_convolution(16, 3, activation="relu")(x))
     x = _convolution(32, 3, activation="relu")(x)
     x = _convolution(10, 1)(x)
     x = _convolution(10, 3)(x)

@@ -43,9 +43,11 @@ def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:
     """
     if isinstance(recipe, str):
         recipe = get_recipe(recipe)
-    if recipe.members > 1:
-        members = [dataclasses.replace(recipe, name=f"member_{i}", members=1) for i in range(recipe.members)]
-        return average([build_model(member, dtype) for member in members], recipe.name)
+    if recipe.ensemble_size > 1:
+        members = [
+            dataclasses.replace(recipe, name=f"member_{i}", ensemble_size=1) for i in range(recipe.ensemble_size)
+        ]
+        return ensemble_model([build_model(member, dtype) for member in members], recipe.name)
     builder = BUILDERS[recipe.network]
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(dtype)
@@ -68,7 +70,7 @@ def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:
 _LEAST = 1e-6
 
 
-def average(members: Sequence[keras.Model], name: str) -> keras.Model:
+def ensemble_model(members: Sequence[keras.Model], name: str) -> keras.Model:
     """A functional model of several from raw pixels to logits, with the same ends."""
     pixels = keras.Input((28, 28, 1), name="pixels", dtype="float32")
     probabilities = [layers.Softmax(dtype="float32")(member(pixels)) for member in members]
@@ -81,7 +83,7 @@ def average(members: Sequence[keras.Model], name: str) -> keras.Model:
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
 
-def training_operations(model: keras.Model) -> int:
+def training_flops(model: keras.Model) -> int:
     """Multiplications and additions of one training step an image, in convolutions and dense layers.
 
     Forward, and twice as much again backward, for the kernel and for the input, but that the first layer's input is

@@ -10,7 +10,6 @@ def cnn(
     pixels: keras.KerasTensor,
     filters: Sequence[int],
     kernel_size: int,
-    pool_size: int = 2,
     activation: str | None = None,
     first_pool_dropout: float = 0.0,
     dense_units: int = 0,
@@ -22,7 +21,6 @@ def cnn(
 
     Args:
         pixels: (batch, 28, 28, 1).
-        pool_size: side of the pool's window, and its stride; 1 leaves pooling out.
         first_pool_dropout: dropout rate after the first pool.
         dense_units: width of a hidden dense layer; 0 leaves it out.
         dropout: dropout rate before the logits.
@@ -31,7 +29,7 @@ def cnn(
     x = pixels
     for index, count in enumerate(filters):
         x = layers.Conv2D(count, kernel_size, activation=activation, kernel_initializer=kernel_initializer)(x)
-        x = layers.MaxPooling2D(pool_size)(x)
+        x = layers.MaxPooling2D()(x)
         if index == 0 and first_pool_dropout:
             x = layers.Dropout(first_pool_dropout)(x)
     x = layers.Flatten()(x)

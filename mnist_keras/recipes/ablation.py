@@ -7,23 +7,21 @@ from mnist_keras.recipes.recipe import Recipe
 
 # What stands for "without it".
 _ABSENT: dict[str, Any] = {
-    "warmup": 0.0,
+    "warmup_fraction": 0.0,
     "weight_decay": 0.0,
     "schedule": "constant",
-    "ema": 0.0,
     "label_smoothing": 0.0,
     "augmentation": None,
-    "teacher": "",
 }
 _ABSENT_OPTIONS: dict[str, Any] = {"separable": False, "weighted_average": False, "dropout": 0.0}
 _ABSENT_CHANGES: dict[str, Any] = {"elastic": 0.0, "shear": 0.0}
 
 
-def without_one(recipe: Recipe) -> list[Recipe]:
+def ablations(recipe: Recipe) -> list[Recipe]:
     """The recipe itself, then a variant for each of its ingredients: NAME-without-INGREDIENT.
 
-    Ingredients are what the recipe has of: warm-up, weight decay, a schedule, an average of the weights, label
-    smoothing, augmentation, its elastic warp and its shear, a teacher, separable convolutions, a weighted average, and
+    Ingredients are what the recipe has of: warm-up, weight decay, a schedule, label
+    smoothing, augmentation, its elastic warp and its shear, separable convolutions, a weighted average, and
     dropout.
     """
     variants = [(name, {name: absent}) for name, absent in _ABSENT.items() if getattr(recipe, name) != absent]

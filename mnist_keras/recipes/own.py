@@ -24,18 +24,18 @@ CNN_ROBUST = Recipe(
         shift=0.06,
         scale=(0.85, 1.1),
         shear=20,
-        aspect=0.25,
+        aspect_ratio=0.25,
         elastic=1.2,
-        stroke=(-1.2, 2.0),
+        stroke_width=(-1.2, 2.0),
         blur=0.8,
-        hardness=3.0,
+        sharpness=3.0,
         noise=0.12,
-        gap=0.2,
+        cutout=0.2,
         brightness=0.1,
         contrast=0.2,
     ),
-    drawn=12000,
-    temperature=1.02,
+    synthetic_examples=12000,
+    calibration_temperature=1.02,
 )
 
 _SEPARABLE = dict(separable=True, scale=False, weighted_average=True)
@@ -49,7 +49,7 @@ COMPACT_1K = Recipe(
     learning_rate=0.06,
     weight_decay=0.01,
     schedule="cosine",
-    warmup=0.05,
+    warmup_fraction=0.05,
     batch_size=128,
     epochs=60,
     augmentation=Augmentation(rotation=6, shift=0.05, scale=(0.95, 1.05), shear=4, elastic=0.3),
@@ -94,7 +94,7 @@ FAST_990 = Recipe(
     learning_rate=0.03,
     weight_decay=0.01,
     schedule="cosine",
-    warmup=0.2,
+    warmup_fraction=0.2,
     batch_size=192,
     epochs=1,
     mixed_precision=True,
@@ -110,8 +110,6 @@ FAST_994 = dataclasses.replace(
     augmentation=Augmentation(rotation=8, shift=0.06, scale=(0.93, 1.07)),
 )
 
-ENSEMBLE = dataclasses.replace(ACCURATE, name="ensemble", summary="the mean of three accurate networks", members=3)
-
-DISTILLED = dataclasses.replace(
-    COMPACT_6K, name="distilled", summary="compact_6k, taught by the ensemble", teacher="ensemble"
+ENSEMBLE = dataclasses.replace(
+    ACCURATE, name="ensemble", summary="the mean of three accurate networks", ensemble_size=3
 )

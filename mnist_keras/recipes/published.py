@@ -11,7 +11,7 @@ LINEAR = Recipe(
     learning_rate=1.0,
     batch_size=0,
     epochs=200,
-    published=91.68,
+    published_accuracy=91.68,
 )
 
 MLP = Recipe(
@@ -22,7 +22,7 @@ MLP = Recipe(
     learning_rate=1e-3,
     batch_size=0,
     epochs=200,
-    published=94.0,
+    published_accuracy=94.0,
 )
 
 CNN = Recipe(
@@ -33,7 +33,7 @@ CNN = Recipe(
     learning_rate=3e-4,
     batch_size=256,
     epochs=30,
-    published=99.23,
+    published_accuracy=99.23,
 )
 
 CNN_3X3 = Recipe(
@@ -44,7 +44,7 @@ CNN_3X3 = Recipe(
     learning_rate=1e-4,
     batch_size=512,
     epochs=30,
-    published=98.36,
+    published_accuracy=98.36,
 )
 
 CNN_AUGMENTED = Recipe(
@@ -59,7 +59,7 @@ CNN_AUGMENTED = Recipe(
     batch_size=128,
     epochs=20,
     augmentation=Augmentation(rotation=20, shift=0.1, scale=(0.9, 1.1), brightness=0.2, contrast=0.2),
-    published=99.48,
+    published_accuracy=99.48,
 )
 
 LENET_DROPOUT = Recipe(
@@ -72,7 +72,7 @@ LENET_DROPOUT = Recipe(
     learning_rate=0.01,
     batch_size=64,
     epochs=3,
-    log_every=100,
+    log_every_steps=100,
 )
 
 _STACK_WIDTHS = ((), (5,), (6,), (7,), (8,), (9,), (10,), (100,), (100,) * 2, (100,) * 3, (100,) * 4)
@@ -91,7 +91,7 @@ STACK = tuple(
         momentum=0.01,
         batch_size=12,
         epochs=100,
-        published=published,
+        published_accuracy=published,
     )
     for number, (widths, published) in enumerate(zip(_STACK_WIDTHS, _STACK_PUBLISHED, strict=True))
 )

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from mnist_keras.data.augmentation.config import Augmentation
-from mnist_keras.errors import is_number, require
+from mnist_keras.errors import check, is_number
 
 NETWORKS = ("linear", "mlp", "cnn", "batch_norm_cnn", "deep_cnn")
 OPTIMIZERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "cosine")
 # Fields that change no result of a run.
-DESCRIPTIVE = ("summary", "published")
+DESCRIPTIVE = ("summary", "published_accuracy")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,9 +38,7 @@ class Recipe:
     #: One of SCHEDULES: how the learning rate moves over the run.
     schedule: str = "constant"
     #: Share of the run over which the learning rate first rises from nothing.
-    warmup: float = 0.0
-    #: Momentum of the running average of the weights that is kept when training has ended; 0 keeps the last weights.
-    ema: float = 0.0
+    warmup_fraction: float = 0.0
     #: Share of each training target that is spread evenly over the ten digits.
     label_smoothing: float = 0.0
     #: Training images a step; 0 stands for the whole training set.
@@ -48,51 +46,49 @@ class Recipe:
     #: Passes over the training set.
     epochs: int = 10
     #: Networks trained apart, each with a seed of its own, whose probabilities are averaged.
-    members: int = 1
-    #: The recipe whose run of seed 0 says what each training image shows, in the label's place; "" leaves the labels.
-    teacher: str = ""
-    #: The teacher's logits are divided by it: above 1 it says more of the digits that it holds for less likely.
-    teacher_temperature: float = 1.0
+    ensemble_size: int = 1
     #: None trains on the images as they are.
     augmentation: Augmentation | None = None
     #: Digits drawn by code that join the training set.
-    drawn: int = 0
+    synthetic_examples: int = 0
     #: The logits are divided by it when training has ended: so probabilities can be believed, see `calibration.py`.
-    temperature: float = 1.0
+    calibration_temperature: float = 1.0
     #: Compute in bfloat16, and keep the weights in float32, on machines that have instructions for it.
     mixed_precision: bool = False
     #: Print a line every so many steps and keep every step's figures; 0: epochs alone.
-    log_every: int = 0
+    log_every_steps: int = 0
     #: Steps run in one call of the compiled loop; a bound, lowered to divide the epoch. 0: by the network's arithmetic.
     steps_per_execution: int = 0
     #: Accuracy that the system's author printed on MNIST's test set; None: none.
-    published: float | None = None
+    published_accuracy: float | None = None
 
     def __post_init__(self):
-        require(self.network in NETWORKS, f"one of {', '.join(NETWORKS)}", "network", self.network)
-        require(isinstance(self.network_options, Mapping), "a dict", "network_options", self.network_options)
-        for name in ("mean", "momentum", "weight_decay", "warmup", "ema", "label_smoothing"):
+        check(self.network in NETWORKS, f"one of {', '.join(NETWORKS)}", "network", self.network)
+        check(isinstance(self.network_options, Mapping), "a dict", "network_options", self.network_options)
+        for name in ("mean", "momentum", "weight_decay", "warmup_fraction", "label_smoothing"):
             value = getattr(self, name)
-            require(is_number(value) and 0 <= value < 1, "at least 0 and less than 1", name, value)
-        for name in ("std", "learning_rate", "temperature", "teacher_temperature"):
+            check(is_number(value) and 0 <= value < 1, "at least 0 and less than 1", name, value)
+        for name in ("std", "learning_rate", "calibration_temperature"):
             value = getattr(self, name)
-            require(is_number(value) and value > 0, "a positive number", name, value)
+            check(is_number(value) and value > 0, "a positive number", name, value)
         names = ", ".join(OPTIMIZERS)
-        require(self.optimizer in OPTIMIZERS, f"one of {names}", "optimizer", self.optimizer)
-        require(self.momentum == 0 or self.optimizer == "sgd", "0 unless optimizer is sgd", "momentum", self.momentum)
+        check(self.optimizer in OPTIMIZERS, f"one of {names}", "optimizer", self.optimizer)
+        check(self.momentum == 0 or self.optimizer == "sgd", "0 unless optimizer is sgd", "momentum", self.momentum)
         decay = self.weight_decay
-        require(decay == 0 or self.optimizer == "adamw", "0 unless optimizer is adamw", "weight_decay", decay)
+        check(decay == 0 or self.optimizer == "adamw", "0 unless optimizer is adamw", "weight_decay", decay)
         names = ", ".join(SCHEDULES)
-        require(self.schedule in SCHEDULES, f"one of {names}", "schedule", self.schedule)
-        for name, low in dict(batch_size=0, epochs=1, members=1, drawn=0, log_every=0, steps_per_execution=0).items():
+        check(self.schedule in SCHEDULES, f"one of {names}", "schedule", self.schedule)
+        for name, low in dict(
+            batch_size=0, epochs=1, ensemble_size=1, synthetic_examples=0, log_every_steps=0, steps_per_execution=0
+        ).items():
             value = getattr(self, name)
-            require(type(value) is int and value >= low, f"a whole number from {low}", name, value)
-        require(type(self.mixed_precision) is bool, "True or False", "mixed_precision", self.mixed_precision)
+            check(type(value) is int and value >= low, f"a whole number from {low}", name, value)
+        check(type(self.mixed_precision) is bool, "True or False", "mixed_precision", self.mixed_precision)
         augmentation = self.augmentation
         if isinstance(augmentation, Mapping):
             object.__setattr__(self, "augmentation", Augmentation(**augmentation))
         else:
-            require(
+            check(
                 augmentation is None or isinstance(augmentation, Augmentation),
                 "an Augmentation or None",
                 "augmentation",

@@ -21,7 +21,6 @@ from mnist_keras.recipes.own import (
     COMPACT_1K,
     COMPACT_6K,
     COMPACT_10K,
-    DISTILLED,
     ENSEMBLE,
     FAST_990,
     FAST_994,
@@ -33,7 +32,7 @@ RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         *(LINEAR, MLP, CNN, CNN_3X3, CNN_AUGMENTED, LENET_DROPOUT, CNN_ROBUST),
-        *(COMPACT_1K, COMPACT_6K, COMPACT_10K, ACCURATE, ENSEMBLE, DISTILLED, FAST_990, FAST_994),
+        *(COMPACT_1K, COMPACT_6K, COMPACT_10K, ACCURATE, ENSEMBLE, FAST_990, FAST_994),
         *STACK,
     )
 }

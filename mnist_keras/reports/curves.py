@@ -13,7 +13,7 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str, target: fl
     """Loss and accuracy of training and test set after every epoch.
 
     Args:
-        history: `History.epochs`.
+        history: `RunHistory.epochs`.
         title: stands above.
         target: an accuracy in percent, drawn as a dotted line.
     """
@@ -39,7 +39,7 @@ def step_curves(steps: Sequence[Mapping[str, Any]], title: str) -> Figure:
     """Loss and accuracy of every step's batch, and their running mean over 50 steps.
 
     Args:
-        steps: `History.steps`.
+        steps: `RunHistory.steps`.
     """
     figure = new_figure(9, 3.8, title)
     numbers = [row["step"] for row in steps]

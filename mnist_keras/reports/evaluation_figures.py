@@ -9,8 +9,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter
 
 from mnist_keras.evaluation.corruptions import CORRUPTIONS, corrupt
-from mnist_keras.inference.images import Reading
-from mnist_keras.inference.preprocessing.image_files import read_picture
+from mnist_keras.inference.images import DigitPrediction
+from mnist_keras.inference.preprocessing.image_files import load_image
 from mnist_keras.reports.style import DARK, MUTED, TEST, TRAIN, WRONG, new_figure
 
 
@@ -18,7 +18,7 @@ def confusion_matrix(confusion: list[list[int]], title: str) -> Figure:
     """Counts of label (rows) against prediction (columns); colour shows the mistakes alone.
 
     Args:
-        confusion: `Report.confusion`.
+        confusion: `EvaluationReport.confusion`.
     """
     counts = np.array(confusion)
     mistakes = counts - np.diag(counts.diagonal())
@@ -76,7 +76,7 @@ def reliability_diagram(probabilities: np.ndarray, labels: np.ndarray, title: st
 _MOST = 20
 
 
-def readings_table(readings: Sequence[Reading]) -> Figure:
+def readings_table(readings: Sequence[DigitPrediction]) -> Figure:
     """A row for each of the first 20: the picture with the digit's box, the 28x28, the ten probabilities."""
     shown = readings[:_MOST]
     title = "Own pictures" + (f" (the first {_MOST} of {len(readings)})" if len(shown) < len(readings) else "")
@@ -84,21 +84,21 @@ def readings_table(readings: Sequence[Reading]) -> Figure:
     rows = figure.subplots(max(1, len(shown)), 3, squeeze=False, width_ratios=(1, 1, 2))
     for (photo, seen, bars), reading in zip(rows, shown, strict=False):
         _draw_photo(photo, reading)
-        seen.imshow(reading.sight.digit, cmap="gray", vmin=0, vmax=255)
+        seen.imshow(reading.normalized.digit, cmap="gray", vmin=0, vmax=255)
         seen.set_axis_off()
         colours = [TEST if digit == reading.digit else MUTED for digit in range(10)]
         bars.bar(range(10), reading.probabilities, color=colours)
         bars.set(xticks=range(10), yticks=(), ylim=(0, 1))
         bars.spines[["top", "right", "left"]].set_visible(False)
         answer = "-" if reading.digit is None else f"{reading.digit} ({reading.probabilities.max():.0%})"
-        bars.set_title("  ".join([answer, *reading.notes]), fontsize=9, color=WRONG if reading.notes else TEST)
+        bars.set_title("  ".join([answer, *reading.warnings]), fontsize=9, color=WRONG if reading.warnings else TEST)
     return figure
 
 
-def _draw_photo(cell, reading: Reading) -> None:
-    picture = read_picture(reading.file)
+def _draw_photo(cell, reading: DigitPrediction) -> None:
+    picture = load_image(reading.file)
     cell.imshow(picture[..., 0] if picture.shape[2] < 3 else picture, cmap="gray", vmin=0, vmax=255)
-    top, left, bottom, right = reading.sight.box
+    top, left, bottom, right = reading.normalized.box
     cell.add_patch(Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False, color=WRONG))
     cell.set_axis_off()
     cell.set_title(reading.file[-28:], fontsize=8)
@@ -111,7 +111,7 @@ def robustness_figure(accuracies: Mapping[str, float], images: np.ndarray, title
     """A row a corruption: its first images, its name, its accuracy as a bar.
 
     Args:
-        accuracies: of `accuracy_when_corrupted`.
+        accuracies: of `corruption_accuracy`.
         images: uint8 (examples, 28, 28), the uncorrupted ones.
         title: stands above.
     """

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from mnist_keras.data import Digits
 from mnist_keras.data.augmentation.config import Augmentation
 from mnist_keras.data.augmentation.transforms import augment
-from mnist_keras.evaluation.metrics import Report
+from mnist_keras.evaluation.metrics import EvaluationReport
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 from mnist_keras.reports.curves import step_curves, training_curves
 from mnist_keras.reports.digit_grids import augmentation_grid, least_certain_grid, misclassified_grid, prediction_grid
@@ -66,7 +66,7 @@ def _speed(config: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> d
     seconds = statistics.median(row["seconds"] for row in history)
     if not seconds:
         return None
-    drawn = config["recipe"].get("drawn", 0)
+    drawn = config["recipe"].get("synthetic_examples", 0)
     return dict(seconds=seconds, images=(config["dataset"]["train_examples"] + drawn) / seconds)
 
 
@@ -114,20 +114,20 @@ def run_figures(
     history: Sequence[Mapping[str, Any]],
     steps: Sequence[Mapping[str, Any]],
     probabilities: np.ndarray,
-    report: Report,
+    report: EvaluationReport,
 ) -> dict[str, Figure]:
     """Curves, predictions, misclassified, least_certain, confusion, calibration and, where there is something to show,
     first_layer, steps and augmentation.
 
     Args:
         model: trained.
-        history, steps: of the run's `History`.
+        history, steps: of the run's `RunHistory`.
         probabilities: of the test images, (examples, 10).
         report: the same, scored.
     """
     images, labels = digits.test_images, digits.test_labels
     title = f"{recipe.name} on {digits.name}: {report.correct}/{report.examples}, {report.accuracy:.2%}"
-    target = recipe.published if digits.name == "mnist" else None
+    target = recipe.published_accuracy if digits.name == "mnist" else None
     figures = {
         "curves": training_curves(history, title, target),
         "predictions": prediction_grid(images, labels, probabilities, 2, 3, title),

@@ -15,7 +15,7 @@ def accuracy_by_recipe(
     """Each seed's accuracy as a dot, their median as a line, the published figure as a diamond.
 
     Args:
-        rows: of a study's table, with "recipe", "accuracies", "median" and "published", in percent.
+        rows: of a study's table, with "recipe", "accuracies", "median" and "published_accuracy", in percent.
         title: stands above.
         limits: of the accuracy axis, percent; None fits the points.
     """
@@ -25,8 +25,8 @@ def accuracy_by_recipe(
         accuracies = row["accuracies"]
         axes.plot([place] * len(accuracies), accuracies, "o", color=TEST, alpha=0.6, label="a seed")
         axes.hlines(row["median"], place - 0.25, place + 0.25, color=TEST, label="median")
-        if row["published"] is not None:
-            axes.plot(place, row["published"], "D", color=MUTED, fillstyle="none", label="published")
+        if row["published_accuracy"] is not None:
+            axes.plot(place, row["published_accuracy"], "D", color=MUTED, fillstyle="none", label="published_accuracy")
     axes.set_xticks(range(len(rows)), [row["recipe"] for row in rows], rotation=45, ha="right")
     axes.set_ylabel("test accuracy (%)")
     axes.grid(axis="y", alpha=0.3)

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from mnist_keras.data import Digits
-from mnist_keras.data.digits import source_of
+from mnist_keras.data.digits import base_dataset
 from mnist_keras.files import write_rows
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.recipes import STACK
@@ -33,7 +33,7 @@ def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ab
         digits: what was trained on.
         is_ablation: whether the rows are of a recipe and its variants; then ablation.png is drawn too.
     """
-    kind = "test" if source_of(digits.name) == digits.name else "validation"
+    kind = "test" if base_dataset(digits.name) == digits.name else "validation"
     title = f"Accuracy at the last epoch, {digits.name}, {len(digits.test_labels):,} {kind} images"
     figures = {"accuracy": accuracy_by_recipe(rows, title), "parameters": error_by_parameters(rows, title)}
     if is_ablation:
@@ -95,7 +95,7 @@ def _mean(row: Row) -> str:
 _COLUMNS = {
     "recipe": lambda row: row["recipe"],
     "parameters": lambda row: f"{row['parameters']:,}",
-    "published": lambda row: "-" if row["published"] is None else f"{row['published']:.2f}",
+    "published_accuracy": lambda row: "-" if row["published_accuracy"] is None else f"{row['published']:.2f}",
     "median": lambda row: f"{row['median']:.2f}",
     "mean ± sd": _mean,
     "min": lambda row: f"{row['min']:.2f}",

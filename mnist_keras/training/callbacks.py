@@ -11,7 +11,7 @@ from mnist_keras.errors import InputError
 from mnist_keras.files import Rows
 
 
-class History(keras.callbacks.Callback):
+class RunHistory(keras.callbacks.Callback):
     """Keeps the figures of every epoch, and of every step where `keep_steps`.
 
     Attributes:
@@ -74,17 +74,17 @@ class History(keras.callbacks.Callback):
         return f"Lower --learning_rate. Received: learning_rate={self._learning_rate():g}."
 
 
-class Progress(keras.callbacks.Callback):
+class ProgressLog(keras.callbacks.Callback):
     """Prints an epoch's figures on one line; on a terminal a bar runs before it.
 
     Args:
-        history: the same run's History, ahead of this one in the list of callbacks.
+        history: the same run's RunHistory, ahead of this one in the list of callbacks.
         test_examples: size of the test set, for "correct / all".
         images_per_step: size of a batch, for images a second.
         log_every: also print a line every so many steps; 0 prints none.
     """
 
-    def __init__(self, history: History, test_examples: int, images_per_step: int, log_every: int = 0):
+    def __init__(self, history: RunHistory, test_examples: int, images_per_step: int, log_every: int = 0):
         super().__init__()
         self._history = history
         self._test_examples = test_examples

@@ -75,19 +75,19 @@ def _convolve(images, kernel):
 
 
 # Instead of which layer of Keras, over images.
-_SOONER: dict[type, type] = {
+_FAST_LAYERS: dict[type, type] = {
     keras.layers.BatchNormalization: BatchNormalization,
     keras.layers.Conv2D: Conv2D,
 }
 
 
-def with_training_layers(model: keras.Model) -> keras.Model:
+def with_fast_layers(model: keras.Model) -> keras.Model:
     """A functional model's copy, variable by variable, made of these layers."""
 
     def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
         kind = type(layer)
         if len(layer.output.shape) == 4:
-            kind = _SOONER.get(kind, kind)
+            kind = _FAST_LAYERS.get(kind, kind)
         return kind.from_config(layer.get_config())
 
     copy = keras.models.clone_model(model, clone_function=copy_layer)

@@ -9,7 +9,7 @@ from mnist_keras.data import Digits
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 
 
-def describe_settings(recipe: Recipe, digits: Digits, seed: int, **training: Any) -> dict[str, Any]:
+def run_settings(recipe: Recipe, digits: Digits, seed: int, **training: Any) -> dict[str, Any]:
     """Recipe, dataset, seed and `training`, how it is done, as JSON will give them back."""
     settings = {
         "recipe": dataclasses.asdict(recipe),

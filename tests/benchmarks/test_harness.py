@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from mnist_keras.benchmarks.harness import Side, Times, ratio, take_turns
+from mnist_keras.benchmarks.harness import Contender, Timings, ratio, run_interleaved
 from mnist_keras.errors import InputError
 
 
@@ -38,8 +38,8 @@ def dead():
 
 def test_sides_take_turns_in_processes_of_their_own(tmp_path):
     log = tmp_path / "log"
-    sides = [Side(name, log_turns, dict(path=str(log), name=name)) for name in ("a", "b")]
-    times = take_turns(sides, turns=2)
+    sides = [Contender(name, log_turns, dict(path=str(log), name=name)) for name in ("a", "b")]
+    times = run_interleaved(sides, turns=2)
     lines = log.read_text().split()
     # One turn of each is not counted.
     assert [line[0] for line in lines] == ["a", "b"] * 3
@@ -52,14 +52,14 @@ def large(size):
 
 
 def test_the_most_memory_that_a_side_held_is_told():
-    sides = [Side("little", large, dict(size=0)), Side("much", large, dict(size=300_000_000))]
-    times = take_turns(sides, turns=1)
+    sides = [Contender("little", large, dict(size=0)), Contender("much", large, dict(size=300_000_000))]
+    times = run_interleaved(sides, turns=1)
     assert times["little"].peak_memory < times["much"].peak_memory - 200_000_000
 
 
 def test_wall_and_processor_time_are_told_apart():
-    sides = [Side("sleeps", sleeper, dict(seconds=0.2)), Side("works", busy, dict(seconds=0.2))]
-    times = take_turns(sides, turns=1, units=2)
+    sides = [Contender("sleeps", sleeper, dict(seconds=0.2)), Contender("works", busy, dict(seconds=0.2))]
+    times = run_interleaved(sides, turns=1, units=2)
     assert times["sleeps"].wall[0] >= 0.1 > 10 * times["sleeps"].cpu[0]
     assert times["works"].cpu[0] >= 0.1
 
@@ -67,11 +67,11 @@ def test_wall_and_processor_time_are_told_apart():
 @pytest.mark.parametrize(("work", "message"), [(broken, "failed: ValueError: no such thing"), (dead, "ended without")])
 def test_a_side_that_fails_is_named(work, message):
     with pytest.raises(InputError, match=f"The benchmark's side other {message}"):
-        take_turns([Side("ours", sleeper, dict(seconds=0)), Side("other", work)], turns=1)
+        run_interleaved([Contender("ours", sleeper, dict(seconds=0)), Contender("other", work)], turns=1)
 
 
 def test_a_ratio_is_the_median_over_neighbours():
     # The machine was busy at the third turn of both.
-    ours, theirs = Times([1.0, 1.0, 9.0], [1.0, 1.0, 1.0]), Times([2.0, 2.2, 19.0], [4.0, 4.0, 4.0])
+    ours, theirs = Timings([1.0, 1.0, 9.0], [1.0, 1.0, 1.0]), Timings([2.0, 2.2, 19.0], [4.0, 4.0, 4.0])
     assert ratio(ours, theirs) == pytest.approx(19 / 9)
     assert ratio(ours, theirs, "cpu") == 4

@@ -1,10 +1,13 @@
-from mnist_keras.benchmarks.harness import Times
+from mnist_keras.benchmarks.harness import Timings
 from mnist_keras.benchmarks.report import ratio_figure, rows_of, table
 
 ROWS = rows_of(
     "training cnn, float32",
     "ms a step",
-    {"mnist_keras": Times([0.02, 0.03, 0.02], [0.04, 0.04, 0.04]), "PyTorch": Times([0.05, 0.06, 0.05], [0.08] * 3)},
+    {
+        "mnist_keras": Timings([0.02, 0.03, 0.02], [0.04, 0.04, 0.04]),
+        "PyTorch": Timings([0.05, 0.06, 0.05], [0.08] * 3),
+    },
     operations=4e9,
 )
 
@@ -18,8 +21,10 @@ def test_the_table_shows_medians_minima_and_ratios():
 
 
 def test_the_figure_shows_the_fastest_peer_of_each_task():
-    slower = rows_of("training cnn, float32", "ms a step", {"": Times([0.02], [0.02]), "slow": Times([0.07], [0.01])})
-    other = rows_of("augmentation", "µs an image", {"": Times([0.02], [0.02]), "Pillow": Times([0.06], [0.02])})
+    slower = rows_of(
+        "training cnn, float32", "ms a step", {"": Timings([0.02], [0.02]), "slow": Timings([0.07], [0.01])}
+    )
+    other = rows_of("augmentation", "µs an image", {"": Timings([0.02], [0.02]), "Pillow": Timings([0.06], [0.02])})
     axes = ratio_figure([*ROWS, slower[1], *other], "title").axes[0]
     names = ["augmentation: Pillow", "training cnn, float32: PyTorch"]
     assert [label.get_text() for label in axes.get_yticklabels()] == names

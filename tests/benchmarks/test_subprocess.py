@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from mnist_keras.benchmarks.harness import elsewhere
+from mnist_keras.benchmarks.harness import run_in_subprocess
 from mnist_keras.errors import InputError
 
 
@@ -11,15 +11,15 @@ def refuse(what):
 
 
 def test_another_process_answers():
-    assert elsewhere(os.getpid) != os.getpid()
-    assert elsewhere(divmod, 7, 2) == (3, 1)
+    assert run_in_subprocess(os.getpid) != os.getpid()
+    assert run_in_subprocess(divmod, 7, 2) == (3, 1)
 
 
 def test_what_it_raises_is_raised_here():
     with pytest.raises(InputError, match="no bread"):
-        elsewhere(refuse, "bread")
+        run_in_subprocess(refuse, "bread")
 
 
 def test_a_process_that_dies_is_told():
     with pytest.raises(InputError, match=r"The benchmark's process for exit \(3\) died"):
-        elsewhere(os._exit, 3)
+        run_in_subprocess(os._exit, 3)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_keras.benchmarks.training import Arrival, arrivals_table, train_here, train_in_torch
+from mnist_keras.benchmarks.training import TimeToAccuracy, time_to_accuracy_table, train_here, train_in_torch
 from mnist_keras.data import load_digits
 from mnist_keras.data.archives import npz_arrays
 
@@ -29,7 +29,7 @@ def test_the_peer_trains_until_it_is_there(few):
 
 
 def test_a_row_a_side():
-    arrivals = [Arrival("fast", seed, 4.0 + seed, 8.0, 0.99 + seed / 1000, 1) for seed in range(3)]
-    rows = arrivals_table([*arrivals, Arrival("other", 0, 50.0, 90.0, 0.99, 7)]).splitlines()
+    arrivals = [TimeToAccuracy("fast", seed, 4.0 + seed, 8.0, 0.99 + seed / 1000, 1) for seed in range(3)]
+    rows = time_to_accuracy_table([*arrivals, TimeToAccuracy("other", 0, 50.0, 90.0, 0.99, 7)]).splitlines()
     assert rows[2] == "| fast | 5.0 | 8.0 | 99.10 | 99.00 | 99.20 | 1 | 3 | 1.0 |"
     assert rows[3] == "| other | 50.0 | 90.0 | 99.00 | 99.00 | 99.00 | 7 | 1 | 10.0 |"

@@ -8,7 +8,7 @@ from mnist_keras.recipes import RECIPES
 torch = pytest.importorskip("torch")
 
 
-@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.members == 1])
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.ensemble_size == 1])
 def test_the_peer_is_the_same_network(name):
     from mnist_keras.benchmarks.torch_port import torch_network
 

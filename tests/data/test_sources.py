@@ -37,7 +37,7 @@ def write_npz(path, digits, **changes):
 def offline(monkeypatch, tmp_path):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "no-cache"))
     monkeypatch.setattr(sources, "_URL", "http://127.0.0.1:9/nothing")
-    monkeypatch.setattr(sources.reachable, "__defaults__", ("http://127.0.0.1:9/nothing", 1.0))
+    monkeypatch.setattr(sources.server_answers, "__defaults__", ("http://127.0.0.1:9/nothing", 1.0))
 
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
@@ -150,7 +150,7 @@ def test_a_silent_server_is_given_up_on():
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         began = time.perf_counter()
-        assert not sources.reachable(f"http://127.0.0.1:{server.getsockname()[1]}/", seconds=0.2)
+        assert not sources.server_answers(f"http://127.0.0.1:{server.getsockname()[1]}/", seconds=0.2)
         assert time.perf_counter() - began < 5
 
 
@@ -167,7 +167,7 @@ def test_what_tfds_gave_is_kept_and_read_from_then_on(mnist_folder, monkeypatch,
     mnist = load_digits("mnist", mnist_folder)
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     monkeypatch.delenv("MNIST_KERAS_DATA_DIR", raising=False)
-    monkeypatch.setattr(sources, "reachable", lambda: True)
+    monkeypatch.setattr(sources, "server_answers", lambda: True)
     asked = []
     monkeypatch.setattr(sources, "load_tfds", lambda: asked.append(1) or mnist)
     for _ in range(2):
@@ -175,7 +175,7 @@ def test_what_tfds_gave_is_kept_and_read_from_then_on(mnist_folder, monkeypatch,
     assert len(asked) == 1
     [kept] = (tmp_path / "mnist").iterdir()
     # Not even the server is asked any more.
-    monkeypatch.setattr(sources, "reachable", lambda: False)
+    monkeypatch.setattr(sources, "server_answers", lambda: False)
     kept.write_bytes(kept.read_bytes()[:1000])
     assert load_digits("mnist").checksum() == mnist.checksum()
     assert len(asked) == 2

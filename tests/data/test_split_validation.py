@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_keras.data import hold_out, source_of
+from mnist_keras.data import base_dataset, split_validation
 from mnist_keras.errors import InputError
 
 
@@ -10,9 +10,9 @@ def rows(images):
 
 
 def test_nothing_is_in_both_parts_and_nothing_is_lost(tiny):
-    split = hold_out(tiny, 20)
+    split = split_validation(tiny, 20)
     assert split.name == "tiny-validation-20"
-    assert source_of(split.name) == source_of("tiny") == "tiny"
+    assert base_dataset(split.name) == base_dataset("tiny") == "tiny"
     assert np.bincount(split.test_labels).tolist() == [2] * 10
     assert len(split.train_labels) == 100
     assert not rows(split.train_images) & rows(split.test_images)
@@ -20,10 +20,10 @@ def test_nothing_is_in_both_parts_and_nothing_is_lost(tiny):
 
 
 def test_it_is_always_the_same(tiny):
-    assert hold_out(tiny, 20).checksum() == hold_out(tiny, 20).checksum()
+    assert split_validation(tiny, 20).checksum() == split_validation(tiny, 20).checksum()
 
 
 @pytest.mark.parametrize("count", [0, -10, 15, 120])
 def test_what_cannot_be_held_out(tiny, count):
     with pytest.raises(InputError, match=f"must be a multiple of ten.*the rarest has 12.*validation={count}"):
-        hold_out(tiny, count)
+        split_validation(tiny, count)

@@ -1,17 +1,17 @@
 import numpy as np
 from tiny_digits import make_digits
 
-from mnist_keras.data.synthetic import drawn_digits, training_set
+from mnist_keras.data.synthetic import synthetic_digits, with_synthetic_digits
 
 
 def test_they_are_the_same_for_the_same_seed():
-    for one, again in zip(drawn_digits(20, seed=3), drawn_digits(20, seed=3), strict=True):
+    for one, again in zip(synthetic_digits(20, seed=3), synthetic_digits(20, seed=3), strict=True):
         np.testing.assert_array_equal(one, again)
-    assert (drawn_digits(20, seed=3)[0] != drawn_digits(20, seed=4)[0]).any()
+    assert (synthetic_digits(20, seed=3)[0] != synthetic_digits(20, seed=4)[0]).any()
 
 
 def test_they_lie_as_mnists_do():
-    images, labels = drawn_digits(200)
+    images, labels = synthetic_digits(200)
     assert images.shape == (200, 28, 28) and images.dtype == np.uint8
     assert set(labels.tolist()) == set(range(10))
     for image in images:
@@ -23,8 +23,8 @@ def test_they_lie_as_mnists_do():
 
 def test_they_join_the_training_set():
     digits = make_digits(train=50)
-    assert training_set(digits, 0)[0] is digits.train_images
-    images, labels = training_set(digits, 30)
+    assert with_synthetic_digits(digits, 0)[0] is digits.train_images
+    images, labels = with_synthetic_digits(digits, 30)
     assert len(images) == len(labels) == 80
     np.testing.assert_array_equal(images[:50], digits.train_images)
-    np.testing.assert_array_equal(labels[50:], drawn_digits(30)[1])
+    np.testing.assert_array_equal(labels[50:], synthetic_digits(30)[1])

@@ -5,7 +5,11 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_keras.distribution.strategy import check_batch, fit_test_batch, lost_workers_named
+from mnist_keras.distribution.strategy import (
+    check_global_batch_size,
+    shareable_test_batch_size,
+    translate_worker_errors,
+)
 from mnist_keras.errors import InputError, WorkerLost
 
 
@@ -14,16 +18,16 @@ class Four:
 
 
 def test_batches_are_shared_out_evenly():
-    check_batch(Four(), 12)
+    check_global_batch_size(Four(), 12)
     with pytest.raises(InputError, match="batch_size must be a multiple of 4. Received: batch_size=18"):
-        check_batch(Four(), 18)
+        check_global_batch_size(Four(), 18)
 
 
 @given(st.integers(1, 9), st.integers(1, 200), st.integers(1, 500))
 def test_test_batches_leave_no_replica_without_an_image(replicas, wanted, examples):
     strategy = types.SimpleNamespace(num_replicas_in_sync=replicas)
     try:
-        size = fit_test_batch(strategy, wanted, examples)
+        size = shareable_test_batch_size(strategy, wanted, examples)
     except InputError:
         assert min(wanted, examples) < 2 * replicas * replicas
         return
@@ -40,7 +44,10 @@ def test_a_gone_worker_has_a_name(monkeypatch):
             pass
 
     gone = tf.errors.UnavailableError(None, None, "Socket closed")
-    with pytest.raises(WorkerLost, match="Another worker has gone.*UnavailableError"), lost_workers_named(Workers()):
+    with (
+        pytest.raises(WorkerLost, match="Another worker has gone.*UnavailableError"),
+        translate_worker_errors(Workers()),
+    ):
         raise gone
-    with pytest.raises(tf.errors.UnavailableError), lost_workers_named(tf.distribute.get_strategy()):
+    with pytest.raises(tf.errors.UnavailableError), translate_worker_errors(tf.distribute.get_strategy()):
         raise gone

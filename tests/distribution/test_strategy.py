@@ -6,7 +6,7 @@ import textwrap
 import pytest
 import tensorflow as tf
 
-from mnist_keras.distribution.strategy import computes_bfloat16, get_strategy, set_up_device
+from mnist_keras.distribution.strategy import get_strategy, has_bfloat16, set_up_device
 from mnist_keras.errors import InputError
 
 TESTS = pathlib.Path(__file__).parents[1]
@@ -33,7 +33,7 @@ def test_bfloat16_is_a_matter_of_the_processor(tmp_path, monkeypatch, flags, can
     if flags:
         info.write_text(f"processor : 0\nflags : {flags}\n")
     monkeypatch.setattr("mnist_keras.distribution.strategy._CPU_INFO", info)
-    assert computes_bfloat16() is can
+    assert has_bfloat16() is can
 
 
 def test_threads_come_too_late():

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mnist_keras.distribution.workers import Worker, this_worker
+from mnist_keras.distribution.workers import Worker, current_worker
 from mnist_keras.errors import InputError
 
 
@@ -25,14 +25,14 @@ def test_tf_config_names_the_workers(monkeypatch, value, expected):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     if value:
         monkeypatch.setenv("TF_CONFIG", value)
-    assert this_worker("auto") == expected
-    assert this_worker("mirrored") is this_worker("one_device") is None
+    assert current_worker("auto") == expected
+    assert current_worker("mirrored") is current_worker("one_device") is None
 
 
 def test_the_first_is_the_chief(monkeypatch):
     assert [Worker(index, 3).is_chief for index in range(3)] == [True, False, False]
     monkeypatch.setenv("TF_CONFIG", config(0, worker=["a:1"]))
-    assert this_worker("multi_worker") == Worker(0, 1)
+    assert current_worker("multi_worker") == Worker(0, 1)
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_the_first_is_the_chief(monkeypatch):
 def test_a_wrong_tf_config(monkeypatch, value):
     monkeypatch.setenv("TF_CONFIG", value)
     with pytest.raises(InputError, match="TF_CONFIG"):
-        this_worker("multi_worker")
+        current_worker("multi_worker")

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from mnist_keras.evaluation.calibration import answers_from, fit_temperature, with_temperature
+from mnist_keras.evaluation.calibration import apply_temperature, fit_temperature, selective_accuracy
 from mnist_keras.models import build_model
-from mnist_keras.models.rewrites import divide_logits
+from mnist_keras.models.rewrites import fold_temperature
 from mnist_keras.recipes import get_recipe
 from mnist_keras.training.train import train
 
@@ -30,8 +30,8 @@ def test_the_temperature_that_spoilt_the_logits_is_found(temperature):
 
 def test_a_temperature_moves_probabilities_and_no_answer():
     probabilities = of_logits(np.random.default_rng(1).normal(0, 3, (50, 10)))
-    np.testing.assert_allclose(with_temperature(probabilities, 1.0), probabilities, atol=1e-12)
-    warmer = with_temperature(probabilities, 2.0)
+    np.testing.assert_allclose(apply_temperature(probabilities, 1.0), probabilities, atol=1e-12)
+    warmer = apply_temperature(probabilities, 2.0)
     np.testing.assert_allclose(warmer.sum(axis=1), 1.0)
     np.testing.assert_array_equal(warmer.argsort(axis=1), probabilities.argsort(axis=1))
     assert (warmer.max(axis=1) < probabilities.max(axis=1)).all()
@@ -47,7 +47,7 @@ def test_the_extremes_stay_within_bounds():
 def test_answers_by_hand():
     probabilities = np.full((4, 10), 0.01)
     probabilities[range(4), range(4)] = 0.95, 0.85, 0.75, 0.55
-    rows = answers_from(probabilities, np.array([0, 9, 2, 9]), (0.5, 0.8, 0.99))
+    rows = selective_accuracy(probabilities, np.array([0, 9, 2, 9]), (0.5, 0.8, 0.99))
     assert rows == [(0.5, 1.0, 0.5, None), (0.8, 0.5, 0.5, 0.5), (0.99, 0.0, None, 0.5)]
 
 
@@ -56,7 +56,7 @@ def test_logits_of_every_network_are_divided():
     for name in ("linear", "mlp", "cnn", "cnn_augmented", "cnn_robust"):
         model = build_model(name)
         before = keras.ops.convert_to_numpy(model(images))
-        divide_logits(model, 4.0)
+        fold_temperature(model, 4.0)
         np.testing.assert_allclose(keras.ops.convert_to_numpy(model(images)), before / 4, rtol=1e-4, atol=1e-6)
 
 

@@ -8,7 +8,7 @@ from mnist_keras.evaluation.comparison import compare_runs
 
 
 def reports(*runs, examples=1000):
-    return [dict(dataset="tiny", examples=examples, misread=[[index, 0] for index in run]) for run in runs]
+    return [dict(dataset="tiny", examples=examples, misclassified=[[index, 0] for index in run]) for run in runs]
 
 
 def test_the_difference_is_of_mean_accuracies_in_points():

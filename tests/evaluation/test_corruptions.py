@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_keras.evaluation.corruptions import CORRUPTIONS, accuracy_when_corrupted, corrupt
+from mnist_keras.evaluation.corruptions import CORRUPTIONS, corrupt, corruption_accuracy
 from mnist_keras.reports.evaluation_figures import robustness_figure
 
 # A bar of 20x4 pixels, off the middle.
@@ -48,7 +48,7 @@ def test_accuracy_is_counted_for_each():
         right = np.eye(10)[labels]
         return right if images[0, 0, 0] < 50 else 1 - right
 
-    accuracies = accuracy_when_corrupted(predict, IMAGES, labels)
+    accuracies = corruption_accuracy(predict, IMAGES, labels)
     assert list(accuracies) == ["none", *CORRUPTIONS]
     assert accuracies["none"] == accuracies["shift"] == 1
     assert accuracies["inverted"] == accuracies["brightness"] == 0

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_keras.errors import InputError
-from mnist_keras.evaluation.metrics import evaluate, score
+from mnist_keras.evaluation.metrics import compute_metrics, evaluate
 
 
 def one_hot(classes, sure=1.0):
@@ -17,7 +17,7 @@ def one_hot(classes, sure=1.0):
 
 def test_by_hand():
     labels = np.array([0, 0, 0, 1, 2])
-    report = score(one_hot([0, 0, 1, 1, 2], sure=0.91), labels)
+    report = compute_metrics(one_hot([0, 0, 1, 1, 2], sure=0.91), labels)
     assert (report.correct, report.examples) == (4, 5)
     assert report.accuracy == 0.8
     assert math.isclose(report.loss, -(4 * math.log(0.91) + math.log(0.01)) / 5)
@@ -25,32 +25,32 @@ def test_by_hand():
     assert report.recall[:4] == [2 / 3, 1.0, 1.0, None]
     assert report.confusion[0][:3] == [2, 1, 0]
     # All in one bin: sure of .91, right in .8.
-    assert math.isclose(report.calibration_error, 0.11)
+    assert math.isclose(report.expected_calibration_error, 0.11)
 
 
 def test_bins_do_not_cancel_out():
     # Sure of 1 and wrong once in four; sure of .55 and always right.
     probabilities = np.concatenate([one_hot([0, 0, 0, 0]), one_hot([0] * 4, sure=0.55)])
-    report = score(probabilities, np.array([0, 0, 0, 1, 0, 0, 0, 0]))
-    assert math.isclose(report.calibration_error, (0.25 * 4 + 0.45 * 4) / 8)
+    report = compute_metrics(probabilities, np.array([0, 0, 0, 1, 0, 0, 0, 0]))
+    assert math.isclose(report.expected_calibration_error, (0.25 * 4 + 0.45 * 4) / 8)
 
 
 def test_a_sure_mistake_has_a_finite_loss():
-    assert math.isfinite(score(one_hot([1]), np.array([0])).loss)
+    assert math.isfinite(compute_metrics(one_hot([1]), np.array([0])).loss)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=40))
 def test_the_confusion_matrix_accounts_for_all(pairs):
     labels, predictions = map(np.array, zip(*pairs, strict=True))
-    report = score(one_hot(predictions), labels)
+    report = compute_metrics(one_hot(predictions), labels)
     confusion = np.array(report.confusion)
     assert confusion.sum() == len(pairs)
     assert confusion.diagonal().sum() == report.correct == sum(labels == predictions)
-    assert 0 <= report.calibration_error <= 1
+    assert 0 <= report.expected_calibration_error <= 1
 
 
 def test_the_printed_report():
-    lines = str(score(one_hot([0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 2]))).splitlines()
+    lines = str(compute_metrics(one_hot([0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 2]))).splitlines()
     assert lines[0] == "accuracy           4/5  80.00%"
     assert "    1     50.00%  100.00%" in lines
     assert "    9          -        -" in lines
@@ -73,4 +73,4 @@ def test_evaluate_hands_the_images_over():
 )
 def test_what_is_no_probability(probabilities, message):
     with pytest.raises(InputError, match=message):
-        score(probabilities, np.array([0, 1, 2]))
+        compute_metrics(probabilities, np.array([0, 1, 2]))

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mnist_keras.evaluation.tta import over_views
+from mnist_keras.evaluation.tta import with_tta
 
 
 def test_each_image_is_seen_eighteen_times_slightly_moved(tiny):
@@ -11,7 +11,7 @@ def test_each_image_is_seen_eighteen_times_slightly_moved(tiny):
         seen.append(images)
         return np.full((30, 10), len(seen), np.float32)
 
-    probabilities = over_views(predict)(tiny.test_images)
+    probabilities = with_tta(predict)(tiny.test_images)
     np.testing.assert_allclose(probabilities, np.mean(range(1, 19)))
     assert len({images.tobytes() for images in seen}) == 18
     columns = [images.sum(axis=(0, 1), dtype=float) for images in (tiny.test_images, *seen)]

@@ -3,10 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mnist_keras.errors import InputError
 from mnist_keras.experiments import train_run as train_run_module
 from mnist_keras.experiments.run_folder import read_run
-from mnist_keras.experiments.train_run import members_of, train_run
+from mnist_keras.experiments.train_run import ensemble_members, train_run
 from mnist_keras.export.export import export_run
 from mnist_keras.files import read_rows
 from mnist_keras.inference.predictor import load_predictor
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("without_figures")
 
 
 def names_and_seeds(recipe, seed):
-    return [(member.name, number) for member, number in members_of(recipe, seed)]
+    return [(member.name, number) for member, number in ensemble_members(recipe, seed)]
 
 
 def test_no_two_ensembles_share_a_member():
@@ -68,17 +67,3 @@ def test_an_ensemble_averages_its_members(tiny, tmp_path, trained):
     assert train_run(tmp_path / "three-seed-1", recipe, tiny, seed=1) == digest
     assert len(trained) == 3
     export_run(tmp_path / "three-seed-1", tmp_path / "export", tiny, ["float32", "int8"])
-
-
-def test_a_teacher_is_trained_first(tiny, tmp_path, trained):
-    recipe = dataclasses.replace(get_recipe("stack_1", epochs=1, teacher="linear"), name="pupil", batch_size=20)
-    for seed in (3, 4):
-        train_run(tmp_path / f"pupil-seed-{seed}", recipe, tiny, seed=seed)
-    assert trained == [("linear", 0), ("pupil", 3), ("pupil", 4)]
-    config, _ = read_run(tmp_path / "pupil-seed-3")
-    assert len(config["training"]["teacher"]) == 64
-
-
-def test_an_unknown_teacher(tiny, tmp_path):
-    with pytest.raises(InputError, match="No recipe has this name. Received: 'nobody'"):
-        train_run(tmp_path / "run", get_recipe("stack_1", teacher="nobody"), tiny)

@@ -7,7 +7,7 @@ from PIL import Image
 from tiny_digits import make_digits
 
 from mnist_keras.errors import InputError
-from mnist_keras.evaluation.metrics import correct_when_corrected
+from mnist_keras.evaluation.metrics import correct_after_label_fixes
 from mnist_keras.experiments import train_run as train_run_module
 from mnist_keras.experiments.run_folder import read_run
 from mnist_keras.experiments.study import read_reports, run_study
@@ -52,7 +52,7 @@ def test_the_table(tiny, tmp_path, trainings):
     assert row["mean"] == statistics.fmean(row["accuracies"])
     assert row["sd"] == statistics.stdev(row["accuracies"])
     assert row["min"] <= row["median"] <= row["max"]
-    assert (row["parameters"], row["published"], row["epochs"]) == (3985, 90.10, 1)
+    assert (row["parameters"], row["published_accuracy"], row["epochs"]) == (3985, 90.10, 1)
     text = write_study(tmp_path, rows, tiny)
     assert text == table(rows) == (tmp_path / "table.md").read_text()
     assert text.splitlines()[3].startswith("| `stack_1` | 3,985 | 90.10 | ")
@@ -80,7 +80,7 @@ def test_the_corrected_figure_is_of_mnist(tmp_path, trainings):
     digits = make_digits(name="mnist")
     (row,) = run_study(tmp_path, RECIPES[:1], [0], digits)
     report = read_reports(tmp_path, "linear")[0]
-    assert row["corrected"] == 100 * correct_when_corrected(report["correct"], report["misread"]) / 30
+    assert row["corrected"] == 100 * correct_after_label_fixes(report["correct"], report["misclassified"]) / 30
     (other,) = run_study(tmp_path / "tiny", RECIPES[:1], [0], make_digits())
     assert other["corrected"] is None
 
@@ -131,7 +131,7 @@ def test_an_unfinished_training_leaves_nothing(tiny, tmp_path, monkeypatch):
 
 
 def rows_with(medians):
-    names = ("recipe", "median", "accuracies", "parameters", "published", "mean", "min", "max", "sd")
+    names = ("recipe", "median", "accuracies", "parameters", "published_accuracy", "mean", "min", "max", "sd")
     values = [
         (f"stack_{n}", value, [value], 10 + n, value, value, value, value, 0.1) for n, value in enumerate(medians)
     ]

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from mnist_keras.distribution.preemption import StopRequest
-from mnist_keras.distribution.strategy import threads_in_use
-from mnist_keras.errors import InputError, Stopped
+from mnist_keras.distribution.strategy import intra_op_threads
+from mnist_keras.errors import InputError, TrainingStopped
 from mnist_keras.experiments.run_folder import (
     is_complete,
-    newest_unfinished,
+    latest_unfinished,
     read_run,
     recorded_threads,
     unfinished_folder,
@@ -38,7 +38,7 @@ def test_the_config_tells_how_to_repeat_it(trained_run, tiny):
     assert config["training"].pop("versions").keys() == {"tensorflow", "keras"}
     assert config["training"] == {
         "replicas": 1,
-        "threads": threads_in_use(),
+        "threads": intra_op_threads(),
         "deterministic": False,
         "mixed_precision": False,
         "sync_batch_norm": True,
@@ -70,7 +70,7 @@ def test_the_figures_are_pictures(trained_run):
 
 
 def test_steps_and_augmentation_are_drawn_where_there_are_some(tiny, tmp_path):
-    recipe = get_recipe("linear", epochs=1, batch_size=20, log_every=3, augmentation={"rotation": 10})
+    recipe = get_recipe("linear", epochs=1, batch_size=20, log_every_steps=3, augmentation={"rotation": 10})
     save_run(tmp_path / "run", train(recipe, tiny, verbose=False), tiny)
     assert len(read_rows(tmp_path / "run" / "steps.csv")) == 6
     names = {path.name for path in (tmp_path / "run" / "figures").iterdir()}
@@ -111,13 +111,13 @@ def test_a_run_is_trained_once(tiny, tmp_path, capsys):
 def test_an_unfinished_run_is_found_and_goes_on(tiny, tmp_path, monkeypatch):
     recipe = get_recipe("linear", epochs=3)
     with pytest.raises(InputError, match="No unfinished run of linear is in"):
-        newest_unfinished(tmp_path, "linear")
+        latest_unfinished(tmp_path, "linear")
     monkeypatch.setattr(StopRequest, "received", True)
-    with pytest.raises(Stopped, match="stopped after step 1, saved in .*run.unfinished"):
+    with pytest.raises(TrainingStopped, match="stopped after step 1, saved in .*run.unfinished"):
         train_run(tmp_path / "run", recipe, tiny, verbose=False)
     monkeypatch.setattr(StopRequest, "received", False)
-    assert newest_unfinished(tmp_path, "linear") == tmp_path / "run"
-    assert recorded_threads(tmp_path / "run") == threads_in_use()
+    assert latest_unfinished(tmp_path, "linear") == tmp_path / "run"
+    assert recorded_threads(tmp_path / "run") == intra_op_threads()
     with pytest.raises(InputError, match="It is not finished"):
         read_run(unfinished_folder(tmp_path / "run"))
     with pytest.raises(InputError, match="training mixed_precision is False there and True now"):
@@ -151,4 +151,4 @@ def test_a_run_from_before_a_field_was_there_counts(trained_run, tiny, tmp_path)
     (folder / "config.json").write_text(json.dumps(config))
     assert is_complete(folder, get_recipe("linear", epochs=10), tiny, 0)
     with pytest.raises(InputError, match="recipe warmup is 0.0 there and 0.5 now"):
-        is_complete(folder, get_recipe("linear", epochs=10, warmup=0.5), tiny, 0)
+        is_complete(folder, get_recipe("linear", epochs=10, warmup_fraction=0.5), tiny, 0)

@@ -16,7 +16,7 @@ from mnist_keras.export.card import describe_model
     ],
 )
 def test_the_card_says_what_data_it_was(dataset, words):
-    figures = ("parameters", "accuracy", "correct", "examples", "loss", "calibration_error")
+    figures = ("parameters", "accuracy", "correct", "examples", "loss", "expected_calibration_error")
     card = describe_model(dict(recipe={"name": "cnn"}, dataset={"name": dataset}, seed=3), dict.fromkeys(figures, 1))
     assert all(word in card["dataset"]["about"] for word in words)
     assert ("held out" in card["dataset"]["about"]) == ("validation" in dataset)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from mnist_keras.errors import InputError
 from mnist_keras.export import export as export_module
 from mnist_keras.export.export import export_run
-from mnist_keras.export.formats import default_folder
+from mnist_keras.export.formats import default_export_folder
 from mnist_keras.export.tflite import write_tflite
 from mnist_keras.inference.predictor import load_predictor
 
@@ -146,9 +146,9 @@ def test_mnist_gives_way_to_nothing_else(run, standing, tiny):
     set_dataset(standing, "card.json", "mnist")
     with pytest.raises(InputError, match="holds an export trained on MNIST; one trained on 'tiny' does not replace it"):
         export_run(run, standing, tiny)
-    assert default_folder(standing.parent, "linear", "tiny") == standing.with_name("linear-tiny")
-    assert default_folder(standing.parent, "linear", "mnist") == standing
-    assert default_folder(standing.parent, "cnn", "tiny") == standing.with_name("cnn")
+    assert default_export_folder(standing.parent, "linear", "tiny") == standing.with_name("linear-tiny")
+    assert default_export_folder(standing.parent, "linear", "mnist") == standing
+    assert default_export_folder(standing.parent, "cnn", "tiny") == standing.with_name("cnn")
     set_dataset(run, "config.json", "mnist")
     export_run(run, standing, tiny, ["float32"])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_keras.errors import InputError
-from mnist_keras.export.parity import compare
+from mnist_keras.export.parity import check_parity
 from mnist_keras.inference.predictor import load_predictor
 
 
@@ -14,7 +14,7 @@ def expected(trained_run, tiny):
 
 
 def test_files_are_compared_in_a_fresh_process(export, tiny, expected):
-    parity = compare(export, tiny.test_images, tiny.test_labels, {"saved_model": expected, "float32": expected})
+    parity = check_parity(export, tiny.test_images, tiny.test_labels, {"saved_model": expected, "float32": expected})
     assert list(parity) == ["saved_model", "float32"]
     for figures in parity.values():
         assert figures.classes_agreeing == figures.correct == figures.examples == 30
@@ -34,7 +34,7 @@ def test_files_are_compared_in_a_fresh_process(export, tiny, expected):
 )
 def test_a_file_that_answers_otherwise(export, tiny, expected, change, message):
     with pytest.raises(InputError, match=f"mnist.tflite does not answer like the model: .*{message}"):
-        compare(export, tiny.test_images, tiny.test_labels, {"float32": change(expected)})
+        check_parity(export, tiny.test_images, tiny.test_labels, {"float32": change(expected)})
 
 
 def test_a_file_that_cannot_be_read_back(export, tiny, expected, tmp_path):
@@ -43,4 +43,4 @@ def test_a_file_that_cannot_be_read_back(export, tiny, expected, tmp_path):
     (broken / "card.json").unlink()
     (broken / "mnist.tflite").write_bytes((export / "mnist.tflite").read_bytes()[:500])
     with pytest.raises(InputError, match="cannot be read back: .*mnist.tflite is a damaged TFLite file.*Nothing was"):
-        compare(broken, tiny.test_images, tiny.test_labels, {"float32": expected})
+        check_parity(broken, tiny.test_images, tiny.test_labels, {"float32": expected})

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from mnist_keras.export.readme import describe_export
-from mnist_keras.files import shipped
+from mnist_keras.files import project_folder
 
-CARD = json.loads((shipped("exported") / "cnn_augmented" / "card.json").read_text())
+CARD = json.loads((project_folder("exported") / "cnn_augmented" / "card.json").read_text())
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from mnist_keras.export.tflite_compaction import pack
+from mnist_keras.export.tflite_compaction import compact
 from mnist_keras.models import build_model
 from mnist_keras.recipes import get_recipe
 
@@ -31,15 +31,15 @@ def logits(content, images):
 
 
 def test_the_same_comes_out_of_fewer_bytes(converted):
-    packed = pack(converted)
+    packed = compact(converted)
     assert len(packed) < 0.75 * len(converted)
     images = np.random.default_rng(1).uniform(0, 255, (5, 1, 28, 28, 1)).astype(np.float32)
     np.testing.assert_array_equal(logits(packed, images), logits(converted, images))
 
 
 def test_packing_again_changes_nothing(converted):
-    packed = pack(converted)
-    assert len(pack(packed)) == len(packed)
+    packed = compact(converted)
+    assert len(compact(packed)) == len(packed)
 
 
 def address(values):
@@ -47,7 +47,7 @@ def address(values):
 
 
 def test_weights_stay_aligned(converted):
-    packed = pack(converted)
+    packed = compact(converted)
     model = schema.Model.GetRootAs(packed, 0)
     start, lengths = address(np.frombuffer(packed, np.uint8)), []
     for index in range(model.BuffersLength()):
@@ -60,8 +60,8 @@ def test_weights_stay_aligned(converted):
 
 def test_the_ends_keep_their_names(converted):
     names = lambda content: {d["name"] for d in Interpreter(model_content=content).get_input_details()}  # noqa: E731
-    assert names(pack(converted)) == names(converted)
-    assert schema.Model.ModelBufferHasIdentifier(pack(converted), 0)
+    assert names(compact(converted)) == names(converted)
+    assert schema.Model.ModelBufferHasIdentifier(compact(converted), 0)
 
 
 def test_nothing_is_lost_of_a_model_with_branches():
@@ -71,7 +71,7 @@ def test_nothing_is_lost_of_a_model_with_branches():
 
     module = tf.Module()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([count.get_concrete_function()], module)
-    interpreter = Interpreter(model_content=pack(converter.convert()))
+    interpreter = Interpreter(model_content=compact(converter.convert()))
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.float32(4.5))
     interpreter.invoke()

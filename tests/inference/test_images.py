@@ -6,7 +6,7 @@ from pictures import DIGITS, as_picture, ink_of, page
 from PIL import Image
 
 from mnist_keras.errors import InputError
-from mnist_keras.inference.images import label_of, picture_files, read_file, read_labelled
+from mnist_keras.inference.images import label_from_path, list_images, predict_file, predict_labelled
 from mnist_keras.inference.predictor import load_pretrained
 from mnist_keras.reports.evaluation_figures import readings_table
 
@@ -24,11 +24,11 @@ def folder(tmp_path):
 
 
 def test_a_picture_is_read(predictor, folder):
-    (reading,) = read_file(predictor, folder / "5.png")
+    (reading,) = predict_file(predictor, folder / "5.png")
     assert reading.digit == 5
-    assert reading.second not in (5, None)
+    assert reading.second_guess not in (5, None)
     assert reading.probabilities[5] > 0.9
-    assert reading.notes == ()
+    assert reading.warnings == ()
     record = json.loads(json.dumps(reading.to_dict()))
     assert record["file"].endswith("5.png")
     assert (record["digit"], record["notes"], record["light_on_dark"]) == (5, [], False)
@@ -37,18 +37,18 @@ def test_a_picture_is_read(predictor, folder):
 
 def test_a_blank_picture_is_no_digit(predictor, tmp_path):
     Image.new("L", (60, 50), 200).save(tmp_path / "blank.png")
-    (reading,) = read_file(predictor, tmp_path / "blank.png")
-    assert (reading.digit, reading.second, reading.notes) == (None, None, ("no ink",))
+    (reading,) = predict_file(predictor, tmp_path / "blank.png")
+    assert (reading.digit, reading.second_guess, reading.warnings) == (None, None, ("no ink",))
     np.testing.assert_allclose(reading.probabilities, 0.1)
-    assert read_file(predictor, tmp_path / "blank.png", many=True) == []
+    assert predict_file(predictor, tmp_path / "blank.png", many=True) == []
 
 
 def test_what_is_unlike_any_digit_is_not_sure(predictor, tmp_path):
     picture = np.full((60, 60), 230, np.uint8)
     picture[10:50:8, 10:50] = picture[10:50, 10:50:8] = 20
     Image.fromarray(picture).save(tmp_path / "grid.png")
-    (reading,) = read_file(predictor, tmp_path / "grid.png")
-    assert ("not sure" in reading.notes) == (reading.probabilities.max() < 0.6)
+    (reading,) = predict_file(predictor, tmp_path / "grid.png")
+    assert ("not sure" in reading.warnings) == (reading.probabilities.max() < 0.6)
 
 
 def test_a_number_is_read_digit_by_digit(predictor, tmp_path):
@@ -57,40 +57,40 @@ def test_a_number_is_read_digit_by_digit(predictor, tmp_path):
         ink = ink_of(DIGITS[number], 90)
         paper[50 : 50 + ink.shape[0], left : left + ink.shape[1]] -= 170 * ink
     Image.fromarray(as_picture(paper)).save(tmp_path / "542.png")
-    readings = read_file(predictor, tmp_path / "542.png", many=True)
+    readings = predict_file(predictor, tmp_path / "542.png", many=True)
     assert [reading.digit for reading in readings] == [5, 4, 2]
-    assert all("one of several" not in reading.notes for reading in readings)
-    assert "one of several" in read_file(predictor, tmp_path / "542.png")[0].notes
+    assert all("one of several" not in reading.warnings for reading in readings)
+    assert "one of several" in predict_file(predictor, tmp_path / "542.png")[0].notes
 
 
 def test_folders_stand_for_the_pictures_in_them(folder):
     (folder / "notes.txt").touch()
     names = ["one.png", *(str(folder / f"{digit}.png") for digit in (2, 4, 5))]
-    assert list(picture_files(["one.png", folder])) == names
+    assert list(list_images(["one.png", folder])) == names
     (folder / "empty").mkdir()
     with pytest.raises(InputError, match="is a folder without pictures. Expected: files ending in .png"):
-        list(picture_files([folder / "empty"]))
+        list(list_images([folder / "empty"]))
 
 
 def test_labelled_pictures_are_scored(predictor, folder):
-    probabilities, labels = read_labelled(predictor, folder)
+    probabilities, labels = predict_labelled(predictor, folder)
     assert labels.tolist() == probabilities.argmax(axis=1).tolist() == [2, 4, 5]
     Image.new("L", (60, 50), 200).save(folder / "0.png")
-    probabilities, labels = read_labelled(predictor, folder)
+    probabilities, labels = predict_labelled(predictor, folder)
     assert labels[0] == 0 and probabilities[0].argmax() != 0
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
 def test_labels_stand_in_names(tmp_path):
-    assert label_of("pictures/7-first.png") == label_of("7/first.png") == 7
+    assert label_from_path("pictures/7-first.png") == label_from_path("7/first.png") == 7
     with pytest.raises(InputError, match="first.png has no label: its name must begin with its digit"):
-        label_of("pictures/first.png")
+        label_from_path("pictures/first.png")
     with pytest.raises(InputError, match="holds no pictures"):
-        read_labelled(None, tmp_path)
+        predict_labelled(None, tmp_path)
 
 
 def test_the_figure_has_a_row_a_reading(predictor, folder):
-    readings = [read_file(predictor, folder / f"{digit}.png")[0] for digit in (2, 5)]
+    readings = [predict_file(predictor, folder / f"{digit}.png")[0] for digit in (2, 5)]
     figure = readings_table(readings)
     assert len(figure.axes) == 6
     assert "2 (" in figure.axes[2].get_title()

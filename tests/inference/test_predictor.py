@@ -58,9 +58,9 @@ def test_a_model_is_not_scored_on_what_it_has_seen(export, tmp_path, trained_on,
         with pytest.raises(
             InputError, match=f"was trained on {trained_on}, whose training images include .* {dataset}"
         ):
-            predictor.refuse_seen(dataset)
+            predictor.check_not_trained_on(dataset)
     for dataset in unseen:
-        predictor.refuse_seen(dataset)
+        predictor.check_not_trained_on(dataset)
 
 
 def test_what_is_no_model(tmp_path):

@@ -13,7 +13,7 @@ from PIL import Image
 from mnist_keras.data import load_digits
 from mnist_keras.errors import InputError
 from mnist_keras.inference.predictor import load_predictor, load_pretrained, shipped_models
-from mnist_keras.inference.preprocessing.normalize import see
+from mnist_keras.inference.preprocessing.normalize import preprocess_image
 
 ROOT = pathlib.Path(__file__).parents[2]
 SHIPPED = ROOT / "exported" / "cnn_augmented"
@@ -46,7 +46,7 @@ def test_what_is_not_shipped():
 
 
 def test_one_of_half_precision_is_known_by_its_name_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("mnist_keras.inference.predictor.shipped", lambda _: tmp_path)
+    monkeypatch.setattr("mnist_keras.inference.predictor.project_folder", lambda _: tmp_path)
     for name, file in (("both", "mnist.tflite"), ("both", "mnist_float16.tflite"), ("half", "mnist_float16.tflite")):
         (tmp_path / name).mkdir(exist_ok=True)
         shutil.copy(SHIPPED / file, tmp_path / name)
@@ -84,7 +84,7 @@ def test_every_shipped_file_for_pictures_reads_what_python_reads(test_set, path)
     images, _ = test_set
     # A few, for it takes ten milliseconds each.
     images = images[:200]
-    seen = np.stack([see(image).digit for image in images])
+    seen = np.stack([preprocess_image(image).digit for image in images])
     expected = load_predictor(path.parent / "mnist.tflite").predict(seen)
     np.testing.assert_allclose(load_predictor(path).predict(images), expected, atol=0.02)
 

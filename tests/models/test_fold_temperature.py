@@ -1,16 +1,12 @@
-import keras
 import numpy as np
 
-from mnist_keras.models.rewrites import restate_batch_norm
+from mnist_keras.models import build_model
+from mnist_keras.models.rewrites import fold_temperature
 
 
-def test_batch_norm_has_the_mean_statistics_of_the_batches():
-    pixels = keras.Input((3,))
-    layer = keras.layers.BatchNormalization(momentum=0.9)
-    model = keras.Model(pixels, layer(pixels))
-    layer.moving_mean.assign([7.0, 7.0, 7.0])
-    batches = np.random.default_rng(0).normal(size=(4, 16, 3)).astype(np.float32)
-    restate_batch_norm(model, [(batch, None) for batch in batches])
-    np.testing.assert_allclose(layer.moving_mean, batches.mean(axis=(0, 1)), atol=1e-6)
-    np.testing.assert_allclose(layer.moving_variance, batches.var(axis=1).mean(axis=0), rtol=1e-5)
-    assert layer.momentum == 0.9
+def test_the_logits_are_divided():
+    model = build_model("stack_1")
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1)).astype(np.float32)
+    before = np.asarray(model(images))
+    fold_temperature(model, 2.0)
+    np.testing.assert_allclose(model(images), before / 2, rtol=1e-5)

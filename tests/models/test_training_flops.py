@@ -1,7 +1,7 @@
 import pytest
 
 from mnist_keras.models import build_model
-from mnist_keras.models.builder import training_operations
+from mnist_keras.models.builder import training_flops
 
 
 @pytest.mark.parametrize(
@@ -13,4 +13,4 @@ from mnist_keras.models.builder import training_operations
     ],
 )
 def test_operations_of_a_step(name, expected):
-    assert training_operations(build_model(name)) == expected
+    assert training_flops(build_model(name)) == expected

@@ -6,7 +6,7 @@ from browser import EXPORT, GOLDEN, upload
 from paper import file_of, photo
 from PIL import Image
 
-from mnist_keras.inference.images import read_file
+from mnist_keras.inference.images import predict_file
 from mnist_keras.inference.predictor import load_predictor
 
 
@@ -28,7 +28,7 @@ def test_a_picture_is_read_as_python_reads_it(page, tmp_path, kind):
     file = file_of(picture, **options)
     path = tmp_path / file["name"]
     path.write_bytes(file["buffer"])
-    (expected,) = read_file(load_predictor(EXPORT / "mnist.tflite"), path)
+    (expected,) = predict_file(load_predictor(EXPORT / "mnist.tflite"), path)
     upload(page, file)
     assert page.inner_text("#digit") == str(expected.digit) == "4"
     assert page.inner_text("#notes") == ""

@@ -1,16 +1,16 @@
 from mnist_keras.recipes import get_recipe
-from mnist_keras.recipes.ablation import without_one
+from mnist_keras.recipes.ablation import ablations
 from mnist_keras.recipes.own import CNN_ROBUST
 from mnist_keras.recipes.published import CNN
 
 
 def test_each_variant_lacks_one_thing():
-    recipe = get_recipe("cnn_robust", warmup=0.1, label_smoothing=0.1, optimizer="adamw", weight_decay=0.01)
-    whole, *variants = without_one(recipe)
+    recipe = get_recipe("cnn_robust", warmup_fraction=0.1, label_smoothing=0.1, optimizer="adamw", weight_decay=0.01)
+    whole, *variants = ablations(recipe)
     assert whole is recipe
     lacks = {variant.name.removeprefix("cnn_robust-without-"): variant for variant in variants}
     assert lacks.keys() == {
-        "warmup",
+        "warmup_fraction",
         "weight_decay",
         "schedule",
         "label_smoothing",
@@ -26,4 +26,4 @@ def test_each_variant_lacks_one_thing():
 
 
 def test_what_a_recipe_does_not_have_is_not_left_out():
-    assert [variant.name for variant in without_one(CNN)] == ["cnn", "cnn-without-dropout"]
+    assert [variant.name for variant in ablations(CNN)] == ["cnn", "cnn-without-dropout"]

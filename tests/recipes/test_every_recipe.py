@@ -27,15 +27,13 @@ def _marks(name):
 @pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in RECIPES if name not in _ALIKE])
 def test_train_save_export_reload(name, tiny, tmp_path):
     recipe = get_recipe(name)
-    if recipe.members > 1:
+    if recipe.ensemble_size > 1:
         recipe = get_recipe(name, network_options={"stages": ((4,), (8,), (8,))})
-    # Any teacher will do.
     recipe = dataclasses.replace(
         recipe,
         epochs=2,
         batch_size=recipe.batch_size and 20,
-        drawn=min(recipe.drawn, 40),
-        teacher=recipe.teacher and "linear",
+        synthetic_examples=min(recipe.synthetic_examples, 40),
     )
     train_run(tmp_path / "run", recipe, tiny, verbose=False)
     history = read_rows(tmp_path / "run" / "history.csv")

@@ -29,7 +29,12 @@ def test_the_protocol_of_cnn_augmented():
 def test_compact_recipes_are_as_they_were_measured(name, rate, epochs):
     recipe = get_recipe(name)
     assert (recipe.learning_rate, recipe.epochs, recipe.batch_size) == (rate, epochs, 128)
-    assert (recipe.optimizer, recipe.schedule, recipe.warmup, recipe.weight_decay) == ("adamw", "cosine", 0.05, 0.01)
+    assert (recipe.optimizer, recipe.schedule, recipe.warmup_fraction, recipe.weight_decay) == (
+        "adamw",
+        "cosine",
+        0.05,
+        0.01,
+    )
 
 
 def test_overrides_leave_the_original_alone():

@@ -113,14 +113,14 @@ def test_the_confusion_matrix_colours_mistakes_alone():
 
 def test_accuracies_of_recipes():
     rows = [
-        {"recipe": "a", "accuracies": [90.0, 91.0], "median": 90.5, "published": 92.0},
-        {"recipe": "b", "accuracies": [93.0], "median": 93.0, "published": None},
+        {"recipe": "a", "accuracies": [90.0, 91.0], "median": 90.5, "published_accuracy": 92.0},
+        {"recipe": "b", "accuracies": [93.0], "median": 93.0, "published_accuracy": None},
     ]
     axes = accuracy_by_recipe(rows, "title", limits=(90, 93)).axes[0]
     assert axes.get_ylim() == (90, 93)
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
     assert [np.ravel(line.get_ydata()).tolist() for line in axes.lines] == [[90.0, 91.0], [92.0], [93.0]]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a seed", "median", "published"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a seed", "median", "published_accuracy"]
 
 
 def row(recipe, accuracies, parameters=100):
@@ -129,7 +129,7 @@ def row(recipe, accuracies, parameters=100):
 
 
 def test_ablation_shows_what_is_lost_the_most_below():
-    without = {"warmup": [99.2, 99.4], "weight_decay": [98, 98]}
+    without = {"warmup_fraction": [99.2, 99.4], "weight_decay": [98, 98]}
     rows = [row("net", [99.0, 99.2]), *(row(f"net-without-{name}", values) for name, values in without.items())]
     (axes,) = ablation_figure(rows, "title").axes
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["without warmup", "without weight decay"]

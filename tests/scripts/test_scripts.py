@@ -94,7 +94,7 @@ def test_a_model_below_the_bar_fails(script, trained_run):
 
 
 def test_a_study_and_a_comparison(script, data_flags, tmp_path):
-    flags = ["--recipes=stack_0", "--ablate", "--warmup=.5", "--epochs=2", "--seeds=1", "--output=out"]
+    flags = ["--recipes=stack_0", "--ablate", "--warmup_fraction=.5", "--epochs=2", "--seeds=1", "--output=out"]
     result = script("study", *flags, "--validation=50", *data_flags)
     assert result.returncode == 0, result.stderr
     assert "| `stack_0` | 7,850 | 92.50 |" in result.stdout

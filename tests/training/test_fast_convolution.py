@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mnist_keras.training.fast_layers import with_training_layers
+from mnist_keras.training.fast_layers import with_fast_layers
 
 
 def one_step(model, images):
@@ -27,7 +27,7 @@ def gradients_of(sides, options, monkeypatch):
     images = np.random.default_rng(0).normal(size=(6, *sides, 2))
     expected = one_step(model, images)
     assert not calls
-    return one_step(with_training_layers(model), images), expected, len(calls)
+    return one_step(with_fast_layers(model), images), expected, len(calls)
 
 
 @pytest.mark.parametrize("options", [{}, dict(kernel_size=(5, 1)), dict(kernel_size=5, use_bias=False)])

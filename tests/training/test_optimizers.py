@@ -21,10 +21,10 @@ def rates(**fields):
     ("fields", "expected"),
     [
         ({}, [0.1] * 5),
-        (dict(warmup=0.5), [0, 0.05, 0.1, 0.1, 0.1]),
+        (dict(warmup_fraction=0.5), [0, 0.05, 0.1, 0.1, 0.1]),
         (dict(schedule="cosine"), [0.1, 0.05 * (1 + 0.5**0.5), 0.05, 0.05 * (1 - 0.5**0.5), 0]),
-        (dict(schedule="cosine", warmup=0.5), [0, 0.05, 0.1, 0.05, 0]),
-        (dict(schedule="cosine", warmup=0.125), [0, 0.1 * (1 + np.cos(np.pi / 7)) / 2, *[None] * 2, 0]),
+        (dict(schedule="cosine", warmup_fraction=0.5), [0, 0.05, 0.1, 0.05, 0]),
+        (dict(schedule="cosine", warmup_fraction=0.125), [0, 0.1 * (1 + np.cos(np.pi / 7)) / 2, *[None] * 2, 0]),
     ],
 )
 def test_the_rate_over_a_run(fields, expected):
@@ -45,10 +45,3 @@ def test_weights_decay_but_not_biases_and_batch_norm():
     for weight in model.trainable_variables:
         expected = 0.9 if weight.name == "kernel" else 1.0
         np.testing.assert_allclose(weight.numpy(), expected, rtol=1e-6, err_msg=weight.path)
-
-
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
-def test_every_optimizer_can_average_the_weights(optimizer):
-    made = make_optimizer(get_recipe("cnn", optimizer=optimizer, ema=0.9), 1)
-    assert (made.use_ema, made.ema_momentum) == (True, 0.9)
-    assert not make_optimizer(get_recipe("cnn", optimizer=optimizer), 1).use_ema

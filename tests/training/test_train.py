@@ -75,7 +75,7 @@ def test_the_seed_repeats_a_run(tiny):
 
 
 def test_every_step_is_kept_where_asked(tiny, capsys):
-    training = train(get_recipe("lenet_dropout", epochs=2, batch_size=12, log_every=5), tiny)
+    training = train(get_recipe("lenet_dropout", epochs=2, batch_size=12, log_every_steps=5), tiny)
     assert [row["step"] for row in training.steps] == list(range(1, 21))
     for epoch, row in enumerate(training.history, start=1):
         steps = [step for step in training.steps if step["epoch"] == epoch]
@@ -136,7 +136,7 @@ def test_mixed_precision_learns_and_returns_a_float32_model(tiny):
     ],
 )
 def test_the_recipe_wishes_for_a_precision_and_the_caller_decides(tiny, monkeypatch, wish, asked, can, used):
-    monkeypatch.setattr("mnist_keras.training.train.computes_bfloat16", lambda: can)
+    monkeypatch.setattr("mnist_keras.training.train.has_bfloat16", lambda: can)
     recipe = get_recipe("linear", epochs=1, mixed_precision=wish)
     assert train(recipe, tiny, mixed_precision=asked, verbose=False).settings["training"]["mixed_precision"] is used
 
@@ -179,3 +179,15 @@ def test_bad_input(tiny, name, overrides, options, message):
 def test_training_leaves_global_state_alone(tiny):
     train(get_recipe("linear", epochs=1), tiny, mixed_precision=True, verbose=False)
     assert build_model("linear").layers[1].compute_dtype == "float32"
+
+
+def test_label_smoothing_is_that_of_keras(tiny):
+    recipe = get_recipe("stack_1", batch_size=0, epochs=1, learning_rate=1e-12, label_smoothing=0.2)
+    training = train(recipe, tiny, mixed_precision=False, verbose=False)
+    targets = 0.8 * np.eye(10)[tiny.train_labels] + 0.02
+    logits = np.asarray(training.model(tiny.train_images), np.float64)
+    log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    expected = -(targets * log_probabilities).sum(axis=1).mean()
+    np.testing.assert_allclose(training.history[0]["loss"], expected, rtol=1e-5)
+    correct = (logits.argmax(axis=1) == tiny.train_labels).mean()
+    np.testing.assert_allclose(training.history[0]["accuracy"], correct, rtol=1e-6)

@@ -5,27 +5,27 @@ import tensorflow as tf
 from mnist_keras.data.augmentation.config import Augmentation
 
 
-def draw_wear(augmentation: Augmentation, count: tf.Tensor | int, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Draws what `wear` takes, float32 numbers, `count` of each, and the noise's own seed.
+def sample_degradation(augmentation: Augmentation, count: tf.Tensor | int, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Draws what `degrade` takes, float32 numbers, `count` of each, and the noise's own seed.
 
     Returns:
         thicker in pixels, below 0 for thinner; blur in pixels; gap_x, gap_y as fractions of the side; gap as a
         fraction of the side, 0 for half of the images; noise as a fraction of 255, 0 for half of the images.
     """
     uniform = tf.random.stateless_uniform((7, count), seed, alg="philox")
-    thinnest, thickest = augmentation.stroke
+    thinnest, thickest = augmentation.stroke_width
     return {
         "thicker": thinnest + (thickest - thinnest) * uniform[0],
         "blur": augmentation.blur * uniform[1],
         "gap_x": uniform[2],
         "gap_y": uniform[3],
-        "gap": augmentation.gap * tf.maximum(0.0, 2.0 * uniform[4] - 1.0),
+        "gap": augmentation.cutout * tf.maximum(0.0, 2.0 * uniform[4] - 1.0),
         "noise": augmentation.noise * tf.maximum(0.0, 2.0 * uniform[5] - 1.0),
-        "harder": 1.0 + augmentation.hardness * uniform[6],
+        "harder": 1.0 + augmentation.sharpness * uniform[6],
     }
 
 
-def wear(
+def degrade(
     pixels: tf.Tensor,
     thicker: tf.Tensor,
     blur: tf.Tensor,
@@ -37,8 +37,8 @@ def wear(
     seed: tf.Tensor,
 ) -> tf.Tensor:
     """Applies drawn numbers, each float32 (batch,), to float32 pixels (batch, side, side, 1) in 0..255."""
-    pixels = _thicken(pixels, _per_image(thicker))
-    pixels = _leave_gap(pixels, _per_image(gap_x), _per_image(gap_y), _per_image(gap))
+    pixels = _change_stroke_width(pixels, _per_image(thicker))
+    pixels = _cutout(pixels, _per_image(gap_x), _per_image(gap_y), _per_image(gap))
     pixels = _blur(pixels, _per_image(blur))
     # Steeper edges, as a pen's against a camera's.
     pixels = tf.clip_by_value(127.5 + (pixels - 127.5) * _per_image(harder), 0.0, 255.0)
@@ -46,7 +46,7 @@ def wear(
     return tf.clip_by_value(pixels + 255.0 * _per_image(noise) * grain, 0.0, 255.0)
 
 
-def _thicken(pixels: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
+def _change_stroke_width(pixels: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
     """Moves the edges of strokes outward by half of `amount` pixels, or inward."""
     wide = tf.nn.max_pool2d(pixels, 3, 1, "SAME")
     wider = tf.nn.max_pool2d(wide, 3, 1, "SAME")
@@ -56,7 +56,7 @@ def _thicken(pixels: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
     return pixels + first * (wide - pixels) + second * (wider - wide) + inward * (thin - pixels)
 
 
-def _leave_gap(pixels: tf.Tensor, x: tf.Tensor, y: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+def _cutout(pixels: tf.Tensor, x: tf.Tensor, y: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     """Blanks a square."""
     along = (tf.range(pixels.shape[1], dtype=tf.float32) + 0.5) / pixels.shape[1]
     inside_x = tf.abs(along[tf.newaxis, tf.newaxis, :, tf.newaxis] - x) < size / 2

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from mnist_keras.data.augmentation.config import Augmentation
-from mnist_keras.data.augmentation.degradation import draw_wear, wear
+from mnist_keras.data.augmentation.degradation import degrade, sample_degradation
 
 
 def augment(images: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> tf.Tensor:
@@ -28,25 +28,28 @@ def augment(images: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> t
     count = tf.shape(images)[0]
     # To multiply by one takes time too.
     idle = [name for name in ("brightness", "contrast") if not getattr(augmentation, name)]
-    numbers = draw(augmentation, count, seed) | dict.fromkeys(idle)
+    numbers = sample_parameters(augmentation, count, seed) | dict.fromkeys(idle)
     extras = {}
-    if augmentation.elastic or augmentation.aspect:
-        strengths, aspect = tf.unstack(tf.random.stateless_uniform((2, count), _fold(seed, 1), alg="philox"))
-        extras["aspect"] = (1.0 + augmentation.aspect) ** (2.0 * aspect - 1.0)
+    if augmentation.elastic or augmentation.aspect_ratio:
+        strengths, aspect = tf.unstack(tf.random.stateless_uniform((2, count), _derive_seed(seed, 1), alg="philox"))
+        extras["aspect"] = (1.0 + augmentation.aspect_ratio) ** (2.0 * aspect - 1.0)
         extras["displacements"] = elastic_displacements(
-            augmentation.elastic * strengths, images.shape[1], _fold(seed, 2)
+            augmentation.elastic * strengths, images.shape[1], _derive_seed(seed, 2)
         )
-    if augmentation.wears:
-        extras["wearing"] = {**draw_wear(augmentation, count, _fold(seed, 3)), "seed": _fold(seed, 4)}
-    return apply(images, **numbers, **extras)
+    if augmentation.has_degradation:
+        extras["degradation"] = {
+            **sample_degradation(augmentation, count, _derive_seed(seed, 3)),
+            "seed": _derive_seed(seed, 4),
+        }
+    return apply_parameters(images, **numbers, **extras)
 
 
-def _fold(seed: tf.Tensor, part: int) -> tf.Tensor:
+def _derive_seed(seed: tf.Tensor, part: int) -> tf.Tensor:
     return tf.random.fold_in(seed, part, alg="philox")
 
 
-def draw(augmentation: Augmentation, count: tf.Tensor | int, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Draws what `apply` takes: uniform float32 numbers, `count` of each.
+def sample_parameters(augmentation: Augmentation, count: tf.Tensor | int, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Draws what `apply_parameters` takes: uniform float32 numbers, `count` of each.
 
     Returns:
         angle and shear in radians, shift_x and shift_y as fractions of the side, scale, brightness and
@@ -54,20 +57,20 @@ def draw(augmentation: Augmentation, count: tf.Tensor | int, seed: tf.Tensor) ->
     """
     radians = math.pi / 180
     ranges = {
-        "angle": _around(0.0, augmentation.rotation * radians),
-        "shift_x": _around(0.0, augmentation.shift),
-        "shift_y": _around(0.0, augmentation.shift),
+        "angle": _symmetric_range(0.0, augmentation.rotation * radians),
+        "shift_x": _symmetric_range(0.0, augmentation.shift),
+        "shift_y": _symmetric_range(0.0, augmentation.shift),
         "scale": augmentation.scale,
-        "shear": _around(0.0, augmentation.shear * radians),
-        "brightness": _around(1.0, augmentation.brightness),
-        "contrast": _around(1.0, augmentation.contrast),
+        "shear": _symmetric_range(0.0, augmentation.shear * radians),
+        "brightness": _symmetric_range(1.0, augmentation.brightness),
+        "contrast": _symmetric_range(1.0, augmentation.contrast),
     }
     # Philox is the same on every machine; the default algorithm is chosen by the device.
     uniform = tf.random.stateless_uniform((len(ranges), count), seed, alg="philox")
     return {name: low + (high - low) * uniform[row] for row, (name, (low, high)) in enumerate(ranges.items())}
 
 
-def apply(
+def apply_parameters(
     images: tf.Tensor,
     angle: tf.Tensor,
     shift_x: tf.Tensor,
@@ -78,19 +81,19 @@ def apply(
     contrast: tf.Tensor | None = None,
     aspect: tf.Tensor | None = None,
     displacements: tf.Tensor | None = None,
-    wearing: Mapping[str, tf.Tensor] | None = None,
+    degradation: Mapping[str, tf.Tensor] | None = None,
 ) -> tf.Tensor:
     """Applies drawn numbers, each float32 (batch,), to uint8 images (batch, height, width, channels).
 
     A positive angle turns the digit clockwise, a positive shift moves it right and down, a positive shear
     leans its top to the left. Without `brightness` or `contrast` they stay. `aspect` magnifies the width, and
-    `displacements` are those of `warp`: of square images of one channel. `wearing` is what `wear` takes.
+    `displacements` are those of `resample`: of square images of one channel. `degradation` is what `degrade` takes.
     """
     height, width = tf.shape(images)[1], tf.shape(images)[2]
     transforms = affine_transforms(angle, shift_x, shift_y, scale, shear, height, width)
     pixels = tf.cast(images, tf.float32)
     if displacements is not None:
-        pixels = warp(pixels, _widen(transforms, aspect, width), displacements)
+        pixels = resample(pixels, _scale_width(transforms, aspect, width), displacements)
     else:
         pixels = tf.raw_ops.ImageProjectiveTransformV3(
             images=pixels,
@@ -100,8 +103,8 @@ def apply(
             interpolation="BILINEAR",
             fill_mode="CONSTANT",
         )
-    if wearing is not None:
-        pixels = wear(pixels, **wearing)
+    if degradation is not None:
+        pixels = degrade(pixels, **degradation)
     if brightness is not None:
         pixels = tf.minimum(pixels * _per_image(brightness), 255.0)
     if contrast is not None:
@@ -131,7 +134,7 @@ def affine_transforms(angle, shift_x, shift_y, scale, shear, height, width) -> t
     return tf.stack([*row_x, offset_x, *row_y, offset_y, zero, zero], axis=1)
 
 
-def _widen(transforms: tf.Tensor, aspect: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+def _scale_width(transforms: tf.Tensor, aspect: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
     """Magnifies the width about the image's centre, after all else."""
     centre = (tf.cast(width, tf.float32) - 1) / 2
     a, b, c, d, e, f, *rest = tf.unstack(transforms, axis=1)
@@ -140,7 +143,7 @@ def _widen(transforms: tf.Tensor, aspect: tf.Tensor, width: tf.Tensor) -> tf.Ten
     return tf.stack([a * shrink, b, c + a * offset, d * shrink, e, f + d * offset, *rest], axis=1)
 
 
-def _around(centre: float, radius: float) -> tuple[float, float]:
+def _symmetric_range(centre: float, radius: float) -> tuple[float, float]:
     return centre - radius, centre + radius
 
 
@@ -174,7 +177,7 @@ def elastic_displacements(strengths: tf.Tensor, side: int, seed: tf.Tensor) -> t
     return tf.reshape(tf.matmul(tf.reshape(points, (-1, _POINTS**2)), spread), (2, count, side, side))
 
 
-def warp(pixels: tf.Tensor, transforms: tf.Tensor, displacements: tf.Tensor) -> tf.Tensor:
+def resample(pixels: tf.Tensor, transforms: tf.Tensor, displacements: tf.Tensor) -> tf.Tensor:
     """Resamples each image once; what comes in from outside is black.
 
     Args:

@@ -4,26 +4,26 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from mnist_keras.inference.preprocessing.image_ops import coarser, largest, smallest
+from mnist_keras.inference.preprocessing.image_ops import downsample, max_filter, min_filter
 
 # Share of the strongest ink from which on a cell counts.
 _FAINT = 0.25
 # A piece that is nowhere stronger than this share is the ground's grain.
 _GRAIN = 0.5
 # A piece whose width and height add up to less than this share of the main one's, or than so many cells, is a speck.
-_SPECK, _SMALLEST = 0.25, 4.0
+_SPECK, _MIN_SIZE = 0.25, 4.0
 # A piece at least this tall, as a share of the main one, may be a digit of its own.
 _DIGIT = 0.5
 # How far from the main piece a tall and a low one may be and still be a part of the same digit, as a share of its
 # longer side. The bar of a 5 is low and can be far.
 _NEAR, _FAR = 0.15, 0.4
-# Pieces that the picture's border cuts count half: a table's edge, a shadow in the corner.
+# Components that the picture's border cuts count half: a table's edge, a shadow in the corner.
 _CUT = 0.5
 # Thickest ruled line, in cells; and the least size of a picture, in pixels, that shows them.
 _LINE, _RULED = 3, 64
 
 
-class Pieces(NamedTuple):
+class Components(NamedTuple):
     """What was found on the ink's grid; float32, 1 where it is so."""
 
     # All that could be ink, but for ruled lines.
@@ -37,7 +37,7 @@ class Pieces(NamedTuple):
     touches_border: tf.Tensor
 
 
-def find_pieces(amount: tf.Tensor, strongest: tf.Tensor, shortest_side: tf.Tensor) -> Pieces:
+def find_components(amount: tf.Tensor, strongest: tf.Tensor, shortest_side: tf.Tensor) -> Components:
     """Chooses the largest connected piece of ink, and what is near enough to be a part of it.
 
     Args:
@@ -49,9 +49,9 @@ def find_pieces(amount: tf.Tensor, strongest: tf.Tensor, shortest_side: tf.Tenso
     lines = tf.maximum(_ruled(inked), tf.transpose(_ruled(tf.transpose(inked))))
     lines *= tf.cast(shortest_side >= _RULED, tf.float32)
     inked *= 1.0 - lines
-    cells = coarser(inked, 2, "MAX")
-    strength = coarser(tf.minimum(amount / strongest, 1.0) * inked, 2, "MAX")
-    left, top, right, bottom, strength = _known_of_pieces(cells, strength)
+    cells = downsample(inked, 2, "MAX")
+    strength = downsample(tf.minimum(amount / strongest, 1.0) * inked, 2, "MAX")
+    left, top, right, bottom, strength = _component_properties(cells, strength)
     width, height = right - left, bottom - top
     size = (width + height) * cells
     cut = tf.minimum(left, top) <= 0.0
@@ -65,29 +65,29 @@ def find_pieces(amount: tf.Tensor, strongest: tf.Tensor, shortest_side: tf.Tenso
     gap = tf.maximum(tf.maximum(left - of_main(right), of_main(left) - right), 0.0)
     is_tall = height >= _DIGIT * of_main(height)
     is_near = gap <= tf.where(is_tall, _NEAR, _FAR) * tf.maximum(of_main(width), of_main(height))
-    is_drawn = (cells > 0.0) & (strength > _GRAIN) & (size >= tf.maximum(_SPECK * of_main(size), _SMALLEST))
+    is_drawn = (cells > 0.0) & (strength > _GRAIN) & (size >= tf.maximum(_SPECK * of_main(size), _MIN_SIZE))
     # What the border cuts is no part of a digit that it does not cut.
     is_main = tf.equal(left, of_main(left)) & tf.equal(top, of_main(top)) & tf.equal(right, of_main(right))
     cut_alike = ~cut | tf.equal(of_main(tf.cast(cut, tf.float32)), 1.0)
     is_part = (cells > 0.0) & (is_main | (is_drawn & is_near & cut_alike))
     several = tf.reduce_any(is_drawn & is_tall & ~is_near)
     digit = inked * tf.repeat(tf.repeat(tf.cast(is_part, tf.float32), 2, axis=0), 2, axis=1)
-    return Pieces(inked, digit, lines, several, tf.reduce_any(is_part & cut))
+    return Components(inked, digit, lines, several, tf.reduce_any(is_part & cut))
 
 
-def find_boxes(amount: tf.Tensor, strongest: tf.Tensor) -> tf.Tensor:
+def component_boxes(amount: tf.Tensor, strongest: tf.Tensor) -> tf.Tensor:
     """Boxes of all connected pieces but specks and grain, one for each of their cells: float32 (cells, 4), in cells.
 
-    Top, left, bottom and right, the last two just outside. Arguments as of `find_pieces`.
+    Top, left, bottom and right, the last two just outside. Arguments as of `find_components`.
     """
     strength = tf.minimum(amount / strongest, 1.0)
     inked = tf.cast(strength > _FAINT, tf.float32)
-    left, top, right, bottom, strength = _known_of_pieces(inked, strength * inked)
-    is_drawn = (inked > 0.0) & (strength > _GRAIN) & (right - left + bottom - top >= 2 * _SMALLEST)
+    left, top, right, bottom, strength = _component_properties(inked, strength * inked)
+    is_drawn = (inked > 0.0) & (strength > _GRAIN) & (right - left + bottom - top >= 2 * _MIN_SIZE)
     return tf.boolean_mask(tf.stack([top, left, bottom, right], axis=2), is_drawn)
 
 
-def _known_of_pieces(cells: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Tensor, ...]:
+def _component_properties(cells: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Of the connected piece that each cell belongs to: left, top, right, bottom, the last two just outside, and the
     largest strength.
 
@@ -114,10 +114,10 @@ def _known_of_pieces(cells: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Tensor, 
 def _ruled(inked: tf.Tensor) -> tf.Tensor:
     """Thin horizontal lines from edge to edge, where no stroke crosses them; they may be a little aslant."""
     tall = (_LINE + 1, 1)
-    thick = largest(smallest(inked, tall), tall)
+    thick = max_filter(min_filter(inked, tall), tall)
     thin = inked * (1.0 - thick)
-    slack = largest(thin, (5, 1))
+    slack = max_filter(thin, (5, 1))
     from_edge_to_edge = tf.reduce_min(tf.maximum(slack, thick), axis=1, keepdims=True)
     # A stroke's own edge is thin here and there.
     mostly_thin = tf.reduce_mean(slack, axis=1, keepdims=True) > 0.6
-    return thin * largest(from_edge_to_edge * tf.cast(mostly_thin, tf.float32), (5, 1))
+    return thin * max_filter(from_edge_to_edge * tf.cast(mostly_thin, tf.float32), (5, 1))

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from mnist_keras.inference.preprocessing.image_files import MOST_PIXELS
+from mnist_keras.inference.preprocessing.image_files import MAX_PIXELS
 
 _HEADER = 32
 
@@ -20,11 +20,11 @@ def decode_picture(content: tf.Tensor) -> tf.Tensor:
 
     Raises:
         tf.errors.InvalidArgumentError: the file is damaged or of another kind, or its header promises more than
-            `MOST_PIXELS`.
+            `MAX_PIXELS`.
     """
     pixels = _pixels_promised(content)
     allowed = tf.debugging.Assert(
-        pixels <= MOST_PIXELS, [f"A picture has more than {MOST_PIXELS} pixels; scale it down first. Pixels:", pixels]
+        pixels <= MAX_PIXELS, [f"A picture has more than {MAX_PIXELS} pixels; scale it down first. Pixels:", pixels]
     )
     with tf.control_dependencies([allowed]):
         return tf.io.decode_image(content, expand_animations=False)

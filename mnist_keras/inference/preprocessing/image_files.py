@@ -9,13 +9,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from mnist_keras.errors import InputError
 
 # A photograph of 50 million pixels takes about 1 GB while it is read.
-MOST_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000
 # Kinds that pictures of digits come in; Pillow knows others that start programs or read many files.
 _KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 
 
-def read_picture(path: str | os.PathLike) -> np.ndarray:
+def load_image(path: str | os.PathLike) -> np.ndarray:
     """Reads a picture file; of an animated one, the first picture.
 
     Returns:
@@ -23,15 +23,15 @@ def read_picture(path: str | os.PathLike) -> np.ndarray:
         how it was held.
 
     Raises:
-        InputError: there is no such file, it is no picture, or one of more than `MOST_PIXELS`.
+        InputError: there is no such file, it is no picture, or one of more than `MAX_PIXELS`.
     """
     path = pathlib.Path(path)
     try:
         with Image.open(path, formats=_KINDS) as picture:
             # The size stands in the header: a huge picture is refused before it is decoded.
-            if picture.width * picture.height > MOST_PIXELS:
+            if picture.width * picture.height > MAX_PIXELS:
                 raise InputError(
-                    f"{path} has {picture.width}x{picture.height} pixels. Expected: at most {MOST_PIXELS:,}. "
+                    f"{path} has {picture.width}x{picture.height} pixels. Expected: at most {MAX_PIXELS:,}. "
                     "Scale it down first."
                 )
             return _pixels(ImageOps.exif_transpose(picture))

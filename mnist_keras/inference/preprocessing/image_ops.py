@@ -5,17 +5,17 @@ from collections.abc import Callable
 import tensorflow as tf
 
 
-def largest(values: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+def max_filter(values: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     """The largest value within a window around each, float32 (rows, columns)."""
     return _pooled(values, size, tf.nn.max_pool2d)
 
 
-def smallest(values: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+def min_filter(values: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     """The smallest value within a window around each."""
-    return -largest(-values, size)
+    return -max_filter(-values, size)
 
 
-def average(values: tf.Tensor, size: int) -> tf.Tensor:
+def mean_filter(values: tf.Tensor, size: int) -> tf.Tensor:
     """The mean within a square around each."""
     return _pooled(values, (size, size), tf.nn.avg_pool2d)
 
@@ -29,55 +29,55 @@ def _pooled(values: tf.Tensor, size: tuple[int, int], pool: Callable) -> tf.Tens
     return values
 
 
-def opened(values: tf.Tensor, size: int) -> tf.Tensor:
+def grey_opening(values: tf.Tensor, size: int) -> tf.Tensor:
     """Without what is higher than its surroundings and narrower than `size` (a grey opening by a square)."""
-    return largest(smallest(values, (size, size)), (size, size))
+    return max_filter(min_filter(values, (size, size)), (size, size))
 
 
-def coarser(values: tf.Tensor, factor: int, pool: str = "AVG") -> tf.Tensor:
+def downsample(values: tf.Tensor, factor: int, pool: str = "AVG") -> tf.Tensor:
     """Each block of factor x factor as one value, its mean or ("MAX") its largest."""
     return tf.nn.pool(values[tf.newaxis, ..., tf.newaxis], (factor, factor), pool, (factor, factor))[0, ..., 0]
 
 
-def ranked(values: tf.Tensor, rank: int | tf.Tensor) -> tf.Tensor:
+def kth_largest(values: tf.Tensor, rank: int | tf.Tensor) -> tf.Tensor:
     """The value that stands at this place, from 1, among all from the largest down."""
     return tf.math.top_k(tf.reshape(values, (-1,)), rank).values[-1]
 
 
-def rim(values: tf.Tensor) -> tf.Tensor:
+def border(values: tf.Tensor) -> tf.Tensor:
     """The first and the last row and column, one after the other."""
     return tf.concat([values[0], values[-1], values[:, 0], values[:, -1]], axis=0)
 
 
-def to_grid(size: tf.Tensor, cells: int) -> tf.Tensor:
+def downsampling_weights(size: tf.Tensor, cells: int) -> tf.Tensor:
     """(cells, size): row i holds the weights with which an axis of that size makes up cell i."""
     step = tf.cast(size, tf.float32) / cells
-    weights = triangles((tf.range(cells, dtype=tf.float32) + 0.5) * step, tf.maximum(1.0, step), size)
+    weights = triangle_weights((tf.range(cells, dtype=tf.float32) + 0.5) * step, tf.maximum(1.0, step), size)
     return weights / tf.reduce_sum(weights, axis=1, keepdims=True)
 
 
-def from_grid(size: tf.Tensor, cells: int) -> tf.Tensor:
+def upsampling_weights(size: tf.Tensor, cells: int) -> tf.Tensor:
     """(size, cells): row i holds the weights with which cells make up pixel i of an axis of that size."""
     positions = (tf.cast(tf.range(size), tf.float32) + 0.5) * (cells / tf.cast(size, tf.float32))
-    return triangles(tf.clip_by_value(positions, 0.5, cells - 0.5), tf.constant(1.0), tf.constant(cells))
+    return triangle_weights(tf.clip_by_value(positions, 0.5, cells - 0.5), tf.constant(1.0), tf.constant(cells))
 
 
-def triangles(positions: tf.Tensor, reach: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+def triangle_weights(positions: tf.Tensor, reach: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     """(positions, size): how near the middle of pixel j is to each position, 1 there and 0 from `reach` on."""
     middles = tf.cast(tf.range(size), tf.float32) + 0.5
     return tf.maximum(0.0, 1.0 - tf.abs(positions[:, tf.newaxis] - middles[tf.newaxis, :]) / reach)
 
 
-def on_picture(values: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+def upsample_to(values: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
     """A square grid of values stretched over a picture, float32 (height, width)."""
-    rows, columns = (from_grid(shape[axis], values.shape[0]) for axis in range(2))
+    rows, columns = (upsampling_weights(shape[axis], values.shape[0]) for axis in range(2))
     return tf.matmul(tf.matmul(rows, values), columns, transpose_b=True)
 
 
 # In pixels of 28, by `stroke_width`: more than 90 % of MNIST's training images lie in between.
-THINNEST, THICKEST = 1.7, 4.4
+MIN_WIDTH, MAX_WIDTH = 1.7, 4.4
 # Most that is added or taken away.
-MOST = 2.6
+MAX_CHANGE = 2.6
 # Grid steps that the edges can be moved by.
 _STEPS = 4
 
@@ -94,7 +94,7 @@ def stroke_width(digit: tf.Tensor) -> tf.Tensor:
     return 2.0 * tf.reduce_sum(digit) / tf.maximum(outline, 1.0)
 
 
-def with_wider_strokes(digit: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
+def change_stroke_width(digit: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
     """Moves both edges of all strokes outward by half of `amount` grid steps, inward where it is below 0.
 
     Args:
@@ -105,8 +105,8 @@ def with_wider_strokes(digit: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
     for step in range(_STEPS):
         # A cross and a square in turn make an octagon.
         size = ((3, 3),) if step % 2 else ((3, 1), (1, 3))
-        wider = tf.reduce_max(tf.stack([largest(wide, shape) for shape in size]), axis=0)
-        thinner = tf.reduce_min(tf.stack([smallest(thin, shape) for shape in size]), axis=0)
+        wider = tf.reduce_max(tf.stack([max_filter(wide, shape) for shape in size]), axis=0)
+        thinner = tf.reduce_min(tf.stack([min_filter(thin, shape) for shape in size]), axis=0)
         result += tf.clip_by_value(amount / 2 - step, 0.0, 1.0) * (wider - wide)
         result += tf.clip_by_value(-amount / 2 - step, 0.0, 1.0) * (thinner - thin)
         wide, thin = wider, thinner

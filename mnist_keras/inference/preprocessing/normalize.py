@@ -1,43 +1,22 @@
 """What is seen on a picture: the digit as the network gets it, and what to tell its owner. Imports no TensorFlow."""
 
-import dataclasses
 import pathlib
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from mnist_keras.errors import InputError
+from mnist_keras.inference.preprocessing.digit import PreprocessedDigit
 
 # `normalizer.py` as LiteRT runs it, written by `exporting/seeing.py`.
 NORMALIZER = pathlib.Path(__file__).with_name("normalizer.tflite")
 
 
-@dataclasses.dataclass(frozen=True)
-class Sight:
-    """A digit found on a picture."""
-
-    #: uint8 (28, 28), white ink on black, as in MNIST; all black where there is no ink.
-    digit: np.ndarray
-    has_ink: bool
-    #: Whether the ink is lighter than its ground.
-    is_light: bool
-    #: Whether the picture's border may cut it.
-    touches_border: bool
-    #: Whether there are other digits on the picture; this is the largest.
-    is_one_of_several: bool
-    #: Of the ink, in pixels: top, left, bottom, right, the last two just outside.
-    box: tuple[int, int, int, int]
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What its owner should know, in words."""
-        if not self.has_ink:
-            return ("no ink",)
-        told = {"touches the border": self.touches_border, "one of several": self.is_one_of_several}
-        return tuple(note for note, is_so in told.items() if is_so)
+# Output names of the file, where they differ from the fields of `PreprocessedDigit`.
+OUTPUT_NAMES = {"light_on_dark": "is_light", "has_other_digits": "is_one_of_several"}
 
 
-def see(picture: np.ndarray) -> Sight:
+def preprocess_image(picture: np.ndarray) -> PreprocessedDigit:
     """Finds the digit on a picture, whatever the paper, light, polarity, pen and place.
 
     Args:
@@ -56,11 +35,12 @@ def see(picture: np.ndarray) -> Sight:
         )
     # One of its own for every picture: several threads may look, and a large picture's memory goes with it.
     run = Interpreter(str(NORMALIZER), num_threads=1).get_signature_runner()
-    seen = run(picture=_as_rgba(picture))
-    digit, box = seen.pop("digit"), seen.pop("box")
-    flags = {name: bool(value) for name, value in seen.items()}
+    outputs = run(picture=_as_rgba(picture))
+    values = {field: outputs[OUTPUT_NAMES.get(field, field)] for field in PreprocessedDigit._fields}
+    digit, box = values.pop("digit").astype(np.uint8), values.pop("box")
     top, left, bottom, right = (int(edge) for edge in box)
-    return Sight(digit=digit.astype(np.uint8), box=(top, left, bottom, right), **flags)
+    flags = {name: bool(value) for name, value in values.items()}
+    return PreprocessedDigit(digit=digit, box=(top, left, bottom, right), **flags)
 
 
 def _as_rgba(picture: np.ndarray) -> np.ndarray:

@@ -10,43 +10,29 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from mnist_keras.inference.preprocessing.components import Pieces, find_pieces
+from mnist_keras.inference.preprocessing.components import Components, find_components
+from mnist_keras.inference.preprocessing.digit import SIDE, PreprocessedDigit
 from mnist_keras.inference.preprocessing.image_ops import (
-    MOST,
-    THICKEST,
-    THINNEST,
-    coarser,
-    largest,
-    on_picture,
+    MAX_CHANGE,
+    MAX_WIDTH,
+    MIN_WIDTH,
+    change_stroke_width,
+    downsample,
+    max_filter,
     stroke_width,
-    triangles,
-    with_wider_strokes,
+    triangle_weights,
+    upsample_to,
 )
 from mnist_keras.inference.preprocessing.ink import Ink, find_ink
 
-SIDE = 28
 _BOX = 20.0
 _CENTRE = 14.0
 # Finer grid on which strokes are widened.
 _FINE = 3
 # Share of the darkest ink from which on a pixel counts for the box.
-_FAINTEST = 0.05
+_MIN_INK_SHARE = 0.05
 # Ink must stand out from the noise of the ground around it by this factor.
 _NOISE_FACTOR = 5.0
-
-
-class Seen(NamedTuple):
-    """What was made of a picture. All but the first two are all zeros where there is no ink."""
-
-    # What the network reads: whole numbers, float32 (28, 28) in 0..255, white on black.
-    digit: tf.Tensor
-    # Booleans.
-    has_ink: tf.Tensor
-    is_light: tf.Tensor
-    touches_border: tf.Tensor
-    is_one_of_several: tf.Tensor
-    # Of the ink, in pixels of the picture, float32 (4,): top, left, bottom, right; the last two are just outside.
-    box: tf.Tensor
 
 
 class _Span(NamedTuple):
@@ -74,7 +60,7 @@ def to_gray(picture: tf.Tensor) -> tf.Tensor:
     return gray * alpha + ground * (1.0 - alpha)
 
 
-def normalize(gray: tf.Tensor) -> Seen:
+def normalize(gray: tf.Tensor) -> PreprocessedDigit:
     """Brings one digit to MNIST's geometry, whatever the polarity, light, place, size and pen.
 
     Args:
@@ -82,7 +68,7 @@ def normalize(gray: tf.Tensor) -> Seen:
     """
     shape = tf.shape(gray)
     found = find_ink(gray)
-    pieces = find_pieces(found.amount, found.strongest, tf.minimum(shape[0], shape[1]))
+    pieces = find_components(found.amount, found.strongest, tf.minimum(shape[0], shape[1]))
     ink = _digits_ink(gray, found, pieces)
     darkest = tf.reduce_max(ink)
     rows = _span(tf.reduce_max(ink, axis=1), tf.reduce_sum(ink, axis=1), darkest)
@@ -95,25 +81,25 @@ def normalize(gray: tf.Tensor) -> Seen:
         return tf.math.divide_no_nan(digit, tf.reduce_max(digit))
 
     width = stroke_width(fitted(tf.constant(_BOX), _FINE)) / _FINE
-    wider = tf.clip_by_value(tf.clip_by_value(width, THINNEST, THICKEST) - width, -MOST, MOST)
+    wider = tf.clip_by_value(tf.clip_by_value(width, MIN_WIDTH, MAX_WIDTH) - width, -MAX_CHANGE, MAX_CHANGE)
     # The strokes will fill the box when they have their width.
     fine = fitted(_BOX - wider, _FINE)
-    change = coarser(with_wider_strokes(fine, wider * _FINE) - fine, _FINE)
+    change = downsample(change_stroke_width(fine, wider * _FINE) - fine, _FINE)
     digit = tf.maximum(fitted(_BOX - wider, 1) + change, 0.0)
     digit = tf.round(255.0 * tf.math.divide_no_nan(digit, tf.reduce_max(digit)))
     has_ink = found.present & (tf.reduce_max(digit) > 0.0)
     box = tf.stack([rows.first, columns.first, rows.first + rows.size, columns.first + columns.size])
-    return Seen(
+    return PreprocessedDigit(
         digit=tf.where(has_ink, digit, 0.0),
         has_ink=has_ink,
-        is_light=has_ink & (found.sign > 0),
+        light_on_dark=has_ink & (found.sign > 0),
         touches_border=has_ink & pieces.touches_border,
-        is_one_of_several=has_ink & pieces.several,
+        has_other_digits=has_ink & pieces.several,
         box=tf.where(has_ink, box, 0.0),
     )
 
 
-def normalize_each(pictures: tf.Tensor, decode: Callable[[tf.Tensor], tf.Tensor] = tf.identity) -> Seen:
+def normalize_each(pictures: tf.Tensor, decode: Callable[[tf.Tensor], tf.Tensor] = tf.identity) -> PreprocessedDigit:
     """Brings every picture of a batch to MNIST's geometry.
 
     Args:
@@ -121,13 +107,13 @@ def normalize_each(pictures: tf.Tensor, decode: Callable[[tf.Tensor], tf.Tensor]
         decode: an element -> uint8 (height, width, channels), 1 to 4 channels.
 
     Returns:
-        Batches of what `Seen` holds.
+        Batches of what `PreprocessedDigit` holds.
 
     Raises:
         tf.errors.InvalidArgumentError: a picture has no pixels, or another number of channels.
     """
     flag = tf.TensorSpec((), tf.bool)
-    outputs = Seen(tf.TensorSpec((SIDE, SIDE)), flag, flag, flag, flag, tf.TensorSpec((4,)))
+    outputs = PreprocessedDigit(tf.TensorSpec((SIDE, SIDE)), flag, flag, flag, flag, tf.TensorSpec((4,)))
     return tf.map_fn(
         lambda element: normalize_checked(decode(element)),
         pictures,
@@ -139,7 +125,7 @@ def normalize_each(pictures: tf.Tensor, decode: Callable[[tf.Tensor], tf.Tensor]
 
 # A function of its own is written once into a SavedModel, however many signatures call it.
 @tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.uint8)])
-def normalize_checked(picture: tf.Tensor) -> Seen:
+def normalize_checked(picture: tf.Tensor) -> PreprocessedDigit:
     """Brings one digit to MNIST's geometry, of a picture uint8 (height, width, channels); see `normalize_each`."""
     shape = tf.shape(picture)
     fits = (tf.reduce_min(shape) > 0) & (shape[2] <= 4)
@@ -148,17 +134,17 @@ def normalize_checked(picture: tf.Tensor) -> Seen:
         return normalize(to_gray(tf.identity(picture)))
 
 
-def _digits_ink(gray: tf.Tensor, found: Ink, pieces: Pieces) -> tf.Tensor:
+def _digits_ink(gray: tf.Tensor, found: Ink, pieces: Components) -> tf.Tensor:
     """The digit's ink at the picture's own resolution, float32 (height, width); 0 elsewhere."""
     shape = tf.shape(gray)
-    ink = (found.sign * gray - on_picture(found.ground, shape)) * on_picture(found.room, shape)
-    around = tf.cast(on_picture(largest(pieces.all, (5, 5)), shape) <= 0.0, tf.float32)
+    ink = (found.sign * gray - upsample_to(found.ground, shape)) * upsample_to(found.room, shape)
+    around = tf.cast(upsample_to(max_filter(pieces.all, (5, 5)), shape) <= 0.0, tf.float32)
     noise = tf.math.divide_no_nan(tf.reduce_sum(tf.abs(ink) * around), tf.reduce_sum(around))
     # A cell more than the ink, where pixels are smaller than cells; else a pixel more.
     is_fine = tf.minimum(shape[0], shape[1]) >= 64
-    zone = tf.where(is_fine, largest(pieces.digit, (3, 3)), largest(pieces.digit, (9, 9)))
-    zone = tf.minimum(2.0 * on_picture(zone, shape), 1.0)
-    zone *= 1.0 - tf.minimum(on_picture(largest(pieces.lines, (3, 3)), shape), 1.0)
+    zone = tf.where(is_fine, max_filter(pieces.digit, (3, 3)), max_filter(pieces.digit, (9, 9)))
+    zone = tf.minimum(2.0 * upsample_to(zone, shape), 1.0)
+    zone *= 1.0 - tf.minimum(upsample_to(max_filter(pieces.lines, (3, 3)), shape), 1.0)
     ink = tf.maximum(ink, 0.0) * zone
     return tf.where(ink > tf.minimum(_NOISE_FACTOR * noise, 0.4 * tf.reduce_max(ink)), ink, 0.0)
 
@@ -166,7 +152,7 @@ def _digits_ink(gray: tf.Tensor, found: Ink, pieces: Pieces) -> tf.Tensor:
 def _span(most: tf.Tensor, sums: tf.Tensor, darkest: tf.Tensor) -> _Span:
     """First index with ink, number of indices from first to last, and centre of mass, along one axis."""
     indices = tf.cast(tf.range(tf.shape(most)[0]), tf.float32)
-    inked = most > _FAINTEST * darkest
+    inked = most > _MIN_INK_SHARE * darkest
     far = tf.cast(tf.shape(most)[0], tf.float32)
     first = tf.reduce_min(tf.where(inked, indices, far))
     last = tf.reduce_max(tf.where(inked, indices, -1.0))
@@ -180,4 +166,4 @@ def _resampling(size: tf.Tensor, scale: tf.Tensor, span: _Span, fine: int) -> tf
     offset = tf.math.ceil(_CENTRE + 0.5 - (span.centre + 0.5 - span.first) * scale - 0.5)
     # A triangle as wide as a target pixel, or as a source pixel where that is larger.
     reach = tf.maximum(1.0, 1.0 / (scale * fine))
-    return triangles((targets - offset) / scale + span.first, reach, size) / reach
+    return triangle_weights((targets - offset) / scale + span.first, reach, size) / reach

@@ -3,13 +3,13 @@
 import numpy as np
 import tensorflow as tf
 
-from mnist_keras.inference.preprocessing.components import find_boxes
+from mnist_keras.inference.preprocessing.components import component_boxes
 from mnist_keras.inference.preprocessing.ink import find_ink
 from mnist_keras.inference.preprocessing.normalize_ops import to_gray
 
 # Side of the grid: finer than for one digit, of which there are some dozen then.
 _CELLS = 240
-# Pieces at least this tall, as a share of the tallest, are digits; lower ones are parts of the nearest.
+# Components at least this tall, as a share of the tallest, are digits; lower ones are parts of the nearest.
 _DIGIT = 0.45
 # White around a digit that is cut out, as a share of its longer side.
 _MARGIN = 0.2
@@ -20,7 +20,7 @@ Box = tuple[int, int, int, int]
 def find_digits(picture: np.ndarray) -> list[Box]:
     """Boxes of the digits, in pixels (top, left, bottom, right), line by line from left to right.
 
-    Digits must not touch each other. Give each to `cut_out`.
+    Digits must not touch each other. Give each to `crop_with_margin`.
 
     Args:
         picture: uint8 (height, width, channels).
@@ -35,11 +35,11 @@ def find_digits(picture: np.ndarray) -> list[Box]:
     for piece in pieces:
         if piece[2] - piece[0] < _DIGIT * tallest:
             _join(piece, digits)
-    return _in_reading_order([_whole(digit * scale) for digit in digits])
+    return _in_reading_order([_to_pixels(digit * scale) for digit in digits])
 
 
-def cut_out(picture: np.ndarray, box: Box) -> np.ndarray:
-    """The digit in that box with a margin, in which neighbours may show: `see` leaves out what the border cuts."""
+def crop_with_margin(picture: np.ndarray, box: Box) -> np.ndarray:
+    """Crops a box with a margin. Other digits may reach into the margin: `preprocess_image` drops what the border cuts."""
     top, left, bottom, right = box
     margin = int(np.ceil(_MARGIN * max(bottom - top, right - left)))
     return picture[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
@@ -48,10 +48,10 @@ def cut_out(picture: np.ndarray, box: Box) -> np.ndarray:
 @tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.uint8)])
 def _pieces(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     ink = find_ink(to_gray(picture), _CELLS)
-    return ink.present, find_boxes(ink.amount, ink.strongest)
+    return ink.present, component_boxes(ink.amount, ink.strongest)
 
 
-def _whole(box: np.ndarray) -> Box:
+def _to_pixels(box: np.ndarray) -> Box:
     top, left, bottom, right = (int(edge) for edge in np.round(box))
     return top, left, bottom, right
 

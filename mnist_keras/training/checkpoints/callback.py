@@ -9,15 +9,14 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.distribution.preemption import StopRequest
-from mnist_keras.distribution.strategy import has_workers
-from mnist_keras.errors import InputError, Stopped
-from mnist_keras.training.checkpoints.schedule import Schedule
-from mnist_keras.training.checkpoints.state import TrainingState
-from mnist_keras.training.checkpoints.storage import Agree, Checkpoint, CheckpointFolder
-from mnist_keras.training.compile import make_variables
+from mnist_keras.distribution.strategy import is_multi_worker
+from mnist_keras.errors import InputError, TrainingStopped
+from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
+from mnist_keras.training.checkpoints.state import TrainingState, make_variables
+from mnist_keras.training.checkpoints.storage import Agree, Checkpoint, CheckpointManager
 
 
-class Checkpoints(keras.callbacks.Callback):
+class CheckpointCallback(keras.callbacks.Callback):
     """Saves the state of a training as it goes, and puts back that of the newest checkpoint when it begins.
 
     Args:
@@ -33,9 +32,9 @@ class Checkpoints(keras.callbacks.Callback):
 
     def __init__(
         self,
-        folder: CheckpointFolder | None,
+        folder: CheckpointManager | None,
         newest: Checkpoint | None,
-        schedule: Schedule,
+        schedule: CheckpointSchedule,
         watched: Sequence[keras.callbacks.Callback],
         steps_in_epoch: int,
         strategy: tf.distribute.Strategy,
@@ -48,7 +47,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._steps_in_epoch, self._strategy = steps_in_epoch, strategy
         self._stop, self._agree = stop, agree
         # To agree costs several workers about 2 ms.
-        self._listen_every = 10 if has_workers(strategy) else 1
+        self._listen_every = 10 if is_multi_worker(strategy) else 1
         facts: Mapping[str, Any] = newest[1] if newest else {"step": 0, "seconds": 0.0, "stop_training": False}
         # Steps of the run that were done before.
         self.step: int = facts["step"]
@@ -89,14 +88,16 @@ class Checkpoints(keras.callbacks.Callback):
         stopping, due = self._agree([self._stop.received, self._schedule.is_due(step, is_last)])
         if self._folder is None:
             if stopping:
-                raise Stopped(f"stopped after step {step}; checkpoints are off, nothing is left of this training.")
+                raise TrainingStopped(
+                    f"stopped after step {step}; checkpoints are off, nothing is left of this training."
+                )
             return
         if stopping or due:
             self._save(self._folder, step)
         if stopping:
-            raise Stopped(f"stopped after step {step}, saved in {self._folder.folder}.")
+            raise TrainingStopped(f"stopped after step {step}, saved in {self._folder.folder}.")
 
-    def _save(self, folder: CheckpointFolder, step: int) -> None:
+    def _save(self, folder: CheckpointManager, step: int) -> None:
         arrays, facts = self.state.capture()
         # The loss shows it one step later only, and by then the good checkpoints may be gone.
         if not all(np.isfinite(values).all() for name, values in arrays.items() if not name.startswith("callbacks/")):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import keras
 
 
-class ResumedCallbacks(keras.callbacks.CallbackList):
+class ResumingCallbackList(keras.callbacks.CallbackList):
     """Callbacks that do not hear of the first `done` steps of the first epoch."""
 
     def __init__(self, callbacks: Sequence[keras.callbacks.Callback], done: int, **params):
@@ -27,10 +27,3 @@ class ResumedCallbacks(keras.callbacks.CallbackList):
     def on_epoch_end(self, epoch, logs=None):
         self._done = 0
         super().on_epoch_end(epoch, logs)
-
-
-def pass_over(model: keras.Model, executions: int) -> None:
-    """Makes the first `executions` calls of the model's compiled train function do nothing."""
-    model.make_train_function()
-    train, left = model.train_function, iter(range(executions))
-    model.train_function = lambda iterator: train(iterator) if next(left, None) is None else {}

@@ -6,7 +6,7 @@ import time
 from mnist_keras.errors import InputError
 
 
-class Schedule:
+class CheckpointSchedule:
     """Says when the next checkpoint is due.
 
     Args:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mnist_keras.distribution.strategy import compiled
+from mnist_keras.distribution.strategy import as_graph_function
 from mnist_keras.files import hash_arrays
 from mnist_keras.training.checkpoints.storage import Arrays
 
@@ -28,7 +28,7 @@ class TrainingState:
         self._model = model
         self._callbacks = callbacks
         self._strategy = strategy
-        self._at_first = [plain_attributes(callback) for callback in callbacks]
+        self._at_first = [serializable_attributes(callback) for callback in callbacks]
         # The same on every replica.
         self._shared = [*model.trainable_variables, *model.optimizer.variables]
         # Batch statistics, seeds and metrics: every replica has its own.
@@ -37,7 +37,7 @@ class TrainingState:
         self._own = [variable for variable in model.non_trainable_variables if id(variable) not in seen]
         self._without_metrics = len(self._own)
         self._own += metrics
-        self._read = compiled(strategy, self._read_replicas)
+        self._read = as_graph_function(strategy, self._read_replicas)
 
     def capture(self) -> tuple[Arrays, dict[str, Any]]:
         """Arrays, and facts as JSON takes them. Under several workers all of them must call it at once."""
@@ -51,7 +51,7 @@ class TrainingState:
         for index, variable in enumerate(self._shared):
             variable.assign(arrays[f"shared/{index}"])
         own = [tf.constant(arrays[f"own/{index}"]) for index in range(len(self._own))]
-        compiled(self._strategy, self._strategy.run)(self._assign_own, (own,))
+        as_graph_function(self._strategy, self._strategy.run)(self._assign_own, (own,))
         changes = list(facts["callbacks"])
         for callback in self._callbacks:
             found = next((change for change in changes if change[0] == type(callback).__name__), None)
@@ -85,6 +85,18 @@ class TrainingState:
             variable.assign(value[_replica_number()])
 
 
+def make_variables(model: keras.Model) -> None:
+    """Makes the variables of the optimizer and the metrics, where `fit` does not do so before the first step.
+
+    Args:
+        model: compiled. One made under several replicas has them when training begins.
+    """
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+        model.compute_metrics(None, np.zeros(1, np.int64), np.zeros((1, *model.output_shape[1:]), np.float32))
+        model.reset_metrics()
+
+
 def _replica_number() -> tf.Tensor:
     return tf.distribute.get_replica_context().replica_id_in_sync_group
 
@@ -92,7 +104,7 @@ def _replica_number() -> tf.Tensor:
 _PLAIN = (bool, int, float, str, type(None), np.ndarray, np.generic)
 
 
-def plain_attributes(callback: keras.callbacks.Callback) -> dict[str, Any]:
+def serializable_attributes(callback: keras.callbacks.Callback) -> dict[str, Any]:
     """Copies of the attributes that are plain data."""
     left_out = {"params", *getattr(callback, "transient", ())}
     attributes = {name: value for name, value in vars(callback).items() if name not in left_out}
@@ -101,7 +113,7 @@ def plain_attributes(callback: keras.callbacks.Callback) -> dict[str, Any]:
 
 def changed(callback: keras.callbacks.Callback, first: Mapping[str, Any]) -> dict[str, Any]:
     """The plain attributes that are not what they were when `first` was taken."""
-    now = plain_attributes(callback)
+    now = serializable_attributes(callback)
     return {name: value for name, value in now.items() if name not in first or not _same(value, first[name])}
 
 

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from mnist_keras.atomic import file_written_whole, try_lock
+from mnist_keras.atomic import atomic_file, try_lock
 from mnist_keras.errors import InputError
 from mnist_keras.files import read_json, write_json
 from mnist_keras.training.settings import first_difference
@@ -25,7 +25,7 @@ Checkpoint = tuple[Arrays, dict[str, Any]]
 Agree = Callable[[Sequence[bool]], Sequence[bool]]
 
 
-class CheckpointFolder:
+class CheckpointManager:
     """Writes and finds the checkpoints of one run, in a folder that is deleted when the run is complete.
 
     Args:
@@ -42,7 +42,7 @@ class CheckpointFolder:
         """Begins a run, or goes on with one of the same settings.
 
         Args:
-            settings: from `describe_settings`.
+            settings: from `run_settings`.
             writes: this worker writes the checkpoints, and no other.
             agree: of the workers that open the same folder.
 
@@ -161,7 +161,7 @@ def write_checkpoint(path: pathlib.Path, arrays: Mapping[str, np.ndarray], facts
     A kill at any moment leaves either no file of that name or a complete one on disk.
     """
     content: dict[str, Any] = {**arrays, _FACTS: np.array(json.dumps(facts))}
-    with file_written_whole(path) as file:
+    with atomic_file(path) as file:
         np.savez(file, **content)
 
 

@@ -3,16 +3,18 @@ import pytest
 import tensorflow as tf
 
 from mnist_keras.data.augmentation.config import Augmentation
-from mnist_keras.data.augmentation.degradation import draw_wear, wear
+from mnist_keras.data.augmentation.degradation import degrade, sample_degradation
 
-NONE = dict(thicker=0, blur=0, gap_x=0.5, gap_y=0.5, gap=0, noise=0, harder=1)
+NONE = dict(thicker=0, blur=0, gap_x=0.5, gap_y=0.5, cutout=0, noise=0, harder=1)
 BAR = np.zeros((28, 28), np.float32)
 BAR[12:16, 4:24] = 255
 
 
 def worn(image=BAR, **changes):
     numbers = {name: tf.constant([value], tf.float32) for name, value in {**NONE, **changes}.items()}
-    return wear(tf.constant(image[np.newaxis, ..., np.newaxis]), **numbers, seed=tf.constant([0, 0])).numpy()[0, ..., 0]
+    return degrade(tf.constant(image[np.newaxis, ..., np.newaxis]), **numbers, seed=tf.constant([0, 0])).numpy()[
+        0, ..., 0
+    ]
 
 
 def height(image):
@@ -29,7 +31,7 @@ def test_strokes_get_thicker_or_thinner_by_so_many_pixels(pixels):
 
 
 def test_a_gap_is_a_blank_square():
-    gap = worn(gap=0.25, gap_x=0.5, gap_y=0.5)
+    gap = worn(cutout=0.25, gap_x=0.5, gap_y=0.5)
     assert not gap[11:17, 11:17].any()
     assert gap[13, :10].sum() == BAR[13, :10].sum()
 
@@ -55,11 +57,11 @@ def test_noise_is_as_strong_as_it_says():
 
 
 def test_numbers_lie_in_their_ranges():
-    ranges = Augmentation(stroke=(-1, 2), blur=0.8, hardness=3, noise=0.2, gap=0.3)
-    numbers = {name: value.numpy() for name, value in draw_wear(ranges, 2000, tf.constant([0, 1])).items()}
-    limits = dict(thicker=(-1, 2), blur=(0, 0.8), gap_x=(0, 1), gap_y=(0, 1), gap=(0, 0.3), noise=(0, 0.2))
+    ranges = Augmentation(stroke_width=(-1, 2), blur=0.8, sharpness=3, noise=0.2, cutout=0.3)
+    numbers = {name: value.numpy() for name, value in sample_degradation(ranges, 2000, tf.constant([0, 1])).items()}
+    limits = dict(thicker=(-1, 2), blur=(0, 0.8), gap_x=(0, 1), gap_y=(0, 1), cutout=(0, 0.3), noise=(0, 0.2))
     for name, (low, high) in {**limits, "harder": (1, 4)}.items():
         assert low <= numbers[name].min() < low + 0.05 * (high - low)
         assert high - 0.05 * (high - low) < numbers[name].max() <= high
-    for name in ("gap", "noise"):
+    for name in ("cutout", "noise"):
         assert 0.45 < (numbers[name] == 0).mean() < 0.55

@@ -3,7 +3,13 @@ import pytest
 import tensorflow as tf
 
 from mnist_keras.data.augmentation.config import Augmentation
-from mnist_keras.data.augmentation.transforms import affine_transforms, apply, augment, elastic_displacements, warp
+from mnist_keras.data.augmentation.transforms import (
+    affine_transforms,
+    apply_parameters,
+    augment,
+    elastic_displacements,
+    resample,
+)
 
 GRID = np.arange(49, dtype=np.float32).reshape(1, 7, 7, 1)
 STILL = affine_transforms(*(tf.constant([value], tf.float32) for value in (0, 0, 0, 1, 0)), 7, 7)
@@ -11,7 +17,7 @@ STILL = affine_transforms(*(tf.constant([value], tf.float32) for value in (0, 0,
 
 def moved_by(x, y):
     displacements = tf.stack([tf.fill((1, 7, 7), float(distance)) for distance in (x, y)])
-    return warp(tf.constant(GRID), STILL, displacements).numpy()
+    return resample(tf.constant(GRID), STILL, displacements).numpy()
 
 
 def test_no_displacement_changes_nothing():
@@ -33,8 +39,8 @@ def test_it_is_the_affine_map_of_the_other_resampling():
     images = tf.constant(np.random.default_rng(0).integers(0, 256, (4, 28, 28, 1), np.uint8))
     numbers = dict(angle=0.3, shift_x=0.1, shift_y=-0.05, scale=0.9, shear=0.2, brightness=1, contrast=1)
     numbers = {name: tf.fill((4,), tf.constant(value, tf.float32)) for name, value in numbers.items()}
-    plain = apply(images, **numbers)
-    warped = apply(images, **numbers, aspect=tf.ones(4), displacements=tf.zeros((2, 4, 28, 28)))
+    plain = apply_parameters(images, **numbers)
+    warped = apply_parameters(images, **numbers, aspect_ratio=tf.ones(4), displacements=tf.zeros((2, 4, 28, 28)))
     assert np.abs(plain.numpy().astype(int) - warped.numpy()).max() <= 1
 
 
@@ -43,7 +49,9 @@ def test_aspect_magnifies_the_width_about_the_centre():
     image[0, 4:24, 10:18] = 255
     numbers = dict(angle=0, shift_x=0, shift_y=0, scale=1, shear=0, brightness=1, contrast=1)
     numbers = {name: tf.constant([value], tf.float32) for name, value in numbers.items()}
-    wide = apply(tf.constant(image), **numbers, aspect=tf.constant([1.5]), displacements=tf.zeros((2, 1, 28, 28)))
+    wide = apply_parameters(
+        tf.constant(image), **numbers, aspect_ratio=tf.constant([1.5]), displacements=tf.zeros((2, 1, 28, 28))
+    )
     columns = np.flatnonzero(wide.numpy()[0, 14, :, 0] > 127)
     assert (columns[0], columns[-1]) == (8, 19)
     rows = np.flatnonzero(wide.numpy()[0, :, 14, 0] > 127)
@@ -59,7 +67,9 @@ def test_neighbours_move_together():
     assert np.abs(np.diff(moved[:, 1], axis=1)).max() < 0.4 * np.abs(moved[:, 1]).max()
 
 
-@pytest.mark.parametrize("options", [{"elastic": 1.5}, {"aspect": 0.3}, {"stroke": (-1, 2)}, {"noise": 0.2}])
+@pytest.mark.parametrize(
+    "options", [{"elastic": 1.5}, {"aspect_ratio": 0.3}, {"stroke_width": (-1, 2)}, {"noise": 0.2}]
+)
 def test_the_same_seed_gives_the_same_images(options):
     images = tf.constant(np.random.default_rng(0).integers(0, 256, (6, 28, 28, 1), np.uint8))
     one, again, other = (augment(images, Augmentation(**options), tf.constant([0, seed])).numpy() for seed in (1, 1, 2))

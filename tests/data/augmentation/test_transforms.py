@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from mnist_keras.data.augmentation.config import Augmentation
-from mnist_keras.data.augmentation.transforms import apply, augment, draw
+from mnist_keras.data.augmentation.transforms import apply_parameters, augment, sample_parameters
 
 GRID = 10 * np.arange(9, dtype=np.uint8).reshape(3, 3)
 IDENTITY = dict(angle=0, shift_x=0, shift_y=0, scale=1, shear=0, brightness=1, contrast=1)
@@ -18,8 +18,8 @@ def applied(image, how, **changes):
     numbers = {name: tf.constant([value], tf.float32) for name, value in {**IDENTITY, **changes}.items()}
     batch = tf.constant(image[np.newaxis, ..., np.newaxis])
     if how == "eager":
-        return apply(batch, **numbers).numpy()[0, ..., 0]
-    dataset = tf.data.Dataset.from_tensors(batch).map(lambda images: apply(images, **numbers))
+        return apply_parameters(batch, **numbers).numpy()[0, ..., 0]
+    dataset = tf.data.Dataset.from_tensors(batch).map(lambda images: apply_parameters(images, **numbers))
     return next(iter(dataset)).numpy()[0, ..., 0]
 
 
@@ -66,13 +66,15 @@ def test_every_image_has_numbers_of_its_own():
     images = tf.constant(np.stack([GRID, GRID])[..., np.newaxis])
     numbers = {name: tf.constant([value, value], tf.float32) for name, value in IDENTITY.items()}
     numbers["angle"] = tf.constant([0, math.pi])
-    first, second = apply(images, **numbers).numpy()[..., 0]
+    first, second = apply_parameters(images, **numbers).numpy()[..., 0]
     np.testing.assert_array_equal(first, GRID)
     np.testing.assert_array_equal(second, GRID[::-1, ::-1])
 
 
 def test_numbers_fill_their_ranges():
-    drawn = draw(Augmentation(rotation=20, shift=0.1, scale=(0.9, 1.3), shear=5, brightness=0.2), 5000, (1, 2))
+    drawn = sample_parameters(
+        Augmentation(rotation=20, shift=0.1, scale=(0.9, 1.3), shear=5, brightness=0.2), 5000, (1, 2)
+    )
     limits = dict(
         angle=(-math.radians(20), math.radians(20)),
         shift_x=(-0.1, 0.1),

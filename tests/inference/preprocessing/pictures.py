@@ -3,10 +3,10 @@
 import numpy as np
 from PIL import Image
 
-from mnist_keras.data.synthetic import drawn_digits
+from mnist_keras.data.synthetic import synthetic_digits
 
 # A five, a nine, a four and a seven of ordinary pens.
-IMAGES, LABELS = drawn_digits(60, seed=4)
+IMAGES, LABELS = synthetic_digits(60, seed=4)
 DIGITS = [IMAGES[int(np.flatnonzero(label == LABELS)[0])] for label in (5, 9, 4, 2)]
 
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from mnist_keras.inference.preprocessing.decode import decode_picture
-from mnist_keras.inference.preprocessing.image_files import MOST_PIXELS
+from mnist_keras.inference.preprocessing.image_files import MAX_PIXELS
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_a_bomb_is_refused_by_its_header(picture, name, width, height):
         "webp extended": lambda: webp_of(b"VP8X", bytes(4) + 2 * (width - 1).to_bytes(3, "little")),
     }[name]()
     with pytest.raises(
-        tf.errors.InvalidArgumentError, match=f"(?s)more than {MOST_PIXELS} pixels.*{abs(width * height)}"
+        tf.errors.InvalidArgumentError, match=f"(?s)more than {MAX_PIXELS} pixels.*{abs(width * height)}"
     ):
         decode_picture(tf.constant(file))
 

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from mnist_keras.errors import InputError
-from mnist_keras.inference.preprocessing.image_files import read_picture
+from mnist_keras.inference.preprocessing.image_files import load_image
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def gray():
 def test_modes(gray, tmp_path, mode, channels):
     gray[gray > 0] = 255
     Image.fromarray(gray).convert(mode).save(tmp_path / "one.png")
-    picture = read_picture(tmp_path / "one.png")
+    picture = load_image(tmp_path / "one.png")
     assert picture.dtype == np.uint8
     assert picture.shape == (30, 40, channels)
     np.testing.assert_array_equal(picture[..., 0], gray)
@@ -25,22 +25,22 @@ def test_modes(gray, tmp_path, mode, channels):
 
 def test_sixteen_bits(gray, tmp_path):
     Image.fromarray(gray.astype(np.uint16) * 257).save(tmp_path / "one.png")
-    np.testing.assert_array_equal(read_picture(tmp_path / "one.png")[..., 0], gray)
+    np.testing.assert_array_equal(load_image(tmp_path / "one.png")[..., 0], gray)
 
 
 def test_transparency_in_a_palette(gray, tmp_path):
     Image.fromarray(gray).convert("P").save(tmp_path / "one.png", transparency=250)
-    assert read_picture(tmp_path / "one.png").shape == (30, 40, 4)
+    assert load_image(tmp_path / "one.png").shape == (30, 40, 4)
 
 
 def test_the_first_of_several_pictures(gray, tmp_path):
     Image.fromarray(gray).save(tmp_path / "one.gif", save_all=True, append_images=[Image.new("L", (40, 30))] * 2)
-    np.testing.assert_array_equal(read_picture(tmp_path / "one.gif")[..., 0], gray)
+    np.testing.assert_array_equal(load_image(tmp_path / "one.gif")[..., 0], gray)
 
 
 def test_cmyk(gray, tmp_path):
     Image.fromarray(gray).convert("RGB").convert("CMYK").save(tmp_path / "one.jpg", quality=95)
-    picture = read_picture(tmp_path / "one.jpg")
+    picture = load_image(tmp_path / "one.jpg")
     assert picture.shape == (30, 40, 3)
     assert np.abs(picture.mean(axis=2) - gray).mean() < 5
 
@@ -49,12 +49,12 @@ def test_a_photograph_is_turned_upright(gray, tmp_path):
     notes = Image.Exif()
     notes[0x0112] = 6  # Orientation: turn clockwise.
     Image.fromarray(gray).save(tmp_path / "one.png", exif=notes)
-    np.testing.assert_array_equal(read_picture(tmp_path / "one.png")[..., 0], np.rot90(gray, -1))
+    np.testing.assert_array_equal(load_image(tmp_path / "one.png")[..., 0], np.rot90(gray, -1))
 
 
 def refuse(path, message):
     with pytest.raises(InputError, match=message):
-        read_picture(path)
+        load_image(path)
 
 
 def test_what_is_no_picture(gray, tmp_path):

@@ -9,7 +9,7 @@ from pictures import DIGITS, as_picture, grain, ink_of, page
 
 from mnist_keras.errors import InputError
 from mnist_keras.inference.preprocessing.image_ops import stroke_width
-from mnist_keras.inference.preprocessing.normalize import see
+from mnist_keras.inference.preprocessing.normalize import preprocess_image
 
 ROWS, COLUMNS = np.mgrid[:240, :320].astype(np.float32)
 
@@ -64,10 +64,10 @@ KINDS = {
 @pytest.mark.parametrize("number", range(len(DIGITS)))
 def test_paper_and_light(kind, number):
     ink = ink_of(DIGITS[number], 110)
-    clean, seen = see(as_picture(page(ink))), see(as_picture(KINDS[kind](page(ink))))
+    clean, seen = preprocess_image(as_picture(page(ink))), preprocess_image(as_picture(KINDS[kind](page(ink))))
     assert likeness(seen.digit, clean.digit) > 0.93
-    assert seen.is_light == kind.startswith("light on dark")
-    assert not seen.notes
+    assert seen.light_on_dark == kind.startswith("light on dark")
+    assert not seen.warnings
     assert np.abs(np.subtract(seen.box, (60, 90, 60 + ink.shape[0], 90 + ink.shape[1]))).max() <= 8
 
 
@@ -81,19 +81,19 @@ def test_the_file_that_sees_is_up_to_date(kind, channels):
     picture = np.repeat(as_picture(KINDS[kind](page(ink_of(DIGITS[number], 110))))[..., np.newaxis], channels, axis=2)
     if channels % 2 == 0:
         picture[..., -1] = 255 - picture[..., -1] // 2
-    seen, expected = see(picture), normalize_checked(picture)
+    seen, expected = preprocess_image(picture), normalize_checked(picture)
     # Sums are taken in another order.
     assert np.abs(seen.digit - expected.digit.numpy()).max() <= 1
     np.testing.assert_allclose(seen.box, expected.box.numpy())
-    for flag in ("has_ink", "is_light", "touches_border", "is_one_of_several"):
+    for flag in ("has_ink", "is_light", "touches_border", "has_other_digits"):
         assert getattr(seen, flag) == bool(getattr(expected, flag))
 
 
 @pytest.mark.parametrize("number", range(len(DIGITS)))
 @pytest.mark.parametrize(("size", "place"), [(200, (20, 60)), (110, (3, 200)), (28, (150, 20))])
 def test_place_and_size(number, size, place):
-    clean = see(as_picture(page(ink_of(DIGITS[number], 110))))
-    seen = see(as_picture(page(ink_of(DIGITS[number], size), place=place)))
+    clean = preprocess_image(as_picture(page(ink_of(DIGITS[number], 110))))
+    seen = preprocess_image(as_picture(page(ink_of(DIGITS[number], size), place=place)))
     assert likeness(seen.digit, clean.digit) > 0.88
     rows = np.flatnonzero(seen.digit.max(axis=1) > 60)
     columns = np.flatnonzero(seen.digit.max(axis=0) > 60)
@@ -102,17 +102,17 @@ def test_place_and_size(number, size, place):
 
 @pytest.mark.parametrize("number", range(len(DIGITS)))
 def test_a_tight_crop(number):
-    clean = see(as_picture(page(ink_of(DIGITS[number], 110))))
+    clean = preprocess_image(as_picture(page(ink_of(DIGITS[number], 110))))
     ink = ink_of(DIGITS[number], 60)
-    seen = see(as_picture(page(ink, ink.shape, (0, 0))))
+    seen = preprocess_image(as_picture(page(ink, ink.shape, (0, 0))))
     assert likeness(seen.digit, clean.digit) > 0.9
-    assert seen.notes == ("touches the border",)
+    assert seen.warnings == ("touches the border",)
 
 
 def test_the_border_is_told():
     ink = ink_of(DIGITS[0], 110)
     picture = page(ink)[80:]
-    assert see(as_picture(picture)).notes == ("touches the border",)
+    assert preprocess_image(as_picture(picture)).notes == ("touches the border",)
 
 
 def letter(pen):
@@ -121,7 +121,7 @@ def letter(pen):
     picture[30:290, 60 : 60 + pen] = 20
     for row in (30, 160):
         picture[row : row + pen, 60:240] = 20
-    return see(picture).digit / np.float32(255)
+    return preprocess_image(picture).digit / np.float32(255)
 
 
 def test_thin_strokes_get_thicker_and_thick_ones_thinner():
@@ -136,9 +136,9 @@ def test_a_neighbour_is_left_out_and_told():
     picture = page(ink_of(DIGITS[2], 120), place=(60, 30))
     other = ink_of(DIGITS[3], 90)
     picture[70 : 70 + other.shape[0], 200 : 200 + other.shape[1]] -= 170 * other
-    seen = see(as_picture(picture))
-    assert likeness(seen.digit, see(as_picture(page(ink_of(DIGITS[2], 120)))).digit) > 0.95
-    assert seen.notes == ("one of several",)
+    seen = preprocess_image(as_picture(picture))
+    assert likeness(seen.digit, preprocess_image(as_picture(page(ink_of(DIGITS[2], 120)))).digit) > 0.95
+    assert seen.warnings == ("one of several",)
 
 
 def test_the_detached_bar_of_a_five_stays():
@@ -146,16 +146,16 @@ def test_the_detached_bar_of_a_five_stays():
     picture[40:50, 150:185] = 30
     picture[60:100, 70:80], picture[95:105, 70:120], picture[100:150, 115:125] = 30, 30, 30
     picture[145:155, 70:120] = 30
-    seen = see(picture)
+    seen = preprocess_image(picture)
     assert seen.box[:2] == (40, 70) and seen.box[3] == 185
-    assert not seen.notes
+    assert not seen.warnings
 
 
 def test_ink_is_as_strong_in_a_shadow_as_outside():
     picture = np.full((200, 260), 230, np.float32)
     picture[90:110, 40:220] = 90
     picture[:, 130:] *= 0.45
-    darkest = see(as_picture(picture)).digit.max(axis=0)[6:22]
+    darkest = preprocess_image(as_picture(picture)).digit.max(axis=0)[6:22]
     assert darkest.min() > 0.75 * 255
 
 
@@ -163,12 +163,12 @@ def test_a_blot_on_a_thin_stroke_is_ink():
     picture = np.full((240, 240), 230, np.uint8)
     picture[20:220, 118:124] = 20
     picture[130:205, 85:160] = 20
-    digit = see(picture).digit
+    digit = preprocess_image(picture).digit
     assert (digit > 220).sum() > 40
 
 
 def test_the_middle_is_where_mnist_has_it():
-    digit = see(as_picture(page(ink_of(DIGITS[3], 110)))).digit.astype(float)
+    digit = preprocess_image(as_picture(page(ink_of(DIGITS[3], 110)))).digit.astype(float)
     for axis in (0, 1):
         centre = (digit.sum(axis=1 - axis) * np.arange(28)).sum() / digit.sum()
         assert 13.3 < centre < 14.7
@@ -182,13 +182,13 @@ def test_channels_and_transparency(channels, alpha):
         # Ink alone; the paper is nothing at all, and black.
         picture[..., -1] = 255 - gray
         picture[..., :-1] = 0
-    assert likeness(see(picture).digit, see(gray).digit) > 0.97
+    assert likeness(preprocess_image(picture).digit, preprocess_image(gray).digit) > 0.97
 
 
 @pytest.mark.parametrize("picture", [np.zeros((5, 5)), np.zeros((3, 4, 5), np.uint8), np.zeros((0, 4), np.uint8)])
 def test_what_is_no_picture(picture):
     with pytest.raises(InputError, match=r"A picture must be uint8 of shape .* Received"):
-        see(picture)
+        preprocess_image(picture)
 
 
 @given(
@@ -201,7 +201,7 @@ def test_any_picture_gets_an_answer(picture, kind):
         picture = np.broadcast_to(picture[:, :1], picture.shape).copy()
     if kind == "two tones":
         picture = np.where(picture > 99, 255, 0).astype(np.uint8)
-    seen = see(picture)
+    seen = preprocess_image(picture)
     assert seen.digit.shape == (28, 28)
     assert seen.has_ink == bool(seen.digit.any())
-    assert ("no ink" in seen.notes) != seen.has_ink
+    assert ("no ink" in seen.warnings) != seen.has_ink

@@ -1,7 +1,7 @@
 import numpy as np
 from pictures import DIGITS, as_picture, grain, ink_of
 
-from mnist_keras.inference.preprocessing.segment import cut_out, find_digits
+from mnist_keras.inference.preprocessing.segment import crop_with_margin, find_digits
 
 
 def paper_with(places, shape=(300, 600)):
@@ -38,8 +38,8 @@ def test_a_part_joins_the_digit_next_to_it():
 
 def test_cutting_out_leaves_a_margin_inside_the_picture():
     picture, (box,) = paper_with([(0, 100, (2, 300))])
-    assert cut_out(picture, box).shape[0] <= 2 + 100 + 20
-    assert cut_out(picture, box).shape[1] >= box[3] - box[1] + 40
+    assert crop_with_margin(picture, box).shape[0] <= 2 + 100 + 20
+    assert crop_with_margin(picture, box).shape[1] >= box[3] - box[1] + 40
 
 
 def test_a_blank_page():

@@ -3,11 +3,11 @@ import time
 import pytest
 
 from mnist_keras.errors import InputError
-from mnist_keras.training.checkpoints.schedule import Schedule
+from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
 
 
 def test_every_so_many_steps():
-    schedule = Schedule("100")
+    schedule = CheckpointSchedule("100")
     assert not schedule.is_due(99)
     assert schedule.is_due(100)
     schedule.restart(104)
@@ -19,7 +19,7 @@ def test_every_so_many_steps():
 def test_after_some_time(monkeypatch, every, seconds):
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    schedule = Schedule(every)
+    schedule = CheckpointSchedule(every)
     now += seconds - 1
     assert not schedule.is_due(10**6)
     now += 1
@@ -27,13 +27,13 @@ def test_after_some_time(monkeypatch, every, seconds):
 
 
 def test_after_the_last_step_always_unless_never():
-    assert Schedule("100").is_due(1, is_last=True)
-    assert Schedule("9min").is_due(1, is_last=True)
-    assert not Schedule("0").is_due(10**6)
-    assert not Schedule("0").is_due(10**6, is_last=True)
+    assert CheckpointSchedule("100").is_due(1, is_last=True)
+    assert CheckpointSchedule("9min").is_due(1, is_last=True)
+    assert not CheckpointSchedule("0").is_due(10**6)
+    assert not CheckpointSchedule("0").is_due(10**6, is_last=True)
 
 
 @pytest.mark.parametrize("every", ["", "often", "-5", "5h", "1.5", "min"])
 def test_other_words(every):
     with pytest.raises(InputError, match="checkpoint_every must be a number of steps as in 100, or a time"):
-        Schedule(every)
+        CheckpointSchedule(every)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from mnist_keras.errors import InputError
-from mnist_keras.training.checkpoints.storage import CheckpointFolder, read_settings
+from mnist_keras.training.checkpoints.storage import CheckpointManager, read_settings
 
 SETTINGS = {"recipe": {"name": "cnn", "epochs": 3, "summary": "a"}, "seed": 0, "training": {"threads": 2}}
 
 
 def opened(folder, settings=SETTINGS, **options):
-    checkpoints = CheckpointFolder(folder)
+    checkpoints = CheckpointManager(folder)
     newest = checkpoints.open(settings, **options)
     return checkpoints, newest
 
@@ -88,8 +88,8 @@ def test_two_processes_do_not_train_one_run(tmp_path):
     checkpoints, _ = opened(tmp_path / "run")
     code = """if True:
         import sys
-        from mnist_keras.training.checkpoints.storage import CheckpointFolder
-        CheckpointFolder(sys.argv[1]).open({"seed": 0})
+        from mnist_keras.training.checkpoints.storage import CheckpointManager
+        CheckpointManager(sys.argv[1]).open({"seed": 0})
         """
     result = subprocess.run([sys.executable, "-c", code, tmp_path / "run"], capture_output=True, text=True, check=False)
     assert "run is being trained by another process" in result.stderr
