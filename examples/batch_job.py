@@ -1,9 +1,9 @@
-"""Reads a folder of pictures, one digit each, into a CSV file: a tf.data job for many files.
+"""Predicts the digits on a folder of images, one digit each, and writes a CSV file: a tf.data job for many files.
 
     pip install tensorflow
-    python examples/batch_job.py exported/cnn_augmented/saved_model pictures/ digits.csv
+    python examples/batch_job.py exported/cnn_augmented/saved_model images/ digits.csv
 
-One line a file: path, digit, probability, note. A file that cannot be read gets a note and keeps no other back.
+Writes one row per file: path, digit, probability, note. An unreadable file gets a note; the others are still predicted.
 """
 
 import csv
@@ -13,29 +13,29 @@ import sys
 
 import tensorflow as tf
 
-KINDS = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
-BATCH = 64
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+BATCH_SIZE = 64
 
 
 def main(model: str, folder: str, output: str) -> int:
-    """Writes the file; returns the number of pictures that could not be read."""
-    paths = sorted(str(path) for path in pathlib.Path(folder).rglob("*") if path.suffix.lower() in KINDS)
+    """Writes the CSV file and returns the number of unreadable images."""
+    paths = sorted(str(path) for path in pathlib.Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
-        sys.exit(f"{folder} holds no pictures. Expected: files ending in {', '.join(sorted(KINDS))}.")
+        sys.exit(f"{folder} contains no images. Expected: files ending in {', '.join(sorted(SUFFIXES))}.")
     loaded = tf.saved_model.load(model)
     files = (
         tf.data.Dataset.from_tensor_slices(paths)
-        .map(lambda path: (path, tf.io.predict_file(path)), num_parallel_calls=4)
-        # Files that went away, or that may not be opened.
+        .map(lambda path: (path, tf.io.read_file(path)), num_parallel_calls=4)
+        # Skips files that were deleted or cannot be opened.
         .ignore_errors()
-        .batch(BATCH)
+        .batch(BATCH_SIZE)
         .prefetch(1)
     )
     rows = {path: (path, "", "", "could not be opened") for path in paths}
     done = 0
     for names, contents in files:
-        for name, answer in zip(names.numpy(), read(loaded.signatures["encoded"], contents), strict=True):
-            rows[name.decode()] = (name.decode(), *answer)
+        for name, prediction in zip(names.numpy(), predict(loaded.signatures["encoded"], contents), strict=True):
+            rows[name.decode()] = (name.decode(), *prediction)
         done += len(names)
         print(f"\r{done:,} of {len(paths):,}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
@@ -45,15 +45,15 @@ def main(model: str, folder: str, output: str) -> int:
     return sum(1 for row in rows.values() if not row[1] and row[3] != "no ink")
 
 
-def read(encoded, contents: tf.Tensor) -> list[tuple[str, str, str]]:
-    """Digit, probability and note of every file; one that is no picture fails its batch, which is then taken apart."""
+def predict(encoded, contents: tf.Tensor) -> list[tuple[str, str, str]]:
+    """Returns digit, probability and note per file. If a file is not an image, its batch is repeated file by file."""
     try:
-        answer = encoded(files=contents)
+        outputs = encoded(files=contents)
     except tf.errors.InvalidArgumentError as error:
         if len(contents) == 1:
             return [("", "", str(error).splitlines()[0])]
-        return [read(encoded, contents[index : index + 1])[0] for index in range(len(contents))]
-    classes, probabilities = answer["classes"].numpy(), answer["probabilities"].numpy()
+        return [predict(encoded, contents[index : index + 1])[0] for index in range(len(contents))]
+    classes, probabilities = outputs["classes"].numpy(), outputs["probabilities"].numpy()
     return [
         ("", "", "no ink") if digit < 0 else (str(digit), f"{row[digit]:.4f}", "")
         for digit, row in zip(classes, probabilities, strict=True)

@@ -1,9 +1,9 @@
-"""Reads pictures of one digit each, with onnxruntime; Pillow opens the files.
+"""Predicts the digit on image files with onnxruntime. Pillow opens the files.
 
     pip install onnxruntime pillow
     python examples/onnx_runtime.py exported/cnn_augmented/mnist_picture.onnx photo.jpg ...
 
-Of any size, dark ink on light or light on dark; turned upright if the camera noted how it was held.
+Images may have any size, dark ink on light or light on dark. EXIF orientation is applied.
 """
 
 import sys
@@ -12,20 +12,20 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageOps
 
-MOST_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000
 
 
 def read_gray(path: str) -> np.ndarray:
-    """Grey values of a picture file, uint8 (height, width)."""
+    """Returns the gray values of an image file, uint8 (height, width)."""
     with Image.open(path, formats=("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")) as picture:
-        # The header says so before anything is decoded.
-        if picture.width * picture.height > MOST_PIXELS:
-            raise ValueError(f"{picture.width}x{picture.height} pixels are too many; scale it down first")
+        # The header tells the size before any pixel is decoded.
+        if picture.width * picture.height > MAX_PIXELS:
+            raise ValueError(f"{picture.width}x{picture.height} pixels are too many. Maximum: {MAX_PIXELS:,} pixels")
         return np.asarray(ImageOps.exif_transpose(picture).convert("L"))
 
 
 def main(model: str, *files: str) -> int:
-    """Prints a line a picture; returns the number of those that could not be read."""
+    """Prints one line per image and returns the number of unreadable images."""
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     failures = 0
     for file in files:

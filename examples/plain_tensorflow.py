@@ -1,9 +1,9 @@
-"""Reads pictures of one digit each, with TensorFlow alone.
+"""Predicts the digit on image files with TensorFlow only.
 
     pip install tensorflow
     python examples/plain_tensorflow.py exported/cnn_augmented/saved_model photo.png ...
 
-PNG, JPEG, BMP or WebP, of any size, dark ink on light or light on dark.
+Images are PNG, JPEG, BMP or WebP files of any size, dark ink on light or light on dark.
 """
 
 import pathlib
@@ -13,19 +13,19 @@ import tensorflow as tf
 
 
 def main(model: str, *files: str) -> int:
-    """Prints a line a picture; returns the number of those that could not be read."""
-    read = tf.saved_model.load(model).signatures["encoded"]
+    """Prints one line per image and returns the number of unreadable images."""
+    encoded = tf.saved_model.load(model).signatures["encoded"]
     failures = 0
     for file in files:
         try:
-            answer = read(files=tf.constant([pathlib.Path(file).read_bytes()]))
+            outputs = encoded(files=tf.constant([pathlib.Path(file).read_bytes()]))
         except (OSError, tf.errors.InvalidArgumentError) as error:
-            # TensorFlow's message goes on with names of nodes.
+            # The other lines of TensorFlow's message are names of graph nodes.
             print(f"{file}: cannot be read: {str(error).splitlines()[0]}", file=sys.stderr)
             failures += 1
             continue
-        digit = int(answer["classes"][0])
-        print(f"{file}: no ink" if digit < 0 else f"{file}: {digit} ({answer['probabilities'][0, digit]:.1%})")
+        digit = int(outputs["classes"][0])
+        print(f"{file}: no ink" if digit < 0 else f"{file}: {digit} ({outputs['probabilities'][0, digit]:.1%})")
     return failures
 
 

@@ -1,47 +1,76 @@
-"""Handwritten digits, from pixels to phone.
+"""MNIST digit classification with Keras 3: training, evaluation, export and prediction.
 
-The names below are the public interface. Each is imported when it is first used, so that
-`import mnist_keras` costs nothing.
+The names below are the public interface. Each is imported on first use, so `import mnist_keras` imports neither
+TensorFlow nor Keras.
 """
 
-import importlib
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "Augmentation": "mnist_keras.data.augmentation.config",
-    "Digits": "mnist_keras.data",
-    "InputError": "mnist_keras.errors",
-    "Predictor": "mnist_keras.inference.predictor",
-    "RECIPES": "mnist_keras.recipes",
-    "Recipe": "mnist_keras.recipes.recipe",
-    "EvaluationReport": "mnist_keras.evaluation.metrics",
-    "Training": "mnist_keras.training.train",
-    "build_model": "mnist_keras.models",
-    "evaluate": "mnist_keras.evaluation.metrics",
-    "export_run": "mnist_keras.export.export",
-    "get_recipe": "mnist_keras.recipes",
-    "split_validation": "mnist_keras.data",
-    "load_digits": "mnist_keras.data",
-    "load_pretrained": "mnist_keras.inference.predictor",
-    "load_predictor": "mnist_keras.inference.predictor",
-    "Reading": "mnist_keras.inference.images",
-    "PreprocessedDigit": "mnist_keras.inference.preprocessing.digit",
-    "predict_file": "mnist_keras.inference.images",
-    "load_image": "mnist_keras.inference.preprocessing.image_files",
-    "see": "mnist_keras.inference.preprocessing.normalize",
-    "save_run": "mnist_keras.experiments.save_run",
-    "train": "mnist_keras.training.train",
-    "train_run": "mnist_keras.experiments.train_run",
-}
-__all__ = sorted(_HOMES)
+if TYPE_CHECKING:
+    from mnist_keras.data import Digits as Digits
+    from mnist_keras.data import load_digits as load_digits
+    from mnist_keras.data import split_validation as split_validation
+    from mnist_keras.data.augmentation.config import Augmentation as Augmentation
+    from mnist_keras.errors import InputError as InputError
+    from mnist_keras.evaluation.metrics import EvaluationReport as EvaluationReport
+    from mnist_keras.evaluation.metrics import evaluate as evaluate
+    from mnist_keras.experiments.save_run import save_run as save_run
+    from mnist_keras.experiments.train_run import train_run as train_run
+    from mnist_keras.export.export import export_run as export_run
+    from mnist_keras.inference.images import DigitPrediction as DigitPrediction
+    from mnist_keras.inference.images import predict_file as predict_file
+    from mnist_keras.inference.predictor import Predictor as Predictor
+    from mnist_keras.inference.predictor import load_predictor as load_predictor
+    from mnist_keras.inference.predictor import load_pretrained as load_pretrained
+    from mnist_keras.inference.preprocessing.digit import PreprocessedDigit as PreprocessedDigit
+    from mnist_keras.inference.preprocessing.image_files import load_image as load_image
+    from mnist_keras.inference.preprocessing.normalize import preprocess_image as preprocess_image
+    from mnist_keras.models import build_model as build_model
+    from mnist_keras.recipes import RECIPES as RECIPES
+    from mnist_keras.recipes import Recipe as Recipe
+    from mnist_keras.recipes import get_recipe as get_recipe
+    from mnist_keras.training.settings import TrainingOptions as TrainingOptions
+    from mnist_keras.training.train import TrainingResult as TrainingResult
+    from mnist_keras.training.train import train as train
+else:
+    # Type checkers see the imports above, and report any other name as an error. A test compares the two lists.
+    import importlib
 
+    _MODULES = {
+        "Augmentation": "mnist_keras.data.augmentation.config",
+        "DigitPrediction": "mnist_keras.inference.images",
+        "Digits": "mnist_keras.data",
+        "EvaluationReport": "mnist_keras.evaluation.metrics",
+        "InputError": "mnist_keras.errors",
+        "Predictor": "mnist_keras.inference.predictor",
+        "PreprocessedDigit": "mnist_keras.inference.preprocessing.digit",
+        "RECIPES": "mnist_keras.recipes",
+        "Recipe": "mnist_keras.recipes",
+        "TrainingOptions": "mnist_keras.training.settings",
+        "TrainingResult": "mnist_keras.training.train",
+        "build_model": "mnist_keras.models",
+        "evaluate": "mnist_keras.evaluation.metrics",
+        "export_run": "mnist_keras.export.export",
+        "get_recipe": "mnist_keras.recipes",
+        "load_digits": "mnist_keras.data",
+        "load_image": "mnist_keras.inference.preprocessing.image_files",
+        "load_predictor": "mnist_keras.inference.predictor",
+        "load_pretrained": "mnist_keras.inference.predictor",
+        "predict_file": "mnist_keras.inference.images",
+        "preprocess_image": "mnist_keras.inference.preprocessing.normalize",
+        "save_run": "mnist_keras.experiments.save_run",
+        "split_validation": "mnist_keras.data",
+        "train": "mnist_keras.training.train",
+        "train_run": "mnist_keras.experiments.train_run",
+    }
+    __all__ = sorted(_MODULES)
 
-def __getattr__(name: str):
-    if name not in _HOMES:
-        raise AttributeError(f"module 'mnist_keras' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    def __getattr__(name):
+        if name not in _MODULES:
+            raise AttributeError(f"module 'mnist_keras' has no attribute {name!r}")
+        return getattr(importlib.import_module(_MODULES[name]), name)
 
-
-def __dir__():
-    return [*globals(), *__all__]
+    def __dir__():
+        return [*globals(), *__all__]

@@ -1,4 +1,4 @@
-"""The scripts as one command: `mnist-keras train --model=cnn`, or `python -m mnist_keras train --model=cnn`."""
+"""The `mnist-keras` command: runs a script by its name, as in `mnist-keras train --model=cnn`."""
 
 import ast
 import pathlib
@@ -12,18 +12,21 @@ _SCRIPTS = project_folder("scripts")
 
 
 def main() -> None:
-    """Runs the script that the first argument names with those that follow."""
+    """Runs the script named by the first argument with the other arguments.
+
+    Without an argument, or with --help, prints the list of scripts. An unknown name exits with status 2.
+    """
     name, *arguments = sys.argv[1:] or ["--help"]
     commands = {path.stem: path for path in sorted(_SCRIPTS.glob("*.py")) if path.stem != "script_flags"}
     if name in commands:
         sys.argv[1:] = arguments
-        # As Python does for a script.
+        # Python does the same for a script: scripts import script_flags from their own folder.
         sys.path.insert(0, str(_SCRIPTS))
         cli.INVOKED_AS = f"mnist-keras {name}"
         runpy.run_path(str(commands[name]), run_name="__main__")
         return
     width = max(map(len, commands))
-    lines = [f"  {command:<{width}}  {_about(path)}" for command, path in commands.items()]
+    lines = [f"  {command:<{width}}  {_summary(path)}" for command, path in commands.items()]
     usage = "\n".join(["usage: mnist-keras COMMAND [--flag=value ...]", "", *lines, "", "mnist-keras COMMAND --help"])
     if name in ("--help", "-help", "-h", "help"):
         print(usage)
@@ -32,8 +35,9 @@ def main() -> None:
     sys.exit(2)
 
 
-def _about(path: pathlib.Path) -> str:
-    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+def _summary(script: pathlib.Path) -> str:
+    """The first line of a script's docstring."""
+    return (ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or "").partition("\n")[0]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Folders and files that are written whole or not at all."""
+"""Writes folders and files atomically: completely or not at all. File locks."""
 
 import contextlib
 import ctypes
@@ -18,23 +18,23 @@ _LOCK = "lock"
 
 @contextlib.contextmanager
 def atomic_folder(folder: pathlib.Path, replace: bool = False) -> Iterator[pathlib.Path]:
-    """Yields an empty folder beside `folder`; it takes that name when the block ends well.
+    """Yields an empty temporary folder and renames it to `folder` when the block succeeds.
 
-    If the block fails, or is interrupted, `folder` is what it was before; a kill at any moment leaves the old
-    folder or the new one, and a stage that the next writer removes.
+    If the block raises or is interrupted, `folder` stays unchanged. After a kill at any moment the old or the new
+    folder is complete; the next writer removes the temporary folder.
 
     Args:
-        folder: where the result goes; missing parents are made.
-        replace: put the new folder in the place of an old one, which is deleted then.
+        folder: the destination. Missing parents are created.
+        replace: replace an existing folder, which is then deleted.
 
     Raises:
-        InputError: `folder` exists and may not be replaced.
+        InputError: `folder` exists, is not empty, and `replace` is False.
     """
     folder = pathlib.Path(folder)
-    _refuse_existing(folder, replace)
+    _check_free(folder, replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _clear_dead_stages(folder)
-    # Locked before it bears the name by which others look for dead ones.
+    _remove_dead_stages(folder)
+    # The lock is taken before the rename to the name under which other writers look for dead stages.
     stage = pathlib.Path(tempfile.mkdtemp(prefix=".stage.", dir=folder.parent))
     with try_lock(stage / _LOCK) or contextlib.nullcontext():
         stage = stage.rename(stage.with_name(f".{folder.name}{stage.name}"))
@@ -42,7 +42,7 @@ def atomic_folder(folder: pathlib.Path, replace: bool = False) -> Iterator[pathl
         try:
             new.mkdir()
             yield new
-            _refuse_existing(folder, replace)
+            _check_free(folder, replace)
             if folder.exists():
                 exchange(new, folder)
             else:
@@ -51,7 +51,8 @@ def atomic_folder(folder: pathlib.Path, replace: bool = False) -> Iterator[pathl
             shutil.rmtree(stage, ignore_errors=True)
 
 
-def _clear_dead_stages(folder: pathlib.Path) -> None:
+def _remove_dead_stages(folder: pathlib.Path) -> None:
+    """Removes the temporary folders of killed writers."""
     for stage in folder.parent.glob(f".{folder.name}.stage.*"):
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             lock = try_lock(stage / _LOCK)
@@ -59,7 +60,7 @@ def _clear_dead_stages(folder: pathlib.Path) -> None:
                 stack.enter_context(lock)
                 shutil.rmtree(stage, ignore_errors=True)
     for stage in folder.parent.glob(".stage.*"):
-        # A live one bears this name for an instant.
+        # A living writer's stage has this name for less than a second.
         with contextlib.suppress(OSError):
             if time.time() - stage.stat().st_mtime > 60:
                 shutil.rmtree(stage, ignore_errors=True)
@@ -67,9 +68,9 @@ def _clear_dead_stages(folder: pathlib.Path) -> None:
 
 @contextlib.contextmanager
 def atomic_file(path: pathlib.Path) -> Iterator[BinaryIO]:
-    """Yields a file that takes the name `path` when the block ends well, all of it on disk by then.
+    """Yields a temporary binary file and renames it to `path`, flushed to disk, when the block succeeds.
 
-    A kill at any moment leaves the old file, or the new one.
+    After a kill at any moment the old or the new file is complete.
     """
     stage = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
@@ -81,7 +82,7 @@ def atomic_file(path: pathlib.Path) -> Iterator[BinaryIO]:
     except BaseException:
         stage.unlink(missing_ok=True)
         raise
-    # The new name is on disk only when its folder is.
+    # The rename is on disk only after fsync of the folder.
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -90,18 +91,18 @@ def atomic_file(path: pathlib.Path) -> Iterator[BinaryIO]:
 
 
 def check_writable(folder: pathlib.Path, replace: bool = False) -> None:
-    """Finds out before hours of work whether `atomic_folder(folder, replace)` could begin.
+    """Checks before hours of work that `atomic_folder(folder, replace)` can start.
 
     Raises:
-        InputError: `folder` exists and may not be replaced.
-        OSError: its parent cannot be made or written.
+        InputError: `folder` exists, is not empty, and `replace` is False.
+        OSError: the parent folder cannot be created or written.
     """
-    _refuse_existing(folder, replace)
+    _check_free(folder, replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
     tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent).cleanup()
 
 
-def _refuse_existing(folder: pathlib.Path, replace: bool) -> None:
+def _check_free(folder: pathlib.Path, replace: bool) -> None:
     if folder.is_dir() and (replace or not any(folder.iterdir())):
         return
     if folder.exists() or folder.is_symlink():
@@ -110,12 +111,15 @@ def _refuse_existing(folder: pathlib.Path, replace: bool) -> None:
 
 try:
     import fcntl
-except ImportError:  # Not on Windows: every lock is to be had there.
+except ImportError:  # Windows has no fcntl: every lock succeeds there.
     fcntl = None  # type: ignore[assignment]
 
 
 def try_lock(path: pathlib.Path) -> IO | None:
-    """Makes and locks a file; None where another process holds it. Closing the file, or dying, unlocks it."""
+    """Creates and locks a file. Returns None if another process holds the lock.
+
+    The lock is released when the file is closed or the process exits.
+    """
     file = path.open("w")
     if fcntl is not None:
         try:
@@ -126,15 +130,15 @@ def try_lock(path: pathlib.Path) -> IO | None:
     return file
 
 
-_HERE = -100  # AT_FDCWD: paths are taken from the current folder.
-_EXCHANGE = 2  # RENAME_EXCHANGE
+_AT_FDCWD = -100  # Relative paths start at the current folder.
+_RENAME_EXCHANGE = 2
 
 
 def exchange(one: pathlib.Path, other: pathlib.Path) -> None:
-    """Exchanges two files or folders of one file system.
+    """Exchanges the names of two files or folders on one file system.
 
-    By Linux's renameat2, so that a kill leaves both as they were or both exchanged. Elsewhere by three
-    renames, between which a kill can leave `other` missing.
+    Linux's renameat2 does it atomically. Other systems need three renames; a kill between these can leave `other`
+    missing.
     """
     if not _renameat2_exchange(one, other):
         aside = one.with_name(f"{one.name}.aside")
@@ -148,5 +152,8 @@ def exchange(one: pathlib.Path, other: pathlib.Path) -> None:
 
 
 def _renameat2_exchange(one: pathlib.Path, other: pathlib.Path) -> bool:
+    """Returns whether the system exchanged both names atomically."""
     rename = getattr(ctypes.CDLL(None), "renameat2", None) if os.name == "posix" else None
-    return rename is not None and rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
+    if rename is None:
+        return False
+    return rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0

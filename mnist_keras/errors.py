@@ -1,38 +1,40 @@
-"""Exceptions that end in a message for the user."""
+"""Exceptions that end a script with one message for the user; checks of arguments."""
 
 import math
 from typing import Any
 
-# Exit status of what can go on by the same command (EX_TEMPFAIL of sysexits.h).
+# Exit status when the same command resumes the work (EX_TEMPFAIL in sysexits.h).
 EXIT_TRY_AGAIN = 75
 
 
 class InputError(ValueError):
-    """Bad input of any kind: a flag, a file, an image, a model. The user can mend it.
+    """Invalid input: a flag, a file, an image, a model.
 
-    The message says what happened, what was expected, what was received, and
-    what to do. Scripts print it alone, without a traceback, and exit with
-    status 1.
+    The message says what happened, what was expected, what was received, and what to do. Scripts print it without
+    a traceback and exit with status 1.
     """
 
 
 class WorkerLost(RuntimeError):
-    """Another worker has gone; the same command goes on from the last checkpoint.
+    """Another worker of a distributed training died. The same command resumes from the last checkpoint.
 
-    Scripts print the message alone and exit with status `EXIT_TRY_AGAIN`.
+    Scripts print the message without a traceback and exit with status `EXIT_TRY_AGAIN`.
     """
 
 
 class TrainingStopped(KeyboardInterrupt):
-    """Work was stopped by a signal, after it was saved; the message says where."""
+    """SIGINT or SIGTERM stopped a training. The message says where its state was saved.
+
+    Scripts print the message without a traceback and exit with status `EXIT_TRY_AGAIN`.
+    """
 
 
 def check(ok: bool, expected: str, name: str, value: Any) -> None:
-    """Raises InputError, unless `ok`: `name` must be `expected`, and `value` was received."""
+    """Raises InputError unless `ok`: "`name` must be `expected`. Received: name=value"."""
     if not ok:
         raise InputError(f"{name} must be {expected}. Received: {name}={value!r}")
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is finite, and no boolean."""
+    """Returns whether `value` is a finite int or float, and not a bool."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

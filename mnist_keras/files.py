@@ -1,4 +1,4 @@
-"""Small JSON files that people read too."""
+"""Reads and writes JSON and CSV; SHA-256 checksums; the project folders that a wheel contains."""
 
 import csv
 import hashlib
@@ -14,18 +14,21 @@ from mnist_keras.atomic import atomic_file
 
 
 def write_json(path: str | os.PathLike, content: Any, indent: int | None = 2) -> None:
-    """Writes JSON, whole or not at all."""
+    """Writes a JSON file atomically."""
     with atomic_file(pathlib.Path(path)) as file:
         file.write((json.dumps(content, indent=indent) + "\n").encode())
 
 
 def read_json(path: str | os.PathLike) -> Any:
-    """Raises OSError or ValueError where the file cannot be read."""
+    """Reads a JSON file. Raises OSError if it cannot be opened, ValueError if it is not JSON."""
     return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
 
 
 def sha256(path: pathlib.Path) -> str:
-    """SHA-256 of a file; of a folder, over the lines that `sha256sum` prints of its files, sorted by name."""
+    """Returns the SHA-256 of a file or folder, in hexadecimal.
+
+    The hash of a folder is over the lines that `sha256sum` prints for its files, sorted by name.
+    """
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     files = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
@@ -34,7 +37,7 @@ def sha256(path: pathlib.Path) -> str:
 
 
 def hash_arrays(arrays: Iterable[np.ndarray]) -> "hashlib._Hash":
-    """SHA-256 over shapes, types and contents, not yet closed."""
+    """Returns a SHA-256 object over the dtypes, shapes and contents of the arrays. The caller may add to it."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
@@ -46,7 +49,7 @@ _PACKAGE = pathlib.Path(__file__).parent
 
 
 def project_folder(folder: str) -> pathlib.Path:
-    """The folder of that name in the project: `exported`, `scripts` or `examples/phone`."""
+    """Returns the path of `exported`, `scripts` or `examples/phone`: inside a wheel's package, beside it in a clone."""
     inside = _PACKAGE / folder
     return inside if inside.is_dir() else _PACKAGE.parent / folder
 
@@ -55,7 +58,7 @@ Rows = list[dict[str, Any]]
 
 
 def write_rows(path: pathlib.Path, rows: Rows) -> None:
-    """Writes rows as CSV, headed by the keys of the first."""
+    """Writes rows as CSV. The header has the keys of the first row."""
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
@@ -63,6 +66,6 @@ def write_rows(path: pathlib.Path, rows: Rows) -> None:
 
 
 def read_rows(path: pathlib.Path) -> Rows:
-    """Reads what `write_rows` wrote; all values as float."""
+    """Reads a CSV file of `write_rows`, every value as float."""
     with path.open(newline="") as file:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]

@@ -1,16 +1,22 @@
-"""Measures this package against others, in turn, in one run on this machine.
+"""Benchmarks: training, augmentation and inference against other libraries, interleaved on this machine.
 
     python scripts/benchmark.py
     python scripts/benchmark.py --tasks=training --recipes=cnn,linear --turns=9
+    python scripts/benchmark.py --tasks=fused --recipes=compact_6k,stack_10 --turns=9 --threads=1
 
-The tasks: machine (products of matrices, the most that the processor can do), training (steps of each
-recipe here and in PyTorch), augmentation (here and by Pillow), inference (LiteRT, SavedModel,
-onnxruntime, PyTorch). Three more run only where they are asked for: profile (what a step of each recipe is
-spent on, operation by operation), accuracy (how long until the test set is
-read so well, here and by the published protocol in PyTorch; ten minutes), and growth (how the cost of training
-grows with batch, width, data and devices; 5 GB of disk for a while). It leaves benchmark.json, benchmark.md and
-benchmark.png, or profile.json, accuracy.json, growth.json and so on. PyTorch and onnxruntime, where a task needs them,
-come by pip install -e '.[benchmark]'.
+Tasks that run by default:
+    machine       products of large matrices: the peak arithmetic of the processor
+    training      training steps of each recipe against PyTorch
+    augmentation  augmented images against Pillow
+    inference     predictions by LiteRT, SavedModel, onnxruntime and PyTorch
+Tasks on request:
+    fused         training steps of each recipe with and without each fast layer and the fused SGD
+    profile       CPU time per operation in a training step of each recipe
+    accuracy      time to accuracy against the published protocol in PyTorch (ten minutes)
+    scaling       training time and memory per batch size, width, dataset size and devices (5 GB of disk)
+
+Writes benchmark.json, benchmark.md and benchmark.png, or the same files named after a task on request. PyTorch and
+onnxruntime come with pip install -e '.[benchmark]'.
 """
 
 import dataclasses
@@ -18,6 +24,8 @@ import datetime
 import importlib.util
 import pathlib
 import tempfile
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
@@ -25,109 +33,175 @@ from mnist_keras import cli
 from mnist_keras.errors import InputError
 from mnist_keras.recipes import RECIPES, expand_names
 
-TASKS = ("machine", "training", "augmentation", "inference")
-PROFILE, ACCURACY, GROWTH = "profile", "accuracy", "growth"
-# What tasks need beside this package.
-_PEERS = {"training": ("torch",), "inference": ("torch", "onnxruntime", "tf2onnx"), ACCURACY: ("torch",)}
-# What the published protocol trains until, and with how many seeds.
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mnist_keras.benchmarks.harness import Timings
+
+DEFAULT_TASKS = ("machine", "training", "augmentation", "inference")
+TASKS = (*DEFAULT_TASKS, "fused", "profile", "accuracy", "scaling")
+PRECISIONS = ("float32", "bfloat16")
+# Packages of the extra `benchmark` that a task needs.
+_PACKAGES = {"training": ("torch",), "inference": ("torch", "onnxruntime", "tf2onnx"), "accuracy": ("torch",)}
+# Test accuracy at which the published protocol stops, and the number of its seeds.
 _TARGET, _PUBLISHED_SEEDS = 0.99, 1
-# Steps in a turn are so many that it takes about a second.
+# Steps per turn, chosen so that a turn takes about a second.
 _STEPS = {"linear": 5, "mlp": 3, "cnn": 15, "cnn_3x3": 15, "cnn_augmented": 20, "lenet_dropout": 200}
 _STACK_STEPS, _OTHER_STEPS = 1000, 15
-# Of which there is nothing to compare.
+# A task without another library to compare with.
 _MACHINE = "product of matrices"
 
-flags.DEFINE_list("tasks", ",".join(TASKS), f"of: {', '.join([*TASKS, PROFILE, ACCURACY, GROWTH])}")
-flags.DEFINE_list("recipes", "linear,mlp,cnn,cnn_3x3,cnn_augmented,lenet_dropout,stack_1", "to train steps of")
-flags.DEFINE_list("small", "compact_1k,compact_6k,compact_10k", "recipes to answer with")
-flags.DEFINE_list("fast", "fast_990,fast_994", "recipes whose time to accuracy is measured")
-flags.DEFINE_integer("turns", 5, "of each side", lower_bound=1)
-flags.DEFINE_integer("threads", 0, "of each side in training; 0: all processors", lower_bound=0)
-flags.DEFINE_string("data_dir", None, "folder of MNIST (default: the variable MNIST_KERAS_DATA_DIR)")
+flags.DEFINE_list("tasks", ",".join(DEFAULT_TASKS), f"tasks to run: {', '.join(TASKS)}")
+flags.DEFINE_list(
+    "recipes", "linear,mlp,cnn,cnn_3x3,cnn_augmented,lenet_dropout,stack_1", "recipes of training, fused and profile"
+)
+flags.DEFINE_list("inference_recipes", "compact_1k,compact_6k,compact_10k", "recipes of inference")
+flags.DEFINE_list("accuracy_recipes", "fast_990,fast_994", "recipes of accuracy")
+flags.DEFINE_integer("turns", 5, "number of turns of each contender; of accuracy: number of seeds", lower_bound=1)
+flags.DEFINE_integer("threads", 0, "threads of each contender in training; 0: all processors", lower_bound=0)
+flags.DEFINE_string("data_dir", None, "folder of MNIST (default: the environment variable MNIST_KERAS_DATA_DIR)")
 flags.DEFINE_string("output", "benchmark", "folder of the results")
 FLAGS = flags.FLAGS
 
 
 def main(_):
-    tasks = _checked(FLAGS.tasks, (*TASKS, PROFILE, ACCURACY, GROWTH), "tasks")
-    recipes, small, fast = (_recipes(name) for name in ("recipes", "small", "fast"))
-    modules = {module: None for task in tasks for module in _PEERS.get(task, ())}
-    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    tasks = _check_names(FLAGS.tasks, TASKS, "tasks")
+    recipes, inference_recipes, accuracy_recipes = map(_recipes, ("recipes", "inference_recipes", "accuracy_recipes"))
+    packages = dict.fromkeys(package for task in tasks for package in _PACKAGES.get(task, ()))
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
     if missing:
-        raise InputError(f"The peers are not installed: {', '.join(missing)}. Run: pip install -e '.[benchmark]'")
+        raise InputError(
+            f"Packages of the benchmark are not installed: {', '.join(missing)}. Run: pip install -e '.[benchmark]'"
+        )
     with cli.silence_native_logs():
         from mnist_keras.distribution.machine import describe_environment
 
         threads = FLAGS.threads or describe_environment()["cpus"]
-    against = [task for task in tasks if task in TASKS]
-    if against:
-        _measure_against_others(against, recipes, small, threads)
-    if PROFILE in tasks:
+    against_others = [task for task in tasks if task in DEFAULT_TASKS]
+    if against_others:
+        _write_timings("benchmark", _measure(against_others, recipes, inference_recipes, threads), threads)
+    if "fused" in tasks:
+        _write_timings("fused", _measure_fused(recipes, threads), threads)
+    if "profile" in tasks:
         _profile(recipes, threads)
-    if ACCURACY in tasks:
-        _measure_time_to_accuracy(fast, threads)
-    if GROWTH in tasks:
-        _measure_growth(threads)
+    if "accuracy" in tasks:
+        _measure_time_to_accuracy(accuracy_recipes, threads)
+    if "scaling" in tasks:
+        _measure_scaling(threads)
 
 
-def _measure_against_others(tasks, recipes, small, threads):
+# Task, unit of the times, timings by contender, FLOPs per unit of work.
+_Measured = Iterator[tuple[str, str, "dict[str, Timings]", float]]
+
+
+def _measure(tasks: Sequence[str], recipes: list[str], inference_recipes: list[str], threads: int) -> _Measured:
     with cli.silence_native_logs():
-        from mnist_keras.benchmarks.report import ratio_figure, rows_of, table
+        from mnist_keras.benchmarks import augmentation, inference, training
+        from mnist_keras.benchmarks.harness import run_interleaved
+        from mnist_keras.models import build_model
+        from mnist_keras.models.builder import training_flops
 
-    rows = []
-    for task, unit, times, operations in _measure(tasks, recipes, small, threads):
-        rows += rows_of(task, unit, times, operations)
-        print(table(rows[-len(times) :]), flush=True)
-    title = f"Against the fastest other, {threads} threads, {datetime.date.today()}"
-    compared = [row for row in rows if row["task"] != _MACHINE]
-    figure = ratio_figure(compared, title) if compared else None
-    _write("benchmark", rows, table(rows), figure, threads)
+    if "machine" in tasks:
+        timings = run_interleaved(augmentation.machine_contenders(threads), FLAGS.turns, augmentation.PRODUCTS)
+        yield _MACHINE, "ms", timings, augmentation.FLOPS_PER_PRODUCT
+    if "training" in tasks:
+        for recipe in recipes:
+            steps = _steps_per_turn(recipe)
+            flops = (RECIPES[recipe].batch_size or training.IMAGES) * training_flops(build_model(recipe))
+            for precision in PRECISIONS:
+                contenders = training.training_contenders(recipe, steps, precision == "bfloat16", threads)
+                timings = run_interleaved(contenders, FLAGS.turns, steps)
+                yield f"training {recipe}, {precision}", "ms per step", timings, flops
+    if "augmentation" in tasks:
+        contenders = augmentation.augmentation_contenders("cnn_augmented", threads)
+        yield "augmentation", "µs per image", run_interleaved(contenders, FLAGS.turns, augmentation.IMAGES), 0
+    if "inference" in tasks:
+        for recipe in inference_recipes:
+            with tempfile.TemporaryDirectory() as name:
+                folder = pathlib.Path(name)
+                with cli.silence_native_logs():
+                    inference.write_models(recipe, folder)
+                for batch_size, images in ((1, 1000), (256, 2560)):
+                    contenders = inference.inference_contenders(recipe, folder, batch_size, images)
+                    task = f"inference {recipe}, batch size {batch_size}"
+                    yield task, "µs per image", run_interleaved(contenders, FLAGS.turns, images), 0
 
 
-def _profile(recipes, threads):
+def _measure_fused(recipes: list[str], threads: int) -> _Measured:
+    with cli.silence_native_logs():
+        from mnist_keras.benchmarks.harness import run_interleaved
+        from mnist_keras.benchmarks.training import fused_contenders
+
+    for recipe in recipes:
+        steps = _steps_per_turn(recipe)
+        for precision in PRECISIONS:
+            contenders = fused_contenders(recipe, steps, precision == "bfloat16", threads)
+            if len(contenders) > 1:
+                timings = run_interleaved(contenders, FLAGS.turns, steps)
+                yield f"training {recipe}, {precision}", "ms per step", timings, 0
+
+
+def _steps_per_turn(recipe: str) -> int:
+    return _STEPS.get(recipe, _STACK_STEPS if recipe.startswith("stack") else _OTHER_STEPS)
+
+
+def _write_timings(name: str, measured: _Measured, threads: int) -> None:
+    with cli.silence_native_logs():
+        from mnist_keras.benchmarks.report import ratio_figure, timing_rows, timing_table
+
+    rows: list[dict[str, Any]] = []
+    for task, unit, timings, flops in measured:
+        rows += timing_rows(task, unit, timings, flops)
+        print(timing_table(rows[-len(timings) :]), flush=True)
+    compared = [row for row in rows if row["task"] != _MACHINE] if name == "benchmark" else []
+    title = f"mnist_keras and the fastest other library, {threads} threads, {datetime.date.today()}"
+    _write(name, rows, timing_table(rows), ratio_figure(compared, title) if compared else None, threads)
+
+
+def _profile(recipes: list[str], threads: int) -> None:
     with cli.silence_native_logs():
         from mnist_keras.benchmarks.profile import profile_steps, profile_table
 
     rows, text = [], ""
     for recipe in recipes:
-        for precision in ("float32", "bfloat16"):
-            parts = profile_steps(recipe, precision == "bfloat16", threads)
-            rows += [dict(recipe=recipe, precision=precision, **dataclasses.asdict(part)) for part in parts]
-            table = profile_table(f"{recipe}, {precision}", parts)
+        for precision in PRECISIONS:
+            costs = profile_steps(recipe, precision == "bfloat16", threads)
+            rows += [dict(recipe=recipe, precision=precision, **dataclasses.asdict(cost)) for cost in costs]
+            table = profile_table(f"{recipe}, {precision}", costs)
             print(table, flush=True)
             text += f"{table}\n"
-    _write(PROFILE, rows, text, None, threads)
+    _write("profile", rows, text, None, threads)
 
 
-def _measure_time_to_accuracy(recipes, threads):
+def _measure_time_to_accuracy(recipes: list[str], threads: int) -> None:
     with cli.silence_native_logs():
-        from mnist_keras.benchmarks.training import arrivals_table, train_here, train_in_torch
+        from mnist_keras.benchmarks.time_to_accuracy import time_to_accuracy_table, train_here, train_in_torch
 
-    arrivals = []
+    runs = []
     for seed in range(FLAGS.turns):
         for recipe in recipes:
-            arrivals.append(train_here(recipe, seed, threads, "mnist", FLAGS.data_dir))
+            runs.append(train_here(RECIPES[recipe], seed, threads, "mnist", FLAGS.data_dir))
+            print(runs[-1], flush=True)
         if seed < _PUBLISHED_SEEDS:
-            arrivals.append(train_in_torch(_TARGET, seed, threads, "mnist", FLAGS.data_dir))
-        for arrival in arrivals[-len(recipes) - (seed < _PUBLISHED_SEEDS) :]:
-            print(arrival, flush=True)
-    _write(ACCURACY, [dataclasses.asdict(arrival) for arrival in arrivals], arrivals_table(arrivals), None, threads)
+            runs.append(train_in_torch(_TARGET, seed, threads, "mnist", FLAGS.data_dir))
+            print(runs[-1], flush=True)
+    _write("accuracy", [dataclasses.asdict(run) for run in runs], time_to_accuracy_table(runs), None, threads)
 
 
-def _measure_growth(threads):
+def _measure_scaling(threads: int) -> None:
     with cli.silence_native_logs():
         from mnist_keras.benchmarks.report import scaling_figure, scaling_table
         from mnist_keras.benchmarks.scaling import measure_scaling
 
-    rows = []
-    for axis, value, times in measure_scaling(FLAGS.turns, threads):
-        rows.append(dict(axis=axis, value=value, **times.summary()))
+    rows: list[dict[str, Any]] = []
+    for axis, value, timings in measure_scaling(FLAGS.turns, threads):
+        rows.append(dict(axis=axis, value=value, **timings.summary()))
         print(scaling_table(rows[-1:]).splitlines()[-1], flush=True)
-    title = f"How cost grows, {threads} threads, {datetime.date.today()}"
-    _write(GROWTH, rows, scaling_table(rows), scaling_figure(rows, title), threads)
+    title = f"Training time and peak memory, {threads} threads, {datetime.date.today()}"
+    _write("scaling", rows, scaling_table(rows), scaling_figure(rows, title), threads)
 
 
-def _write(name, rows, text, figure, threads):
+def _write(name: str, rows: list[dict[str, Any]], text: str, figure: "Figure | None", threads: int) -> None:
     with cli.silence_native_logs():
         from mnist_keras.distribution.machine import describe_environment
         from mnist_keras.files import write_json
@@ -135,8 +209,8 @@ def _write(name, rows, text, figure, threads):
 
     output = pathlib.Path(FLAGS.output)
     output.mkdir(parents=True, exist_ok=True)
-    facts = {"date": datetime.date.today().isoformat(), "threads": threads, "turns": FLAGS.turns}
-    write_json(output / f"{name}.json", {**facts, "environment": describe_environment(), "rows": rows})
+    setup = {"date": datetime.date.today().isoformat(), "threads": threads, "turns": FLAGS.turns}
+    write_json(output / f"{name}.json", {**setup, "environment": describe_environment(), "rows": rows})
     (output / f"{name}.md").write_text(text, encoding="utf-8")
     written = [f"{name}.json", f"{name}.md"]
     if figure:
@@ -145,53 +219,19 @@ def _write(name, rows, text, figure, threads):
     print(f"written to {output}: {', '.join(written)}")
 
 
-def _measure(tasks, recipes, small, threads):
-    with cli.silence_native_logs():
-        from mnist_keras.benchmarks import augmentation, inference, training
-        from mnist_keras.benchmarks.harness import run_interleaved
-        from mnist_keras.models import build_model
-        from mnist_keras.models.builder import training_flops
-
-    if "machine" in tasks:
-        times = run_interleaved(augmentation.machine_sides(threads), FLAGS.turns, augmentation.PRODUCTS)
-        yield _MACHINE, "ms", times, augmentation.OPERATIONS
-    if "training" in tasks:
-        for recipe in recipes:
-            steps = _STEPS.get(recipe, _STACK_STEPS if recipe.startswith("stack") else _OTHER_STEPS)
-            images = RECIPES[recipe].batch_size or training.IMAGES
-            operations = images * training_flops(build_model(recipe))
-            for precision in ("float32", "bfloat16"):
-                sides = training.training_sides(recipe, steps, precision == "bfloat16", threads)
-                times = run_interleaved(sides, FLAGS.turns, steps)
-                yield f"training {recipe}, {precision}", "ms a step", times, operations
-    if "augmentation" in tasks:
-        sides = augmentation.augmentation_sides("cnn_augmented", threads)
-        yield "augmentation", "µs an image", run_interleaved(sides, FLAGS.turns, augmentation.IMAGES), 0
-    if "inference" in tasks:
-        for recipe in small:
-            with tempfile.TemporaryDirectory() as folder:
-                folder = pathlib.Path(folder)
-                with cli.silence_native_logs():
-                    inference.write_models(recipe, folder)
-                for at_once, images in ((1, 1000), (256, 2560)):
-                    sides = inference.inference_sides(recipe, folder, at_once, images)
-                    task = f"answers of {recipe}, {at_once} at once"
-                    yield task, "µs an image", run_interleaved(sides, FLAGS.turns, images), 0
-
-
-def _recipes(flag):
+def _recipes(flag: str) -> list[str]:
     try:
         names = expand_names(FLAGS[flag].value)
     except InputError as error:
         raise flags.IllegalFlagValueError(f"flag --{flag}: {error}") from error
-    return _checked(names, [name for name, recipe in RECIPES.items() if recipe.ensemble_size == 1], flag)
+    return _check_names(names, [name for name, recipe in RECIPES.items() if recipe.ensemble_size == 1], flag)
 
 
-def _checked(names, known, flag):
+def _check_names(names: Sequence[str], known: Sequence[str], flag: str) -> list[str]:
     for name in names:
         if name not in known:
             raise flags.IllegalFlagValueError(f"flag --{flag}: expected {', '.join(known)}. Received: {name!r}")
-    return names
+    return list(names)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Tells whether one recipe of a study is better than another, or only luckier.
+"""Compares the test accuracy of two recipes of a study by a paired bootstrap.
 
     python scripts/compare.py studies/mine cnn cnn_augmented
 
-All runs of the two recipes that the study holds count. Seeds and test images are drawn anew 10,000 times, an image
-for both recipes at once (a paired bootstrap).
+Uses all runs of the two recipes in the study's folder. Prints the mean accuracies, their difference with a 95 %
+confidence interval, and the two-sided p-value. Seeds and test images are resampled 10,000 times; each resample has
+the same images for both recipes.
 """
 
 import pathlib
@@ -23,8 +24,9 @@ def main(arguments):
         mean = 100 * sum(report["accuracy"] for report in runs) / len(runs)
         seeds = f"{len(runs)} seeds" if len(runs) > 1 else "one seed"
         print(f"{name:<14}  {mean:7.3f} %  mean of {seeds}, {runs[0]['examples']:,} images")
-    print(f"{'difference':<14}  {result.difference:+7.3f}    95 % between {result.low:+.3f} and {result.high:+.3f}")
-    print(f"{'p':<14}  {result.p_value:7.4f}    (two-sided)")
+    interval = f"95 % confidence interval {result.low:+.3f} to {result.high:+.3f}"
+    print(f"{'difference':<14}  {result.difference:+7.3f}    {interval}")
+    print(f"{'p-value':<14}  {result.p_value:7.4f}    two-sided")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Shows the phone page: draw a digit, or photograph one, and a model on the device reads it.
+"""Serves the phone page: draw or photograph a digit; a TFLite model in the browser recognizes it.
 
-EXPORT is an export's folder with the format `canvas`; without it, the cnn_robust that ships.
+EXPORT is the folder of an export with the format `canvas` (default: the shipped cnn_robust).
 
     python scripts/demo.py
     python scripts/demo.py exported/mine --host=0.0.0.0     for phones in the same network
-    python scripts/demo.py --output=site                    writes the page for any web server, and serves nothing
+    python scripts/demo.py --output=site                    writes a folder for any web server
 
-LiteRT.js comes from npm, once: npm ci --prefix examples/phone
+The page needs LiteRT.js from npm, installed once: npm ci --prefix examples/phone
 """
 
 import socket
@@ -17,9 +17,9 @@ from absl import flags
 from mnist_keras import cli
 from mnist_keras.files import project_folder
 
-flags.DEFINE_string("host", "127.0.0.1", "address to serve at; 0.0.0.0: all of this machine's")
-flags.DEFINE_integer("port", 8000, "0: any that is free", lower_bound=0, upper_bound=65535)
-flags.DEFINE_string("output", None, "folder to write the page to, instead of serving it")
+flags.DEFINE_string("host", "127.0.0.1", "address of the server; 0.0.0.0: all addresses of this machine")
+flags.DEFINE_integer("port", 8000, "port of the server; 0: any free port", lower_bound=0, upper_bound=65535)
+flags.DEFINE_string("output", None, "write the page to this folder and start no server")
 FLAGS = flags.FLAGS
 
 
@@ -29,14 +29,14 @@ def main(arguments):
     export = arguments[0] if arguments else project_folder("exported") / "cnn_robust"
     if FLAGS.output:
         build_site(export, FLAGS.output)
-        print(f"The page is in {FLAGS.output}. Put it on a web server; with https it can be installed on phones.")
+        print(f"The page is in {FLAGS.output}. Copy it to a web server. Phones can install it from an https address.")
         return
     with tempfile.TemporaryDirectory() as folder:
         build_site(export, folder)
         with page_server(folder, FLAGS.host, FLAGS.port) as server:
             for address in addresses(FLAGS.host):
                 print(f"http://{address}:{server.server_port}/", flush=True)
-            print("Ctrl-C stops.", flush=True)
+            print("Ctrl-C stops the server.", flush=True)
             try:
                 server.serve_forever()
             except KeyboardInterrupt:
@@ -44,12 +44,12 @@ def main(arguments):
 
 
 def addresses(host):
-    """Where a browser finds a server that is bound to that host."""
+    """Returns the addresses by which a browser reaches a server bound to `host`."""
     if host not in ("0.0.0.0", ""):
         return [host]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            # Nothing is sent: the system says which of its addresses it would send from.
+            # connect() sends nothing over UDP. It selects the address of the outgoing network interface.
             probe.connect(("192.0.2.1", 9))
             return ["127.0.0.1", probe.getsockname()[0]]
         except OSError:

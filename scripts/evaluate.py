@@ -1,6 +1,7 @@
-"""Scores a trained model on the whole test set.
+"""Evaluates a trained model: test accuracy, loss, calibration error, precision, recall, confusion matrix.
 
-MODEL is a run's folder, an export's folder, a SavedModel, a .keras, .tflite or .onnx file:
+MODEL is the folder of a run or an export, a SavedModel, a .keras, .tflite or .onnx file, or the name of a shipped
+model:
 
     python scripts/evaluate.py runs/NAME
     python scripts/evaluate.py exported/cnn/mnist.tflite --require_accuracy=99
@@ -12,27 +13,30 @@ from script_flags import define_data_flags, digits_from_flags
 
 from mnist_keras import cli
 
-flags.DEFINE_float("require_accuracy", None, "fail below this accuracy, percent", lower_bound=0, upper_bound=100)
-text = (
-    "score on the pictures in this folder instead; each one's name begins with its digit, or its folder is called by it"
+flags.DEFINE_float(
+    "require_accuracy",
+    None,
+    "minimum test accuracy in percent; exit with status 1 below it",
+    lower_bound=0,
+    upper_bound=100,
 )
+text = "evaluate on the images in this folder; a file's name starts with its digit, or its folder's name is its digit"
 flags.DEFINE_string("pictures", None, text)
-flags.DEFINE_bool("views", False, "average over 18 slightly moved views of each image (test-time augmentation)")
-flags.DEFINE_bool("calibration", False, "also tell whether its probabilities can be believed")
-flags.DEFINE_bool("robustness", False, "also score under twelve corruptions of the test images")
-flags.DEFINE_string("plot", None, "PNG file for what --robustness finds")
-flags.DEFINE_string("json", None, "also write the report to this file")
+flags.DEFINE_bool("tta", False, "test-time augmentation: average over 18 transformed copies of each image")
+flags.DEFINE_bool("calibration", False, "also print the best temperature and the selective accuracy")
+flags.DEFINE_bool("robustness", False, "also print the accuracy under twelve corruptions of the test images")
+flags.DEFINE_string("plot", None, "PNG file for a figure of --robustness")
+flags.DEFINE_string("json", None, "also write the results to this JSON file")
 define_data_flags()
 FLAGS = flags.FLAGS
 
 
 def main(arguments):
-    if FLAGS.robustness and FLAGS.pictures:
-        raise flags.IllegalFlagValueError("flag --robustness: corruptions are of the test images, not of --pictures")
-    if FLAGS.views and FLAGS.pictures:
-        raise flags.IllegalFlagValueError("flag --views: it is for the test images, not for --pictures")
+    for name in ("robustness", "tta"):
+        if FLAGS[name].value and FLAGS.pictures:
+            raise flags.IllegalFlagValueError(f"flag --{name}: it applies to the test images, not to --pictures")
     if FLAGS.plot and not FLAGS.robustness:
-        raise flags.IllegalFlagValueError("flag --plot: it shows what --robustness finds; give both")
+        raise flags.IllegalFlagValueError("flag --plot: it needs --robustness")
     from mnist_keras.errors import InputError
     from mnist_keras.evaluation.metrics import compute_metrics
     from mnist_keras.files import write_json
@@ -53,49 +57,58 @@ def main(arguments):
         probabilities, labels = predict(digits.test_images), digits.test_labels
         dataset = digits.name
     report = compute_metrics(probabilities, labels)
-    print(f"{predictor.path} on {dataset}{', 18 views of each image' if FLAGS.views else ''}\n\n{report}")
-    extra = {"calibration": score_confidence(probabilities, labels)} if FLAGS.calibration else {}
-    extra |= {"correct_after_label_fixes": count_corrected(report)} if dataset == "mnist" else {}
-    extra |= {"corrupted": score_corrupted(predictor, predict, digits)} if FLAGS.robustness else {}
+    copies = ", 18 transformed copies of each image" if FLAGS.tta else ""
+    print(f"{predictor.path} on {dataset}{copies}\n\n{report}")
+    extra = {}
+    if FLAGS.calibration:
+        extra["calibration"] = evaluate_calibration(probabilities, labels)
+    if dataset == "mnist":
+        extra["correct_after_label_fixes"] = count_after_label_fixes(report)
+    if FLAGS.robustness:
+        extra["corruption_accuracy"] = evaluate_corruptions(predictor, predict, digits)
     if FLAGS.json:
         write_json(FLAGS.json, {"model": str(predictor.path), "dataset": dataset, **report.to_dict(), **extra})
     if FLAGS.require_accuracy is not None and 100 * report.accuracy < FLAGS.require_accuracy:
         raise InputError(
-            f"the accuracy is below the bar. Expected: at least {FLAGS.require_accuracy:g} %. "
-            f"Received: {100 * report.accuracy:.2f} %."
+            f"the test accuracy is too low. Expected: at least {FLAGS.require_accuracy:g} %. "
+            f"Received: {100 * report.accuracy:.2f} %. Train a better model or lower --require_accuracy."
         )
 
 
 def choose_predict(predictor):
-    if not FLAGS.views:
+    if not FLAGS.tta:
         return predictor.predict
     from mnist_keras.evaluation.tta import with_tta
 
     return with_tta(predictor.predict)
 
 
-def count_corrected(report):
+def count_after_label_fixes(report):
     from mnist_keras.evaluation.metrics import LABEL_FIXES, correct_after_label_fixes
 
     correct = correct_after_label_fixes(report.correct, report.misclassified)
-    print(f"\nwith {len(LABEL_FIXES)} wrong labels of the test set corrected: {correct}/{report.examples}")
+    print(f"\ncorrect after {len(LABEL_FIXES)} label fixes of the test set: {correct}/{report.examples}")
     return correct
 
 
-def score_confidence(probabilities, labels):
+def evaluate_calibration(probabilities, labels):
     from mnist_keras.evaluation.calibration import fit_temperature, selective_accuracy
 
     temperature = fit_temperature(probabilities, labels)
     rows = selective_accuracy(probabilities, labels)
-    print(f"\nbest temperature   {temperature:.3f} (above 1: too sure of itself)\n")
-    print("confidence from  answered  right of these  right of the others")
+    print(f"\nbest temperature   {temperature:.3f}  (above 1: overconfident, below 1: underconfident)\n")
+    print("minimum confidence  coverage  selective accuracy  accuracy below")
     for row in rows:
-        right, others = ("-" if share is None else f"{share:.2%}" for share in row[2:])
-        print(f"{row.threshold:>15.0%}  {row.answered:>8.2%}  {right:>14}  {others:>19}")
-    return {"best_temperature": temperature, "answers": [row._asdict() for row in rows]}
+        selected, rejected = map(percent, (row.accuracy, row.rejected_accuracy))
+        print(f"{row.threshold:>18.0%}  {row.coverage:>8.2%}  {selected:>18}  {rejected:>14}")
+    return {"best_temperature": temperature, "selective_accuracy": [row._asdict() for row in rows]}
 
 
-def score_corrupted(predictor, predict, digits):
+def percent(accuracy):
+    return "-" if accuracy is None else f"{accuracy:.2%}"
+
+
+def evaluate_corruptions(predictor, predict, digits):
     import pathlib
 
     from mnist_keras.evaluation.corruptions import corruption_accuracy
@@ -103,9 +116,9 @@ def score_corrupted(predictor, predict, digits):
     from mnist_keras.reports.style import save_figure
 
     accuracies = corruption_accuracy(predict, digits.test_images, digits.test_labels)
-    print("\ncorruption  accuracy")
+    print("\ncorruption  test accuracy")
     for name, accuracy in accuracies.items():
-        print(f"{name:<10}  {accuracy:>8.2%}")
+        print(f"{name:<10}  {accuracy:>13.2%}")
     if FLAGS.plot:
         title = f"{predictor.path.parent.name} on corrupted {digits.name}"
         save_figure(robustness_figure(accuracies, digits.test_images, title), pathlib.Path(FLAGS.plot))

@@ -1,6 +1,8 @@
-"""Exports a run's model for other apps, each file checked against the model in a fresh process.
+"""Exports a run's model as SavedModel, TFLite or ONNX files and checks each file against the model.
 
-python scripts/export.py runs/NAME --formats=saved_model,float32,uint8_io
+    python scripts/export.py runs/NAME --formats=saved_model,float32,uint8_io
+
+A fresh process loads each file. The table compares its predictions on the test set with those of the model.
 """
 
 from absl import flags
@@ -26,15 +28,15 @@ def main(arguments):
     digits = digits_from_flags()
     with cli.silence_native_logs():
         card = export_run(arguments[0], output, digits, formats)
-    print(
-        f"{'file':<22} {'bytes':>10}  {'classes agreeing':>16}  {'largest difference':>18}  {'correct':>11}  {'us':>6}"
-    )
+    print(f"{'file':<22} {'bytes':>10}  {'same class':>11}  {'max difference':>14}  {'correct':>11}  {'us':>6}")
     for name, file in card["files"].items():
         parity = file["parity"]
-        agreeing, correct = (f"{parity[key]}/{parity['examples']}" for key in ("classes_agreeing", "correct"))
+        same, correct = (f"{parity[key]}/{parity['examples']}" for key in ("classes_agreeing", "correct"))
         difference, time = f"{parity['largest_difference']:.1e}", f"{parity['microseconds']:.0f}"
-        print(f"{name:<22} {parity['bytes']:>10,}  {agreeing:>16}  {difference:>18}  {correct:>11}  {time:>6}")
-    print(f"\nexported to {output}  (us: median microseconds for one digit, on this machine)")
+        print(f"{name:<22} {parity['bytes']:>10,}  {same:>11}  {difference:>14}  {correct:>11}  {time:>6}")
+    print(f"\nexported to {output}")
+    print("same class: test images on which file and model predict the same class")
+    print("max difference: of the probabilities, between file and model; us: median microseconds per digit")
 
 
 if __name__ == "__main__":

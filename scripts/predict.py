@@ -1,10 +1,10 @@
-"""Reads digits on people's own pictures: photos, scans, drawings, of any size, dark on light or light on dark.
+"""Predicts the digits on image files: photos, scans, drawings of any size, dark on light or light on dark.
 
-MODEL is a run's or an export's folder, a SavedModel, a .keras, .tflite or .onnx file, or the name of a model that
-ships. PICTURE is a file or a folder of them. A picture that cannot be read does not keep the others from being read:
+MODEL is the folder of a run or an export, a SavedModel, a .keras, .tflite or .onnx file, or the name of a shipped
+model. IMAGE is a file or a folder. An unreadable image is reported at the end; the others are still predicted:
 
-    python scripts/predict.py cnn_robust photo.jpg pictures/
-    python scripts/predict.py cnn_robust number.png --many --plot=number-read.png
+    python scripts/predict.py cnn_robust photo.jpg images/
+    python scripts/predict.py cnn_robust number.png --many --plot=predictions.png
 """
 
 import json
@@ -14,10 +14,10 @@ from absl import flags
 
 from mnist_keras import cli
 
-flags.DEFINE_bool("many", False, "read all digits on each picture, line by line; they must not touch")
-flags.DEFINE_bool("json", False, "print JSON and no table")
-flags.DEFINE_string("save_inputs", None, "folder for the 28x28 pictures that the network gets")
-flags.DEFINE_string("plot", None, "PNG file: pictures, what the network saw, probabilities")
+flags.DEFINE_bool("many", False, "predict all digits on each image, line by line; digits must not touch")
+flags.DEFINE_bool("json", False, "print JSON instead of a table")
+flags.DEFINE_string("save_inputs", None, "folder for the preprocessed 28x28 digits, the input of the network")
+flags.DEFINE_string("plot", None, "PNG file for a figure of images, preprocessed digits and probabilities")
 FLAGS = flags.FLAGS
 
 
@@ -28,55 +28,56 @@ def main(arguments):
         from mnist_keras.inference.predictor import load_predictor
 
         predictor = load_predictor(arguments[0])
-    files, readings, refused = [], [], []
+    files, predictions, errors = [], [], []
     for argument in arguments[1:]:
         try:
             files += list_images([argument])
         except InputError as error:
-            refused.append(str(error))
+            errors.append(str(error))
     for file in files:
         try:
             with cli.silence_native_logs():
                 found = predict_file(predictor, file, FLAGS.many)
-            readings += found
+            predictions += found
             if not found:
-                refused.append(f"{file}: no digit was found on it.")
+                errors.append(f"{file}: no digit was found.")
         except InputError as error:
-            refused.append(str(error))
+            errors.append(str(error))
     if FLAGS.json:
-        print(json.dumps([reading.to_dict() for reading in readings], indent=2))
-    elif readings:
-        print_table(readings)
+        print(json.dumps([prediction.to_dict() for prediction in predictions], indent=2))
+    elif predictions:
+        print_table(predictions)
     if FLAGS.save_inputs:
-        save_inputs(readings, pathlib.Path(FLAGS.save_inputs))
-    if FLAGS.plot and readings:
-        from mnist_keras.reports.evaluation_figures import readings_table
+        save_inputs(predictions, pathlib.Path(FLAGS.save_inputs))
+    if FLAGS.plot and predictions:
+        from mnist_keras.reports.evaluation_figures import predictions_figure
         from mnist_keras.reports.style import save_figure
 
-        save_figure(readings_table(readings), pathlib.Path(FLAGS.plot))
-    if refused:
-        raise InputError("\n".join(refused))
+        save_figure(predictions_figure(predictions), pathlib.Path(FLAGS.plot))
+    if errors:
+        raise InputError("\n".join(errors))
 
 
-def print_table(readings):
-    width = max(len("file"), *(len(reading.file) for reading in readings))
-    print(f"{'file':<{width}}  digit  probability  second guess  notes")
-    for reading in readings:
+def print_table(predictions):
+    width = max(len("file"), *(len(prediction.file) for prediction in predictions))
+    print(f"{'file':<{width}}  digit  probability  second guess  warnings")
+    for prediction in predictions:
         digit, probability, second = "-", "", ""
-        if reading.digit is not None:
-            digit, probability = reading.digit, f"{reading.probabilities.max():.2%}"
-            second = f"{reading.second_guess} ({reading.probabilities[reading.second_guess]:.2%})"
-        notes = ", ".join(reading.warnings)
-        print(f"{reading.file:<{width}}  {digit:>5}  {probability:>11}  {second:>12}  {notes}".rstrip())
+        if prediction.digit is not None:
+            digit, probability = prediction.digit, f"{prediction.probabilities.max():.2%}"
+            second = f"{prediction.second_guess} ({prediction.probabilities[prediction.second_guess]:.2%})"
+        warnings = ", ".join(prediction.warnings)
+        print(f"{prediction.file:<{width}}  {digit:>5}  {probability:>11}  {second:>12}  {warnings}".rstrip())
 
 
-def save_inputs(readings, folder):
+def save_inputs(predictions, folder):
     from PIL import Image
 
     folder.mkdir(parents=True, exist_ok=True)
-    for number, reading in enumerate(readings, 1):
-        Image.fromarray(reading.normalized.digit).save(folder / f"{number:04}-{pathlib.Path(reading.file).stem}.png")
+    for number, prediction in enumerate(predictions, 1):
+        name = f"{number:04}-{pathlib.Path(prediction.file).stem}.png"
+        Image.fromarray(prediction.normalized.digit).save(folder / name)
 
 
 if __name__ == "__main__":
-    cli.run(main, arguments="MODEL PICTURE...")
+    cli.run(main, arguments="MODEL IMAGE...")

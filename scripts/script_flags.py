@@ -1,4 +1,4 @@
-"""Flags that several scripts share."""
+"""Flags that several scripts share, and their conversion to arguments of the package."""
 
 import ast
 import dataclasses
@@ -12,38 +12,39 @@ from mnist_keras.distribution.workers import STRATEGIES
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
 from mnist_keras.recipes import get_recipe
-from mnist_keras.recipes.recipe import OPTIMIZERS, SCHEDULES, Recipe
+from mnist_keras.recipes.recipe import NETWORKS, OPTIMIZERS, SCHEDULES, Recipe
 from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
 
-# Whoever defines them by a call here has them in its own --help.
+# --help of a script lists the flags that it defines by a call here.
 flags.disclaim_key_flags()
 
-# A flag for every field of a recipe but its name, its descriptions and its precision, which is no string or number.
+# Help of the flag for each field of a recipe. The other fields (name, summary, published_accuracy) are no settings;
+# mixed_precision is a training flag.
 _RECIPE_HELP = {
-    "network": "network builder",
-    "network_options": "options of the network, as in 'dropout=.4,dense_units=512'; others stay",
-    "mean": "subtracted from pixels/255, inside the network",
-    "std": "divides them then",
-    "optimizer": f"one of {', '.join(OPTIMIZERS)}",
-    "learning_rate": "the highest of the run",
-    "momentum": "of sgd",
-    "weight_decay": "of adamw, on kernels",
-    "schedule": f"of the learning rate: {', '.join(SCHEDULES)}",
-    "warmup_fraction": "share of the run over which the learning rate first rises",
-    "label_smoothing": "share of each training target that is spread over the ten digits",
-    "ensemble_size": "networks trained apart, whose probabilities are averaged",
-    "batch_size": "images a step; 0: the whole training set",
-    "synthetic_examples": "digits drawn by code that join the training set",
-    "calibration_temperature": "divides the logits when training has ended",
-    "epochs": "passes over the training set",
-    "augmentation": "as in 'rotation=15,shift=.1,scale=(.9,1.1)'; others stay; 'none' turns it off",
-    "log_every_steps": "print a line every so many steps, and keep every step's figures; 0: epochs alone",
-    "steps_per_execution": "steps in one call of the compiled loop, at most; 0: by the network's arithmetic",
+    "network": f"network architecture: {', '.join(NETWORKS)}",
+    "network_options": "keyword arguments of the network, as in 'dropout=.4,dense_units=512'; others stay unchanged",
+    "mean": "mean of pixels / 255, subtracted inside the network",
+    "std": "standard deviation of pixels / 255; the network divides by it after subtracting the mean",
+    "optimizer": f"optimizer: {', '.join(OPTIMIZERS)}",
+    "learning_rate": "learning rate: its maximum over the run",
+    "momentum": "momentum of sgd",
+    "weight_decay": "weight decay of adamw, applied to kernels only",
+    "schedule": f"learning-rate schedule: {', '.join(SCHEDULES)}",
+    "warmup_fraction": "fraction of the training steps in which the learning rate rises from 0 to its maximum",
+    "label_smoothing": "label smoothing: fraction of each training target spread evenly over the ten classes",
+    "ensemble_size": "number of networks, trained with different seeds, whose probabilities are averaged",
+    "batch_size": "batch size; 0: the whole training set",
+    "synthetic_examples": "number of digits drawn by code that are added to the training set",
+    "calibration_temperature": "temperature scaling: divides the logits after training",
+    "epochs": "number of epochs",
+    "augmentation": "augmentation, as in 'rotation=15,shift=.1,scale=(.9,1.1)'; others stay unchanged; 'none': none",
+    "log_every_steps": "print and record metrics once per this number of steps; 0: per epoch only",
+    "steps_per_execution": "maximum number of training steps per compiled call; 0: chosen by the network's FLOPs",
 }
 
 
 def define_recipe_flags() -> None:
-    """A flag for every field of a recipe; unset flags leave the recipe's own value."""
+    """Defines a flag for each field of a recipe. A flag that is not given keeps the recipe's value."""
     for field in dataclasses.fields(Recipe):
         if field.name not in _RECIPE_HELP:
             continue
@@ -53,10 +54,10 @@ def define_recipe_flags() -> None:
 
 
 def recipe_from_flags(name: str) -> Recipe:
-    """The recipe of that name, changed by the flags that were given.
+    """Returns the recipe of that name with the values of the given flags.
 
     Raises:
-        flags.Error: the name or a value is wrong.
+        flags.Error: the name or a value is invalid.
     """
     given = {key: flags.FLAGS[key].value for key in _RECIPE_HELP if flags.FLAGS[key].value is not None}
     for key in given.keys() & {"network_options", "augmentation"}:
@@ -68,43 +69,53 @@ def recipe_from_flags(name: str) -> Recipe:
 
 
 def define_data_flags() -> None:
-    """--dataset, --data_dir and --validation."""
-    flags.DEFINE_enum("dataset", "auto", DATASETS, "mnist, a folder in its format, or the built-in sample")
-    flags.DEFINE_string(
-        "data_dir", None, f"folder of the four IDX files, or an npz (default: the variable {DATA_DIR_VARIABLE})"
+    """Defines --dataset, --data_dir and --validation."""
+    flags.DEFINE_enum(
+        "dataset",
+        "auto",
+        DATASETS,
+        "sample: 5,000 images of MNIST; folder: --data_dir; auto: mnist if available, otherwise sample",
     )
-    text = "score on so many training images, held out of training, in the test set's place; 0: on the test set"
+    flags.DEFINE_string(
+        "data_dir", None, f"folder of the four IDX files, or an .npz file (default: the variable {DATA_DIR_VARIABLE})"
+    )
+    text = "size of a validation set split from the training set and used in place of the test set; 0: the test set"
     flags.DEFINE_integer("validation", 0, text, lower_bound=0)
 
 
 def digits_from_flags() -> Digits:
-    """The dataset that the flags name, with a validation set where they ask for one."""
+    """Returns the dataset of the flags. With --validation, its test set is the validation set."""
     digits = load_digits(flags.FLAGS.dataset, flags.FLAGS.data_dir)
     return split_validation(digits, flags.FLAGS.validation) if flags.FLAGS.validation else digits
 
 
 def define_training_flags() -> None:
-    """How to train, apart from the recipe: devices, precision, checkpoints."""
-    flags.DEFINE_enum("strategy", "auto", STRATEGIES, "tf.distribute strategy; multi_worker reads TF_CONFIG")
-    flags.DEFINE_enum("device", "auto", ("auto", "cpu", "gpu"), "kind of device")
-    text = "processor threads; 0: TensorFlow's choice, or what the run was begun with"
+    """Defines the training flags that are not fields of a recipe: devices, precision, checkpoints."""
+    flags.DEFINE_enum(
+        "strategy",
+        "auto",
+        STRATEGIES,
+        "tf.distribute strategy; multi_worker reads TF_CONFIG; auto: chosen by GPUs and TF_CONFIG",
+    )
+    flags.DEFINE_enum("device", "auto", ("auto", "cpu", "gpu"), "auto: GPUs if there are any, otherwise the CPU")
+    text = "number of CPU threads; 0: TensorFlow's default, or the number of a run that is resumed"
     flags.DEFINE_integer("threads", 0, text, lower_bound=0)
-    text = "let the CPU stand for so many devices, to try --strategy=mirrored"
+    text = "number of logical devices of the CPU, to try --strategy=mirrored"
     flags.DEFINE_integer("logical_devices", 1, text, lower_bound=1)
-    flags.DEFINE_bool("deterministic", False, "repeat to the last bit with the same number of threads")
-    text = "compute in bfloat16, keep weights in float32 (default: the recipe's, where the machine can)"
+    flags.DEFINE_bool("deterministic", False, "bitwise reproducible results for the same number of threads")
+    text = "compute in bfloat16, keep weights in float32 (default: the recipe's, if the hardware has bfloat16)"
     flags.DEFINE_bool("mixed_precision", None, text)
-    flags.DEFINE_bool("sync_batch_norm", True, "on several replicas, normalise by the whole batch")
-    flags.DEFINE_integer("test_batch_size", 1000, "images a step in evaluation", lower_bound=1)
-    text = "steps as in 100, or time as in 5min or 30s; 0: only when stopped"
+    flags.DEFINE_bool("sync_batch_norm", True, "on several replicas: normalize by the statistics of the global batch")
+    flags.DEFINE_integer("test_batch_size", 1000, "batch size of evaluation", lower_bound=1)
+    text = "interval of checkpoints: steps as in 100, or time as in 5min or 30s; 0: only when stopped"
     flags.DEFINE_string("checkpoint_every", "1min", text)
 
 
 def training_options() -> dict[str, Any]:
-    """The options of `train` that the flags give.
+    """Returns the keyword arguments of `train` that the training flags set.
 
     Raises:
-        flags.Error: a value is wrong.
+        flags.Error: a value is invalid.
     """
     names = ("strategy", "deterministic", "mixed_precision", "sync_batch_norm", "test_batch_size", "checkpoint_every")
     try:
@@ -115,13 +126,13 @@ def training_options() -> dict[str, Any]:
 
 
 def define_export_flags() -> None:
-    """--formats."""
+    """Defines --formats."""
     known = "; ".join(f"{name}: {kind.about}" for name, kind in FORMATS.items())
-    flags.DEFINE_list("formats", ",".join(DEFAULT_FORMATS), f"what to export, or all. {known}")
+    flags.DEFINE_list("formats", ",".join(DEFAULT_FORMATS), f"formats of the export, or all. {known}")
 
 
 def formats_from_flags() -> tuple[str, ...]:
-    """Names of the formats; flags.Error for one that there is not."""
+    """Returns the names of the formats. Raises flags.Error for an unknown name."""
     try:
         return expand_formats(flags.FLAGS.formats)
     except InputError as error:
@@ -129,11 +140,12 @@ def formats_from_flags() -> tuple[str, ...]:
 
 
 def flags_given() -> dict[str, Any]:
-    """Names and values of the flags on the command line."""
+    """Returns the names and values of the flags given on the command line."""
     return {name: flags.FLAGS[name].value for name in sorted(flags.FLAGS) if flags.FLAGS[name].present}
 
 
 def _parse_options(key: str, text: str) -> Mapping[str, Any]:
+    """Parses "name=value,name=value" with literal values; evaluates no code."""
     try:
         call = ast.parse(f"f({text})", mode="eval").body
         if not isinstance(call, ast.Call) or call.args or any(word.arg is None for word in call.keywords):

@@ -1,13 +1,12 @@
-"""Trains several recipes over several seeds and writes one table.
+"""Trains several recipes with several seeds and writes a table of their test accuracies.
 
     python scripts/study.py --recipes=linear,mlp,cnn --seeds=0,1,2
     python scripts/study.py --recipes=stack
     python scripts/study.py --recipes=compact_6k --ablate --validation=5000
 
-Runs that are there already are not trained again: the same command goes on where it
-stopped, in the midst of a run too. The table counts all seeds whose runs are there. It
-leaves table.csv, table.md, accuracy.png, parameters.png and report.html beside the runs; a
-study of the stack of linear layers also its plots and its finding, and one with --ablate
+Completed runs are not trained again, and the same command resumes an interrupted study, also inside a run. The table
+includes every seed with a completed run. Writes table.csv, table.md, accuracy.png, parameters.png and report.html
+beside the runs. A study of the stack of linear layers also writes its plots and its finding; --ablate also writes
 ablation.png.
 """
 
@@ -30,10 +29,10 @@ from mnist_keras.recipes import GROUPS, RECIPES, expand_names
 from mnist_keras.recipes.ablation import ablations
 from mnist_keras.recipes.recipe import Recipe
 
-flags.DEFINE_list("recipes", "all", f"names, of: {', '.join([*RECIPES, *GROUPS])}")
-flags.DEFINE_list("seeds", "0", "whole numbers")
-flags.DEFINE_string("output", "studies", "where the runs and the table go")
-flags.DEFINE_bool("ablate", False, "also train the recipe without one of its ingredients at a time")
+flags.DEFINE_list("recipes", "all", f"recipes or groups: {', '.join([*RECIPES, *GROUPS])}")
+flags.DEFINE_list("seeds", "0", "random seeds, whole numbers")
+flags.DEFINE_string("output", "studies", "folder of the runs and the table")
+flags.DEFINE_bool("ablate", False, "ablation study: also train the recipe without each of its ingredients")
 define_data_flags()
 define_training_flags()
 define_recipe_flags()
@@ -41,9 +40,9 @@ FLAGS = flags.FLAGS
 
 
 def main(_):
-    recipes = [recipe_from_flags(name) for name in _names()]
+    recipes = [recipe_from_flags(name) for name in _recipe_names()]
     if FLAGS.ablate:
-        recipes = _variants(recipes)
+        recipes = _with_ablations(recipes)
     seeds = _seeds()
     options = training_options()
     if current_worker(FLAGS.strategy):
@@ -58,17 +57,17 @@ def main(_):
     set_up_device(FLAGS.device, FLAGS.threads, FLAGS.logical_devices)
     rows = run_study(output, recipes, seeds, digits, **options)
     text = write_study(output, rows, digits, FLAGS.ablate)
-    print(f"\n{text}\nwritten to {output}: report.html, table.csv, table.md, the figures and the runs")
+    print(f"\n{text}\nwritten to {output}: report.html, table.csv, table.md, figures, runs")
 
 
-def _names() -> list[str]:
+def _recipe_names() -> list[str]:
     try:
         return expand_names(FLAGS.recipes)
     except InputError as error:
         raise flags.IllegalFlagValueError(f"flag --recipes: {error}") from error
 
 
-def _variants(recipes: list[Recipe]) -> list[Recipe]:
+def _with_ablations(recipes: list[Recipe]) -> list[Recipe]:
     if len(recipes) != 1:
         raise flags.IllegalFlagValueError(
             f"flag --ablate: expected one recipe in --recipes. Received: {', '.join(recipe.name for recipe in recipes)}"

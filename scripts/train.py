@@ -1,14 +1,14 @@
-"""Trains a digit network, saves the run, and exports it for other apps.
+"""Trains a recipe, saves the run and exports its model.
 
     python scripts/train.py --model=cnn
 
-leaves runs/NAME/ (model, history, report, figures) and exported/cnn/ (SavedModel,
-mnist.tflite). Every field of the recipe can be overridden by a flag:
+Writes runs/NAME/ (model, history, report, figures) and exported/cnn/ (SavedModel, mnist.tflite). Each field of the
+recipe has a flag:
 
     python scripts/train.py --model=cnn --epochs=2 --learning_rate=1e-3
 
-A run that was stopped or killed goes on from its last checkpoint, exactly, by the
-same command and its --run_name, or by --resume.
+A run that was stopped or killed resumes exactly from its last checkpoint, by the same command with its --run_name,
+or by --resume.
 """
 
 import datetime
@@ -43,14 +43,17 @@ from mnist_keras.experiments.run_folder import (
 )
 from mnist_keras.export.formats import FORMATS, check_replaceable, default_export_folder
 from mnist_keras.recipes import RECIPES
+from mnist_keras.reports.text import format_duration
 
-flags.DEFINE_string("model", "cnn", f"recipe: {', '.join(RECIPES)}")
-flags.DEFINE_integer("seed", 0, "decides initial weights, order, augmentation and dropout", lower_bound=0)
-flags.DEFINE_string("run_name", None, "folder of the run below --runs_dir (default: recipe and time)")
-flags.DEFINE_string("runs_dir", "runs", "where runs are kept")
-flags.DEFINE_string("export_dir", "exported", "where exports go; empty: no export")
-flags.DEFINE_bool("resume", False, "go on with --run_name, or with the last unfinished run of the recipe")
-flags.DEFINE_string("tensorboard", None, "folder for TensorBoard logs, below which the run gets its own")
+flags.DEFINE_string("model", "cnn", f"recipe to train: {', '.join(RECIPES)}")
+flags.DEFINE_integer(
+    "seed", 0, "random seed of initial weights, order of examples, augmentation and dropout", lower_bound=0
+)
+flags.DEFINE_string("run_name", None, "name of the run's folder in --runs_dir (default: recipe and time)")
+flags.DEFINE_string("runs_dir", "runs", "folder of all runs")
+flags.DEFINE_string("export_dir", "exported", "folder of all exports; empty: no export")
+flags.DEFINE_bool("resume", False, "resume the run --run_name, or the recipe's latest unfinished run")
+flags.DEFINE_string("tensorboard", None, "folder of TensorBoard logs; the run gets a subfolder")
 define_export_flags()
 define_training_flags()
 define_data_flags()
@@ -59,8 +62,8 @@ FLAGS = flags.FLAGS
 
 
 def main(_):
-    began = time.perf_counter()
-    # All that can fail early comes before TensorFlow, which takes seconds to import.
+    start = time.perf_counter()
+    # Checks come before the import of TensorFlow, which takes seconds.
     recipe = recipe_from_flags(FLAGS.model)
     options = training_options()
     formats = formats_from_flags()
@@ -71,10 +74,10 @@ def main(_):
     is_chief = worker is None or worker.is_chief
     export = FLAGS.export_dir and default_export_folder(FLAGS.export_dir, recipe.name, digits.name)
     if is_chief:
-        _check_places(run, complete, export, digits.name)
+        _check_folders(run, complete, export, digits.name)
         sizes = f"{len(digits.train_labels):,} training and {len(digits.test_labels):,} test images"
         print(f"{digits.name}: {sizes}", flush=True)
-        print(f"{run} is complete and not trained again" if complete else f"run {run}", flush=True)
+        print(f"{run} is complete and is not trained again" if complete else f"run {run}", flush=True)
 
     with cli.silence_native_logs():
         import keras
@@ -92,8 +95,8 @@ def main(_):
     except TrainingStopped as stop:
         name = [] if FLAGS.run_name else [f"--run_name={run.name}"]
         line = cli.command_for(*sys.argv[1:], *name)
-        again = "All workers go on by the same command." if worker else f"Go on with:\n{line}"
-        raise TrainingStopped(f"{stop} {again}") from None
+        remedy = "The same command resumes all workers." if worker else f"Resume with:\n{line}"
+        raise TrainingStopped(f"{stop} {remedy}") from None
     if not is_chief:
         print(f"worker {worker.index} of {worker.count}: digest {digest}")
         return
@@ -101,7 +104,7 @@ def main(_):
         with cli.silence_native_logs():
             export_run(run, export, digits, formats)
     _print_results(run, export, formats)
-    print(f"in all         {_duration(time.perf_counter() - began)}")
+    print(f"total time     {format_duration(time.perf_counter() - start)}")
 
 
 def _run_folder(recipe: str, worker: Worker | None) -> pathlib.Path:
@@ -111,11 +114,11 @@ def _run_folder(recipe: str, worker: Worker | None) -> pathlib.Path:
         raise flags.Error("several workers need --run_name, the same for all")
     run = pathlib.Path(FLAGS.runs_dir) / (FLAGS.run_name or f"{recipe}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     if FLAGS.resume and not (run.exists() or unfinished_folder(run).exists()):
-        raise InputError(f"There is no run {run} to go on with. Leave --resume out to begin it.")
+        raise InputError(f"There is no run {run} to resume. Omit --resume to start it.")
     return run
 
 
-def _check_places(run: pathlib.Path, complete: bool, export: pathlib.Path | None, dataset: str) -> None:
+def _check_folders(run: pathlib.Path, complete: bool, export: pathlib.Path | None, dataset: str) -> None:
     if not complete:
         check_writable(run)
     if export:
@@ -126,22 +129,17 @@ def _check_places(run: pathlib.Path, complete: bool, export: pathlib.Path | None
 def _print_results(run: pathlib.Path, export: pathlib.Path | None, formats: Sequence[str]) -> None:
     config, report = read_run(run)
     recipe, dataset, seed = config["recipe"]["name"], config["dataset"]["name"], config["seed"]
-    memory = f", with at most {report['peak_memory'] / 1e9:.2f} GB of memory" if report.get("peak_memory") else ""
-    print(f"\n{recipe}, seed {seed}, on {dataset}: trained in {_duration(report['seconds'])}{memory}")
-    print(
-        f"test accuracy  {report['correct']}/{report['examples']}  {report['accuracy']:.2%}  loss {report['loss']:.4f}"
-    )
+    memory = f", peak memory {report['peak_memory'] / 1e9:.2f} GB" if report.get("peak_memory") else ""
+    print(f"\n{recipe}, seed {seed}, on {dataset}: trained in {format_duration(report['seconds'])}{memory}")
+    correct = f"{report['correct']}/{report['examples']}"
+    print(f"test accuracy  {report['accuracy']:.2%}  ({correct} correct, loss {report['loss']:.4f})")
     print(f"digest         {config['digest']}  (SHA-256 of weights, optimizer and history)")
     print(f"run            {run}  (report.html, model.keras, history.csv, report.json, figures/)")
     if export:
         files = ", ".join(FORMATS[name].file for name in formats)
         print(f"export         {export}  ({files}, labels.txt, golden.json, card.json, README.md)")
     if export and export.name != recipe:
-        print(f"               ({export.with_name(recipe)} was trained on MNIST and stays as it is)")
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+        print(f"               ({export.with_name(recipe)} was trained on MNIST and is unchanged)")
 
 
 if __name__ == "__main__":

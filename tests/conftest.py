@@ -1,5 +1,6 @@
-"""What tests share: tiny digits, a run and an export of them, and real MNIST where it is at hand."""
+"""Fixtures of all tests: tiny digits, a run and an export trained on them, the folder of MNIST if there is one."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -20,13 +21,13 @@ _MNIST = os.environ.get("MNIST_KERAS_DATA_DIR")
 
 @pytest.fixture(autouse=True)
 def no_mnist(monkeypatch):
-    """Tests ask for MNIST by the fixture `mnist_folder`, never by the environment."""
+    """Tests request MNIST by the fixture `mnist_folder`, never by the environment."""
     monkeypatch.delenv("MNIST_KERAS_DATA_DIR", raising=False)
 
 
 @pytest.fixture
 def without_figures(monkeypatch):
-    """Runs are saved without their figures, which take longer than a tiny training."""
+    """Saves runs without figures, which take longer than a tiny training."""
     monkeypatch.setattr("mnist_keras.experiments.save_run.run_figures", lambda *_: {})
 
 
@@ -43,31 +44,54 @@ def mnist_folder():
 
 
 @pytest.fixture(scope="session")
-def trained_run(tiny, tmp_path_factory):
-    """A run's folder: `linear`, ten steps on the tiny digits."""
-    from mnist_keras.experiments.save_run import save_run
-    from mnist_keras.recipes import get_recipe
-    from mnist_keras.training.train import train
+def shared_folder(tmp_path_factory):
+    """Returns a function that creates a folder once for all pytest-xdist workers. Tests must not change it."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
 
-    folder = tmp_path_factory.mktemp("runs") / "linear"
-    recipe = get_recipe("linear", epochs=10)
-    save_run(folder, train(recipe, tiny, verbose=False), tiny, flags={"epochs": 10})
-    return folder
+    def create_once(name, create):
+        folder = root / name
+        folder.parent.mkdir(exist_ok=True)
+        with folder.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                # Runs and exports are written atomically: a folder that exists is complete.
+                create(folder)
+        return folder
+
+    return create_once
 
 
 @pytest.fixture(scope="session")
-def export(trained_run, tiny, tmp_path_factory):
-    """An export of `trained_run`."""
-    from mnist_keras.export.export import export_run
+def trained_run(tiny, shared_folder):
+    """The folder of a run: `linear`, ten steps on the tiny digits."""
 
-    folder = tmp_path_factory.mktemp("exported") / "linear"
-    export_run(trained_run, folder, tiny)
-    return folder
+    def create(folder):
+        from mnist_keras.experiments.save_run import save_run
+        from mnist_keras.recipes import get_recipe
+        from mnist_keras.training.train import train
+
+        recipe = get_recipe("linear", epochs=10)
+        save_run(folder, train(recipe, tiny, verbose=False), tiny, flags={"epochs": 10})
+
+    return shared_folder("shared_runs/linear", create)
+
+
+@pytest.fixture(scope="session")
+def export(trained_run, tiny, shared_folder):
+    """An export of `trained_run`."""
+
+    def create(folder):
+        from mnist_keras.export.export import export_run
+
+        export_run(trained_run, folder, tiny)
+
+    return shared_folder("shared_exports/linear", create)
 
 
 @pytest.fixture
 def canvas_export(tmp_path):
-    """What the phone page takes of an export; its model is none."""
+    """An export folder for the phone page. Its model file is not a real model."""
     folder = tmp_path / "exported"
     folder.mkdir()
     model = folder / "mnist_canvas.tflite"

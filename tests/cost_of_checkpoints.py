@@ -1,8 +1,8 @@
-"""Measures what checkpoints and determinism cost, against the same training without, in turn.
+"""Measures the cost of checkpoints and of determinism: seconds per epoch, relative to a training without.
 
     python tests/cost_of_checkpoints.py
 
-Each measurement is the second epoch, of 200 steps, of the `cnn` recipe in a process of its own.
+Each measurement is the second epoch (200 steps) of the `cnn` recipe in a new process. The kinds alternate in rounds.
 """
 
 import argparse
@@ -29,21 +29,21 @@ KINDS = {
 
 
 def measure(kind: str) -> float:
-    """Seconds of the second epoch."""
-    reading, writing = os.pipe()
+    """Returns the seconds of the second epoch."""
+    reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
         with tempfile.TemporaryDirectory() as folder:
             digits = make_digits(train=200 * RECIPE.batch_size)
             checkpoints = CheckpointManager(pathlib.Path(folder, "run"))
             training = train(RECIPE, digits, checkpoints=checkpoints, verbose=False, **KINDS[kind])
-            os.write(writing, str(training.history[1]["seconds"]).encode())
+            os.write(writer, str(training.history[1]["seconds"]).encode())
         os._exit(0)
-    os.close(writing)
+    os.close(writer)
     _, status = os.waitpid(pid, 0)
     if status:
-        sys.exit(f"the training {kind} ended with status {status}")
-    return float(os.read(reading, 100))
+        sys.exit(f"the training {kind!r} failed with status {status}")
+    return float(os.read(reader, 100))
 
 
 def main(rounds: int) -> None:

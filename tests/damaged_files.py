@@ -1,10 +1,10 @@
-"""Damages model and picture files in thousands of ways, and looks how each ends: an answer or one clear message.
+"""Damages thousands of model and image files and checks that loading each one ends in a result or one clear message.
 
     python tests/damaged_files.py --files=5000
 
-Every file goes through the package's own door in a process of its own: it must neither crash, nor hang, nor end in
-an exception that is not a message for the user. Models lie where no card vouches for them; pictures are read by the
-package, and decoded by the operations that a SavedModel carries.
+Each file is loaded through the public functions in a new process. It must not crash, hang, or raise an exception other
+than a message for the user. Models have no card.json with their checksum. Images are decoded by the package and by the
+TensorFlow operations of a SavedModel.
 """
 
 import argparse
@@ -33,18 +33,18 @@ from mnist_keras.inference.preprocessing.image_files import load_image
 EXPORT = pathlib.Path(__file__).parents[1] / "exported" / "cnn_augmented"
 SECONDS = 90
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 28, 28), np.uint8)
-# How many of ten files are of each kind. The slow ones load TensorFlow or start a process.
-SHARES = {"tflite": 2, "onnx": 2, "saved_model": 0.5, "keras": 0.5, "picture": 3, "decoded": 2}
-KINDS = ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM"]
+# Number of files of each kind out of ten. The slow kinds load TensorFlow or start a process.
+SHARES = {"tflite": 2, "onnx": 2, "saved_model": 0.5, "keras": 0.5, "image": 3, "decoded": 2}
+IMAGE_FORMATS = ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM"]
 EXTREMES = [b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"\0\0\1\0"]
 
 
 def damage(content: bytes, chance: random.Random) -> bytes:
-    """Bits flipped, the end cut off, a part blanked, moved or overwritten by extreme numbers."""
+    """Returns the content with bits flipped, the end cut, or a part zeroed, rotated or overwritten."""
     damaged = bytearray(content)
-    kind = chance.choice(["flip", "cut", "blank", "turn", "extreme"])
+    kind = chance.choice(["flip", "cut", "zero", "rotate", "extreme"])
     place = chance.randrange(len(damaged))
-    # Structure stands at the ends of most files.
+    # The structure of most formats is at the start or the end of the file.
     if chance.random() < 0.5:
         place = min(place, chance.randrange(200), len(damaged) - 1)
     if kind == "flip":
@@ -52,9 +52,9 @@ def damage(content: bytes, chance: random.Random) -> bytes:
             damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
     elif kind == "cut":
         del damaged[place:]
-    elif kind == "blank":
+    elif kind == "zero":
         damaged[place : place + chance.randrange(1, 400)] = bytes(len(damaged[place : place + 100]))
-    elif kind == "turn":
+    elif kind == "rotate":
         damaged = damaged[place:] + damaged[:place]
     else:
         for _ in range(chance.choice([1, 4])):
@@ -65,17 +65,17 @@ def damage(content: bytes, chance: random.Random) -> bytes:
     return bytes(damaged)
 
 
-def picture(chance: random.Random) -> tuple[str, bytes]:
-    """A digit as a picture file of some kind."""
-    kind = chance.choice(KINDS)
-    drawn = Image.fromarray(IMAGES[0]).convert(chance.choice(["L", "RGB"]))
+def image_file(chance: random.Random) -> tuple[str, bytes]:
+    """Returns the format and the bytes of an image file with a digit."""
+    kind = chance.choice(IMAGE_FORMATS)
+    image = Image.fromarray(IMAGES[0]).convert(chance.choice(["L", "RGB"]))
     buffer = io.BytesIO()
-    drawn.save(buffer, kind)
+    image.save(buffer, kind)
     return kind.lower(), buffer.getvalue()
 
 
 def prepare(kind: str, folder: pathlib.Path, chance: random.Random, keras_file: pathlib.Path) -> pathlib.Path:
-    """A damaged file of that kind, in an empty folder."""
+    """Writes a damaged file of that kind to an empty folder."""
     if kind == "saved_model":
         path = pathlib.Path(shutil.copytree(EXPORT / "saved_model", folder / "saved_model"))
         part = path / chance.choice(
@@ -83,8 +83,8 @@ def prepare(kind: str, folder: pathlib.Path, chance: random.Random, keras_file: 
         )
         part.write_bytes(damage(part.read_bytes(), chance))
         return path
-    if kind in ("picture", "decoded"):
-        suffix, content = picture(chance)
+    if kind in ("image", "decoded"):
+        suffix, content = image_file(chance)
         path = folder / f"digit.{suffix}"
     else:
         source = keras_file if kind == "keras" else chance.choice(sorted(EXPORT.glob(f"*.{kind}")))
@@ -93,10 +93,10 @@ def prepare(kind: str, folder: pathlib.Path, chance: random.Random, keras_file: 
     return path
 
 
-def read(kind: str, path: pathlib.Path) -> str:
-    """How it ended: "answer" or "message"; any other exception goes on."""
+def load(kind: str, path: pathlib.Path) -> str:
+    """Loads the file. Returns "result" or "message"; raises any other exception."""
     try:
-        if kind == "picture":
+        if kind == "image":
             load_image(path)
         elif kind == "decoded":
             decode_picture(tf.constant(path.read_bytes()))
@@ -108,31 +108,31 @@ def read(kind: str, path: pathlib.Path) -> str:
         if kind != "decoded":
             raise
         return "message"
-    return "answer"
+    return "result"
 
 
-def ending(kind: str, path: pathlib.Path) -> str:
-    """How reading it ended, in a process of its own."""
-    into, out_of = os.pipe()
+def outcome(kind: str, path: pathlib.Path) -> str:
+    """Loads the file in a child process. Returns the outcome of `load`, or the exception or signal."""
+    reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         signal.alarm(SECONDS)
         with cli.silence_native_logs():
             try:
-                result = read(kind, path)
+                result = load(kind, path)
             except BaseException as error:
                 result = f"{type(error).__name__}: {error}"[:300]
-        os.write(out_of, result.encode())
+        os.write(writer, result.encode())
         os._exit(0)
-    os.close(out_of)
+    os.close(writer)
     _, status = os.waitpid(pid, 0)
-    with os.fdopen(into, "rb") as pipe:
+    with os.fdopen(reader, "rb") as pipe:
         result = pipe.read().decode()
     return f"killed by {signal.Signals(os.WTERMSIG(status)).name}" if os.WIFSIGNALED(status) else result
 
 
 def main() -> None:
-    """Prints a table: kinds of files and endings."""
+    """Prints the number of files per kind and outcome."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
@@ -141,7 +141,7 @@ def main() -> None:
     counts, failures = collections.Counter(), 0
     with tempfile.TemporaryDirectory() as root:
         keras_file = pathlib.Path(root, "model.keras")
-        # TensorFlow cannot run in a child once it has run here.
+        # A forked child cannot use TensorFlow if the parent has used it before.
         if (pid := os.fork()) == 0:
             from mnist_keras.models import build_model
 
@@ -152,15 +152,15 @@ def main() -> None:
             folder = pathlib.Path(root, str(number))
             folder.mkdir()
             path = prepare(kind, folder, random.Random(f"{arguments.seed} {number}"), keras_file)
-            result = ending(kind, path)
-            counts[kind, result if result in ("answer", "message") else "failure"] += 1
-            if result not in ("answer", "message"):
+            result = outcome(kind, path)
+            counts[kind, result if result in ("result", "message") else "failure"] += 1
+            if result not in ("result", "message"):
                 failures += 1
                 print(f"{kind} {number} ({path.name}): {result}", flush=True)
             shutil.rmtree(folder)
     for (kind, result), count in sorted(counts.items()):
         print(f"{kind:<12} {result:<8} {count:>6,}")
-    print(f"{len(kinds):,} damaged files, {failures} of them ended in neither an answer nor a message.")
+    print(f"{len(kinds):,} damaged files, {failures} of them ended in neither a result nor a message.")
     sys.exit(1 if failures else 0)
 
 

@@ -1,10 +1,9 @@
-"""Kills a training run again and again, and compares its end with that of one left alone.
+"""Kills a training repeatedly and compares its digest with that of an uninterrupted training.
 
     python tests/kill_and_resume.py --kills=100
 
-Every attempt is a process of its own that is killed by SIGKILL: at a random moment of its
-start, of its training, or inside the writing of a checkpoint. Between attempts checkpoints
-are now and then damaged, or replaced by another run's. The digests must agree.
+Each attempt is a process that SIGKILL ends: at a random moment of its start or of its training, or while it writes a
+checkpoint. Between attempts, checkpoints are sometimes damaged or replaced by another run's. The digests must be equal.
 """
 
 import argparse
@@ -35,7 +34,7 @@ STEPS = 30 * RECIPE.epochs
 
 
 def start(folder: pathlib.Path, devices: int, fatal_write: tuple[str, int] | None = None) -> int:
-    """Trains in a child process; returns its id."""
+    """Starts the training in a child process and returns its id."""
     pid = os.fork()
     if pid:
         return pid
@@ -44,7 +43,7 @@ def start(folder: pathlib.Path, devices: int, fatal_write: tuple[str, int] | Non
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         set_up_device(threads=1, logical_devices=devices)
         if fatal_write:
-            die_while_writing(*fatal_write)
+            kill_while_writing(*fatal_write)
         options = dict(deterministic=True, checkpoint_every="10", verbose=False)
         train_run(folder, RECIPE, DIGITS, strategy="mirrored" if devices > 1 else "one_device", **options)
         status = 0
@@ -53,8 +52,8 @@ def start(folder: pathlib.Path, devices: int, fatal_write: tuple[str, int] | Non
     os._exit(status)
 
 
-def die_while_writing(where: str, count: int) -> None:
-    """Makes the process kill itself in its `count`-th checkpoint: half written, or just before it gets its name."""
+def kill_while_writing(where: str, count: int) -> None:
+    """Makes the process kill itself in its `count`-th checkpoint: after half the file ("half") or before the rename."""
     real, calls = np.savez, iter(range(count))
 
     def savez(target, **arrays):
@@ -72,31 +71,31 @@ def checkpoints(folder: pathlib.Path) -> list[pathlib.Path]:
     return sorted(unfinished_folder(folder).glob("step-*.npz"))
 
 
-def newest_step(folder: pathlib.Path) -> int:
+def latest_step(folder: pathlib.Path) -> int:
     steps = [int(path.stem.split("-")[1]) for path in checkpoints(folder)]
     return max((step for step in steps if step <= STEPS), default=0)
 
 
 def damage(folder: pathlib.Path, foreign: pathlib.Path, chance: random.Random) -> str:
-    """Spoils the newest checkpoint, or plants one above it."""
-    *_, newest = checkpoints(folder)
-    content = bytearray(newest.read_bytes())
+    """Damages the latest checkpoint, or adds an invalid one with a later step. Returns the kind of damage."""
+    *_, latest = checkpoints(folder)
+    content = bytearray(latest.read_bytes())
     kind = chance.choice(["cut", "flipped", "foreign", "empty"])
     if kind == "cut":
-        newest.write_bytes(content[: chance.randrange(len(content))])
+        latest.write_bytes(content[: chance.randrange(len(content))])
     elif kind == "flipped":
-        # Not in the padding between members, which holds nothing.
+        # The middle is inside an array, not in the padding between arrays.
         content[len(content) // 2] ^= 255
-        newest.write_bytes(content)
+        latest.write_bytes(content)
     elif kind == "foreign":
-        shutil.copy(foreign, newest.with_name("step-000999999.npz"))
+        shutil.copy(foreign, latest.with_name("step-000999999.npz"))
     else:
-        newest.with_name("step-000999998.npz").touch()
+        latest.with_name("step-000999998.npz").touch()
     return kind
 
 
 def wait_for(pid: int, seconds: float, until=lambda: False) -> bool:
-    """Waits; whether the process lives on."""
+    """Waits until a condition, the end of the process or a timeout. Returns whether the process still runs."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and not until():
         if os.waitpid(pid, os.WNOHANG) != (0, 0):
@@ -108,34 +107,34 @@ def wait_for(pid: int, seconds: float, until=lambda: False) -> bool:
 def finish(pid: int) -> None:
     _, status = os.waitpid(pid, 0)
     if status:
-        sys.exit(f"a training that nobody killed ended with status {status}")
+        sys.exit(f"an uninterrupted training failed with status {status}")
 
 
 def main(kills: int, devices: int, seed: int) -> bool:
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
-        alone, killed, foreign = (
-            pathlib.Path(name, "alone"),
+        uninterrupted, killed, foreign = (
+            pathlib.Path(name, "uninterrupted"),
             pathlib.Path(name, "killed"),
             pathlib.Path(name, "foreign"),
         )
-        began = time.monotonic()
-        pid = start(alone, devices)
-        wait_for(pid, 600, until=lambda: checkpoints(alone))
-        start_up = time.monotonic() - began
-        shutil.copy(checkpoints(alone)[-1], foreign)
+        start_time = time.monotonic()
+        pid = start(uninterrupted, devices)
+        wait_for(pid, 600, until=lambda: checkpoints(uninterrupted))
+        start_up = time.monotonic() - start_time
+        shutil.copy(checkpoints(uninterrupted)[-1], foreign)
         finish(pid)
         for done in range(kills):
-            before = newest_step(killed)
-            # So that the last kill comes before the end.
+            before = latest_step(killed)
+            # The targets are chosen so that the last kill comes before the end of the training.
             target = before + chance.uniform(0, 1.5) * (STEPS - before) / (kills - done + 1)
-            kind = chance.choice(["start", "training", "training", "half", "unnamed"])
-            inside = kind in ("half", "unnamed")
+            kind = chance.choice(["start", "training", "training", "half", "before rename"])
+            inside = kind in ("half", "before rename")
             pid = start(killed, devices, (kind, chance.randrange(2)) if inside else None)
             if kind == "start":
                 alive = wait_for(pid, chance.uniform(0, start_up))
             elif kind == "training":
-                alive = wait_for(pid, 600, until=lambda target=target: newest_step(killed) > target)
+                alive = wait_for(pid, 600, until=lambda target=target: latest_step(killed) > target)
                 alive = alive and wait_for(pid, chance.uniform(0, 0.1))
             else:
                 alive = wait_for(pid, 600)
@@ -143,14 +142,14 @@ def main(kills: int, devices: int, seed: int) -> bool:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
             if killed.exists():
-                sys.exit(f"the run was complete after {done} of {kills} kills: nothing was left to kill")
+                sys.exit(f"the run was complete after {done} of {kills} kills, before the last kill")
             notes = ""
             if len(checkpoints(killed)) > 1 and chance.random() < 0.3:
                 notes = f", then a checkpoint was {damage(killed, foreign, chance)}"
-            print(f"kill {done + 1:>3}  {kind:<8}  step {before:>4} -> {newest_step(killed):>4}{notes}", flush=True)
+            print(f"kill {done + 1:>3}  {kind:<13}  step {before:>4} -> {latest_step(killed):>4}{notes}", flush=True)
         finish(start(killed, devices))
-        digests = [read_run(folder)[0]["digest"] for folder in (alone, killed)]
-    print(f"left alone        {digests[0]}\nkilled {kills:>3} times  {digests[1]}")
+        digests = [read_run(folder)[0]["digest"] for folder in (uninterrupted, killed)]
+    print(f"uninterrupted     {digests[0]}\nkilled {kills:>3} times  {digests[1]}")
     return digests[0] == digests[1]
 
 

@@ -14,15 +14,15 @@ def contents(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
-def test_a_new_folder(tmp_path):
+def test_a_new_folder_appears_when_complete(tmp_path):
     with atomic_folder(tmp_path / "a" / "b") as new:
-        (new / "file").write_text("whole")
+        (new / "file").write_text("complete")
         assert not (tmp_path / "a" / "b").exists()
     assert contents(tmp_path) == ["a", "a/b", "a/b/file"]
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, InputError])
-def test_a_failure_leaves_what_was_there(tmp_path, error):
+def test_a_failure_leaves_the_old_folder_unchanged(tmp_path, error):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "file").write_text("old")
     with pytest.raises(error), atomic_folder(tmp_path / "old", replace=True) as new:
@@ -32,7 +32,7 @@ def test_a_failure_leaves_what_was_there(tmp_path, error):
     assert (tmp_path / "old" / "file").read_text() == "old"
 
 
-def test_replacing_leaves_nothing_of_the_old(tmp_path):
+def test_a_replaced_folder_keeps_no_old_files(tmp_path):
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "stale").touch()
     with atomic_folder(tmp_path / "export", replace=True) as new:
@@ -44,27 +44,27 @@ def test_an_existing_folder_is_refused(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "file").touch()
     with pytest.raises(InputError, match="run exists already. Choose another name"), atomic_folder(tmp_path / "run"):
-        raise AssertionError("must not begin")
+        raise AssertionError("the block must not run")
     with pytest.raises(InputError, match="exists already"):
         check_writable(tmp_path / "run")
     check_writable(tmp_path / "run", replace=True)
     assert contents(tmp_path) == ["run", "run/file"]
 
 
-def test_a_folder_that_appears_meanwhile_is_kept(tmp_path):
+def test_a_folder_created_by_another_writer_is_kept(tmp_path):
     with pytest.raises(InputError, match="exists already"), atomic_folder(tmp_path / "run"):
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "other").touch()
     assert contents(tmp_path) == ["run", "run/other"]
 
 
-def test_a_parent_that_is_a_file(tmp_path):
+def test_a_parent_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         check_writable(tmp_path / "file" / "run")
 
 
-def test_a_kill_at_any_moment_leaves_one_whole_folder(tmp_path):
+def test_a_kill_at_any_moment_leaves_one_complete_folder(tmp_path):
     code = """if True:
         import itertools, pathlib, sys
         from mnist_keras.atomic import atomic_folder
@@ -91,5 +91,5 @@ def test_a_kill_at_any_moment_leaves_one_whole_folder(tmp_path):
         os.utime(stage, (0, 0))
     with atomic_folder(tmp_path / "export", replace=True):
         pass
-    # What the killed ones left is gone.
+    # The temporary folders of the killed writers are removed.
     assert contents(tmp_path) == ["export"]

@@ -4,9 +4,9 @@ from mnist_keras import atomic
 from mnist_keras.atomic import exchange
 
 
-@pytest.fixture(params=["at one instant", "by renames"])
-def way(request, monkeypatch):
-    if request.param == "by renames":
+@pytest.fixture(params=["renameat2", "three renames"])
+def method(request, monkeypatch):
+    if request.param == "three renames":
         monkeypatch.setattr(atomic, "_renameat2_exchange", lambda *_: False)
 
 
@@ -18,7 +18,7 @@ def folders(tmp_path):
     return tmp_path / "one", tmp_path / "other"
 
 
-def test_two_folders_change_places(way, folders):
+def test_two_folders_exchange_names(method, folders):
     one, other = folders
     exchange(one, other)
     assert (one / "other").exists()
@@ -26,7 +26,7 @@ def test_two_folders_change_places(way, folders):
     assert sorted(path.name for path in one.parent.iterdir()) == ["one", "other"]
 
 
-def test_a_failure_leaves_both(way, folders):
+def test_a_failure_leaves_both_folders(method, folders):
     one, other = folders
     with pytest.raises(FileNotFoundError):
         exchange(one.with_name("missing"), other)

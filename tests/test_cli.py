@@ -5,7 +5,7 @@ import tensorflow as tf
 from mnist_keras.cli import silence_native_logs
 
 
-class Kept(logging.Handler):
+class RecordingHandler(logging.Handler):
     def __init__(self):
         super().__init__()
         self.messages = []
@@ -14,17 +14,17 @@ class Kept(logging.Handler):
         self.messages.append(record.getMessage())
 
 
-def test_several_trainings_are_no_retracing():
-    kept = Kept()
+def test_repeated_trainings_print_no_retracing_warning():
+    handler = RecordingHandler()
     logger = logging.getLogger("tensorflow")
-    logger.addHandler(kept)
+    logger.addHandler(handler)
     try:
         with silence_native_logs():
             pass
         for _ in range(20):
-            # As each training makes one.
+            # Each training creates a new tf.function.
             tf.function(lambda x: x + 1)(tf.constant(1))
         logger.warning("something else")
     finally:
-        logger.removeHandler(kept)
-    assert kept.messages == ["something else"]
+        logger.removeHandler(handler)
+    assert handler.messages == ["something else"]

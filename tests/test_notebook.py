@@ -1,4 +1,4 @@
-"""The notebook runs from top to bottom."""
+"""The notebook runs without an error."""
 
 import pathlib
 

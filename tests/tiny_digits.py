@@ -1,4 +1,4 @@
-"""A dataset made in code, learnable in a few steps."""
+"""A synthetic dataset that a linear model learns in a few steps."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from mnist_keras.data import Digits
 
 
 def make_digits(train: int = 120, test: int = 30, name: str = "tiny"):
-    """A bar whose height tells the class, on noise: learnable in a few steps."""
+    """Returns images of a bar on noise. The bar's vertical position is the class."""
     random = np.random.default_rng(0)
 
     def draw(count):

@@ -1,9 +1,9 @@
-/* Reads pictures of one digit each, through TensorFlow's C API.
+/* Predicts the digit on image files with TensorFlow's C API.
  *
  *     make -C examples/c
  *     examples/c/read_digits exported/cnn_augmented/saved_model photo.png ...
  *
- * PNG, JPEG, BMP or WebP, of any size, dark ink on light or light on dark.
+ * Images are PNG, JPEG, BMP or WebP files of any size, dark ink on light or light on dark.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,28 +12,28 @@
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/tf_tstring.h"
 
-/* The ends of the signature "encoded", as card.json names them under "tensors". */
+/* Input and output tensors of the signature "encoded"; card.json lists them under "tensors". */
 #define FILES "encoded_files"
-#define ANSWERS "StatefulPartitionedCall_1"
+#define OUTPUTS "StatefulPartitionedCall_1"
 enum { BOXES, CLASSES, DIGITS, HAS_INK, LIGHT_ON_DARK, PROBABILITIES, SEVERAL, TOUCHES_BORDER };
 
-static void ignore(void *data, size_t length, void *argument) {
+static void free_string(void *data, size_t length, void *argument) {
   (void)length;
   (void)argument;
   TF_StringDealloc(data);
   free(data);
 }
 
-/* The bytes of a file as a tensor of one string, or NULL. */
+/* Returns the bytes of a file as a tensor of one string, or NULL. */
 static TF_Tensor *load(const char *path) {
   FILE *file = fopen(path, "rb");
   if (!file) return NULL;
   char *bytes = NULL;
-  size_t size = 0, room = 0, count;
+  size_t size = 0, capacity = 0, count;
   do {
-    if (size == room) {
-      room = room ? 2 * room : 1 << 16;
-      char *larger = realloc(bytes, room);
+    if (size == capacity) {
+      capacity = capacity ? 2 * capacity : 1 << 16;
+      char *larger = realloc(bytes, capacity);
       if (!larger) {
         free(bytes);
         fclose(file);
@@ -41,7 +41,7 @@ static TF_Tensor *load(const char *path) {
       }
       bytes = larger;
     }
-    count = fread(bytes + size, 1, room - size, file);
+    count = fread(bytes + size, 1, capacity - size, file);
     size += count;
   } while (count);
   int failed = ferror(file);
@@ -55,19 +55,19 @@ static TF_Tensor *load(const char *path) {
   TF_StringCopy(string, bytes, size);
   free(bytes);
   const int64_t shape[] = {1};
-  return TF_NewTensor(TF_STRING, shape, 1, string, sizeof(TF_TString), ignore, NULL);
+  return TF_NewTensor(TF_STRING, shape, 1, string, sizeof(TF_TString), free_string, NULL);
 }
 
-/* Prints the digit on one picture; returns 0 if it could be read. */
-static int read_digit(TF_Session *session, TF_Graph *graph, const char *path, TF_Status *status) {
+/* Prints the digit on one image. Returns 0 on success. */
+static int predict_digit(TF_Session *session, TF_Graph *graph, const char *path, TF_Status *status) {
   TF_Tensor *content = load(path);
   if (!content) {
     fprintf(stderr, "%s: cannot be opened\n", path);
     return 1;
   }
   TF_Output input = {TF_GraphOperationByName(graph, FILES), 0};
-  TF_Operation *answers = TF_GraphOperationByName(graph, ANSWERS);
-  TF_Output outputs[] = {{answers, CLASSES}, {answers, PROBABILITIES}};
+  TF_Operation *operation = TF_GraphOperationByName(graph, OUTPUTS);
+  TF_Output outputs[] = {{operation, CLASSES}, {operation, PROBABILITIES}};
   TF_Tensor *results[2] = {NULL, NULL};
   TF_SessionRun(session, NULL, &input, &content, 1, outputs, results, 2, NULL, 0, NULL, status);
   TF_DeleteTensor(content);
@@ -88,7 +88,7 @@ static int read_digit(TF_Session *session, TF_Graph *graph, const char *path, TF
 
 int main(int count, char **arguments) {
   if (count < 3) {
-    fprintf(stderr, "usage: %s SAVED_MODEL PICTURE...\n", arguments[0]);
+    fprintf(stderr, "usage: %s SAVED_MODEL IMAGE...\n", arguments[0]);
     return 2;
   }
   TF_Status *status = TF_NewStatus();
@@ -100,11 +100,11 @@ int main(int count, char **arguments) {
   if (TF_GetCode(status) != TF_OK) {
     fprintf(stderr, "%s: cannot be loaded: %s\n", arguments[1], TF_Message(status));
     failures = 1;
-  } else if (!TF_GraphOperationByName(graph, FILES) || !TF_GraphOperationByName(graph, ANSWERS)) {
-    fprintf(stderr, "%s: has no signature \"encoded\" of the expected names\n", arguments[1]);
+  } else if (!TF_GraphOperationByName(graph, FILES) || !TF_GraphOperationByName(graph, OUTPUTS)) {
+    fprintf(stderr, "%s: has no signature \"encoded\" with the expected tensor names\n", arguments[1]);
     failures = 1;
   } else {
-    for (int index = 2; index < count; index++) failures += read_digit(session, graph, arguments[index], status);
+    for (int index = 2; index < count; index++) failures += predict_digit(session, graph, arguments[index], status);
   }
   if (session) {
     TF_CloseSession(session, status);

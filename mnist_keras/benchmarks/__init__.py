@@ -1,1 +1,1 @@
-"""How fast, against others on the same machine in the same run. The peers come with the extra `benchmark`."""
+"""Benchmarks of speed on one machine, also against PyTorch and onnxruntime (the extra `benchmark` installs them)."""

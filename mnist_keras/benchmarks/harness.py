@@ -1,4 +1,8 @@
-"""Measured in turn, A B A B, each side in a process of its own: machines drift, and libraries share no threads."""
+"""Interleaved timing (A B A B) of several contenders, each in a process of its own.
+
+Interleaving spreads a machine's changes of speed over all contenders. A process of its own shares no threads with
+another library.
+"""
 
 import concurrent.futures
 import dataclasses
@@ -16,25 +20,26 @@ from mnist_keras.errors import InputError
 
 @dataclasses.dataclass(frozen=True)
 class Contender:
-    """One side of a comparison."""
+    """One of the programs that a benchmark compares."""
 
     name: str
-    # Called in the side's process; sets all up and returns what one turn calls.
+    #: Runs once in the contender's process: sets everything up and returns the function that one turn calls.
     prepare: Callable[..., Callable[[], Any]]
+    #: Keyword arguments of `prepare`.
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
 class Timings:
-    """What the turns of one side took, in seconds a unit of work: wall time, and processor time over all threads."""
+    """Times of one contender's turns in seconds per unit of work: wall time, and CPU time summed over all threads."""
 
     wall: list[float]
     cpu: list[float]
-    # Of the side's process, see `peak_memory`.
+    #: Peak memory of the contender's process in bytes, see `peak_memory`.
     peak_memory: int = 0
 
     def summary(self) -> dict[str, float]:
-        """Medians and minima."""
+        """Returns medians and minima of both times, and the peak memory."""
         return {
             "wall_median": statistics.median(self.wall),
             "wall_min": min(self.wall),
@@ -44,77 +49,86 @@ class Timings:
         }
 
 
-def run_interleaved(sides: Sequence[Contender], turns: int, units: int = 1) -> dict[str, Timings]:
-    """Lets each side do its work once, then all of them again, so many times; a turn before these is not counted.
+def run_interleaved(contenders: Sequence[Contender], turns: int, units: int = 1) -> dict[str, Timings]:
+    """Times the contenders in turn and returns their timings by name. Each contender's first turn is not counted.
 
     Args:
-        sides: of different names.
-        turns: of each side.
-        units: of work in one turn, such as training steps; times are of one.
+        contenders: with different names.
+        turns: number of counted turns of each contender.
+        units: units of work per turn, such as training steps; the times are per unit.
 
     Raises:
-        InputError: a side failed.
+        InputError: a contender raised an error or its process died.
     """
     context = multiprocessing.get_context("spawn")
-    children, lines = [], []
+    processes, connections = [], []
     try:
-        for side in sides:
-            line, far_end = context.Pipe()
-            child = context.Process(target=_serve, args=(far_end, side.prepare, dict(side.options)), daemon=True)
-            child.start()
-            far_end.close()
-            children.append(child)
-            lines.append(line)
-        # One at a time also while they set up.
-        for side, line in zip(sides, lines, strict=True):
-            _ask(side, line)
-        measured = [[_ask(side, line) for side, line in zip(sides, lines, strict=True)] for _ in range(turns)]
+        for contender in contenders:
+            connection, child_end = context.Pipe()
+            arguments = (child_end, contender.prepare, dict(contender.options))
+            process = context.Process(target=_serve_turns, args=arguments, daemon=True)
+            process.start()
+            child_end.close()
+            processes.append(process)
+            connections.append(connection)
+        pairs = list(zip(contenders, connections, strict=True))
+        # The turn that is not counted includes the setup.
+        for contender, connection in pairs:
+            _run_turn(contender, connection)
+        measured = [[_run_turn(contender, connection) for contender, connection in pairs] for _ in range(turns)]
     finally:
-        for child in children:
-            child.kill()
-            child.join()
-    times = {}
-    for side, answers in zip(sides, zip(*measured, strict=True), strict=True):
-        walls, cpus, peaks = zip(*answers, strict=True)
-        times[side.name] = Timings([wall / units for wall in walls], [cpu / units for cpu in cpus], max(peaks))
-    return times
+        for process in processes:
+            process.kill()
+            process.join()
+    timings = {}
+    for contender, own in zip(contenders, zip(*measured, strict=True), strict=True):
+        walls, cpus, peaks = zip(*own, strict=True)
+        timings[contender.name] = Timings([wall / units for wall in walls], [cpu / units for cpu in cpus], max(peaks))
+    return timings
 
 
-def ratio(one: Timings, other: Timings, kind: str = "wall") -> float:
-    """How many times longer `other` takes: the median over the turns, each against its neighbour."""
-    pairs = zip(getattr(one, kind), getattr(other, kind), strict=True)
-    return statistics.median(theirs / ours for ours, theirs in pairs)
+def ratio(reference: Timings, other: Timings, kind: str = "wall") -> float:
+    """Returns the median, over pairs of neighboring turns, of `other`'s time divided by `reference`'s time.
+
+    Args:
+        reference: the denominator.
+        other: the numerator.
+        kind: "wall" or "cpu".
+    """
+    pairs = zip(getattr(reference, kind), getattr(other, kind), strict=True)
+    return statistics.median(numerator / denominator for denominator, numerator in pairs)
 
 
-def _ask(side: Contender, line: Connection) -> tuple[float, float, int]:
+def _run_turn(contender: Contender, connection: Connection) -> tuple[float, float, int]:
     try:
-        line.send("go")
-        answer = line.recv()
+        connection.send("turn")
+        result = connection.recv()
     except (EOFError, OSError) as error:
-        raise InputError(f"The benchmark's side {side.name} ended without an answer.") from error
-    if isinstance(answer, str):
-        raise InputError(f"The benchmark's side {side.name} failed: {answer}")
-    return answer
+        raise InputError(f"The process of the benchmark's contender {contender.name} died in its turn.") from error
+    if isinstance(result, str):
+        raise InputError(f"The benchmark's contender {contender.name} failed: {result}")
+    return result
 
 
-def _serve(line: Connection, prepare: Callable[..., Callable[[], Any]], options: dict[str, Any]) -> None:
+def _serve_turns(connection: Connection, prepare: Callable[..., Callable[[], Any]], options: dict[str, Any]) -> None:
+    """Answers each request with wall time, CPU time and peak memory of one turn, or with an error's text."""
     silence_stderr()
     work = None
-    while line.recv() == "go":
+    while connection.recv() == "turn":
         try:
             work = work or prepare(**options)
             wall, cpu = time.perf_counter(), time.process_time()
             work()
-            line.send((time.perf_counter() - wall, time.process_time() - cpu, peak_memory()))
+            connection.send((time.perf_counter() - wall, time.process_time() - cpu, peak_memory()))
         except Exception as error:
-            line.send(f"{type(error).__name__}: {error}")
+            connection.send(f"{type(error).__name__}: {error}")
 
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
-def run_in_subprocess(work: Callable[..., _Answer], *arguments: Any) -> _Answer:
-    """What `work` answers in a new process, which shares no threads with this one, and nothing that it has compiled.
+def run_in_subprocess(function: Callable[..., _Result], *arguments: Any) -> _Result:
+    """Returns `function(*arguments)`, computed in a new process that shares no threads or compiled code with this one.
 
     Raises:
         InputError: the process died.
@@ -122,12 +136,12 @@ def run_in_subprocess(work: Callable[..., _Answer], *arguments: Any) -> _Answer:
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=context, initializer=silence_stderr) as pool:
         try:
-            return pool.submit(work, *arguments).result()
+            return pool.submit(function, *arguments).result()
         except concurrent.futures.process.BrokenProcessPool as error:
-            told = ", ".join(map(str, arguments))
-            raise InputError(f"The benchmark's process for {work.__name__.strip('_')} ({told}) died.") from error
+            call = f"{function.__name__.strip('_')}({', '.join(map(str, arguments))})"
+            raise InputError(f"The benchmark's process for {call} died.") from error
 
 
 def silence_stderr() -> None:
-    """Drops what libraries print on stderr from now on: failures are told by the process that asked."""
+    """Discards everything that this process writes to stderr from now on, native libraries included."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

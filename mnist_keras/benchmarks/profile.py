@@ -1,4 +1,4 @@
-"""What a training step's time is spent on, operation by operation, by TensorFlow's profiler."""
+"""Profile of a training step: CPU time per kind of TensorFlow operation, by TensorFlow's profiler."""
 
 import collections
 import dataclasses
@@ -7,43 +7,57 @@ import tempfile
 
 from mnist_keras.benchmarks.harness import run_in_subprocess
 from mnist_keras.benchmarks.training import keras_steps
+from mnist_keras.reports.text import markdown_table
 
-# oneDNN's kernels are called so before the name of the operation.
-_ONE_DNN = ("_MklNative", "_Mkl")
+# TensorFlow puts one of these prefixes before the name of an operation that oneDNN computes.
+_ONEDNN_PREFIXES = ("_MklNative", "_Mkl")
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
-    """All operations of one kind in a step."""
+class OperationCost:
+    """Cost of all operations of one kind in a training step."""
 
     operation: str
+    #: Number of calls per step.
     calls: float
-    #: Processor time, milliseconds.
+    #: CPU time per step in milliseconds, summed over threads.
     milliseconds: float
 
 
-def profile_steps(recipe: str, mixed_precision: bool, threads: int, steps: int = 20) -> list[Part]:
-    """The kinds of operation in a training step, the longest first; what runs on several threads at once adds up."""
-    # The profiler sees all that its process does.
+def profile_steps(recipe: str, mixed_precision: bool, threads: int, steps: int = 20) -> list[OperationCost]:
+    """Profiles a recipe's training steps and returns the cost of each kind of operation, most expensive first.
+
+    Args:
+        recipe: name of the recipe.
+        mixed_precision: compute in bfloat16.
+        threads: of TensorFlow.
+        steps: number of profiled steps.
+    """
+    # The profiler records all operations of its process.
     return run_in_subprocess(_profile, recipe, mixed_precision, threads, steps)
 
 
-def profile_table(recipe: str, parts: list[Part], most: int = 12) -> str:
-    """As Markdown, with each kind's share; what is not among the `most` longest in one row."""
-    whole = sum(part.milliseconds for part in parts)
-    rest = parts[most:]
-    rows = parts[:most]
+def profile_table(name: str, costs: list[OperationCost], maximum: int = 12) -> str:
+    """Returns a Markdown table of the most expensive operations; one row sums up all others.
+
+    Args:
+        name: of the profiled step, for the heading.
+        costs: from `profile_steps`.
+        maximum: number of operations with a row of their own.
+    """
+    total = sum(cost.milliseconds for cost in costs)
+    rows, rest = costs[:maximum], costs[maximum:]
     if rest:
-        rows = [*rows, Part("all others", sum(p.calls for p in rest), sum(p.milliseconds for p in rest))]
-    lines = [f"| {recipe}: operation | calls a step | ms a step | share |", "|---|---|---|---|"]
-    lines += [
-        f"| {part.operation} | {part.calls:.0f} | {part.milliseconds:.2f} | {100 * part.milliseconds / whole:.0f} % |"
-        for part in rows
+        others = OperationCost("all others", sum(c.calls for c in rest), sum(c.milliseconds for c in rest))
+        rows = [*rows, others]
+    cells = [
+        [row.operation, f"{row.calls:.0f}", f"{row.milliseconds:.2f}", f"{100 * row.milliseconds / total:.0f} %"]
+        for row in rows
     ]
-    return "\n".join(lines) + "\n"
+    return markdown_table([f"{name}: operation", "calls per step", "CPU ms per step", "share"], cells)
 
 
-def _profile(recipe: str, mixed_precision: bool, threads: int, steps: int) -> list[Part]:
+def _profile(recipe: str, mixed_precision: bool, threads: int, steps: int) -> list[OperationCost]:
     train = keras_steps(recipe, steps, mixed_precision, threads)
     train()
     import tensorflow as tf
@@ -59,15 +73,15 @@ def _profile(recipe: str, mixed_precision: bool, threads: int, steps: int) -> li
     for plane in space.planes:
         for line in plane.lines:
             for event in line.events:
-                # Of the graph, "node:Operation"; all else is what calls them.
+                # Operations of the graph are named "node:Operation"; other events are the functions that call them.
                 _, _, operation = plane.event_metadata[event.metadata_id].name.partition(":")
                 if operation.isidentifier():
-                    calls[_plain(operation)] += 1
-                    times[_plain(operation)] += event.duration_ps
-    return [Part(name, calls[name] / steps, time / steps / 1e9) for name, time in times.most_common()]
+                    calls[_without_prefix(operation)] += 1
+                    times[_without_prefix(operation)] += event.duration_ps
+    return [OperationCost(name, calls[name] / steps, time / steps / 1e9) for name, time in times.most_common()]
 
 
-def _plain(operation: str) -> str:
-    for prefix in _ONE_DNN:
+def _without_prefix(operation: str) -> str:
+    for prefix in _ONEDNN_PREFIXES:
         operation = operation.removeprefix(prefix)
     return operation

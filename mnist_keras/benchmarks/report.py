@@ -1,4 +1,4 @@
-"""What the benchmarks found, as rows, a table and a figure."""
+"""Rows, tables and figures of the benchmarks' timings. Must not import TensorFlow."""
 
 import itertools
 import statistics
@@ -11,99 +11,108 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from mnist_keras.benchmarks.harness import Timings, ratio
 from mnist_keras.benchmarks.scaling import AXES
 from mnist_keras.reports.style import MUTED, TEST, TRAIN, WRONG, new_figure
+from mnist_keras.reports.text import markdown_table
 
-# Of the times of one unit: what they are shown in.
+# Seconds to the unit in which a time is shown.
 _UNITS = {"s": 1.0, "ms": 1e3, "µs": 1e6}
 
 
-def rows_of(task: str, unit: str, times: Mapping[str, Timings], operations: float = 0) -> list[dict[str, Any]]:
-    """A row a side. The first side is ours; ratios above 1 say how many times longer another one takes.
+def timing_rows(task: str, unit: str, timings: Mapping[str, Timings], flops: float = 0) -> list[dict[str, Any]]:
+    """Returns one row per contender, with ratios of its times to those of the first contender.
 
     Args:
-        task: what was done, such as "training cnn, bfloat16".
-        unit: of the times, of `s`, `ms`, `µs`, with what of: "ms a step".
-        times: from `run_interleaved`.
-        operations: additions and multiplications of one unit, where they are known.
+        task: the measured work, such as "training cnn, bfloat16".
+        unit: unit of the shown times: s, ms or µs, optionally with the unit of work, as in "ms per step".
+        timings: from `run_interleaved`.
+        flops: floating-point multiplications and additions per unit of work; 0 if unknown.
     """
-    first = next(iter(times.values()))
+    reference = next(iter(timings.values()))
     return [
         {
             "task": task,
-            "side": side,
+            "contender": name,
             "unit": unit,
             **own.summary(),
-            "gflops": operations / statistics.median(own.wall) / 1e9 if operations else None,
-            "wall_ratio": ratio(first, own),
-            "cpu_ratio": ratio(first, own, "cpu"),
+            "gflops": flops / statistics.median(own.wall) / 1e9 if flops else None,
+            "wall_ratio": ratio(reference, own),
+            "cpu_ratio": ratio(reference, own, "cpu"),
             "wall": own.wall,
             "cpu": own.cpu,
         }
-        for side, own in times.items()
+        for name, own in timings.items()
     ]
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as a Markdown table; medians, and minima in brackets. Gflop/s are of wall time."""
-    lines = [
-        "| task | side | wall | processor | times ours, wall | processor | Gflop/s |",
-        "|---|---|---|---|---|---|---|",
-    ]
+def timing_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Returns the rows as a Markdown table: medians, with minima in parentheses; Gflop/s are per wall time."""
+    headings = ["task", "contender", "wall time", "CPU time", "wall ratio", "CPU ratio", "Gflop/s"]
+    cells = []
     for row in rows:
-        times = [_time(row, kind) for kind in ("wall", "cpu")]
+        times = [_format_time(row, kind) for kind in ("wall", "cpu")]
         ratios = [f"{row[f'{kind}_ratio']:.2f}" for kind in ("wall", "cpu")]
         gflops = f"{row['gflops']:.0f}" if row["gflops"] else "-"
-        lines.append(f"| {' | '.join([row['task'], row['side'], *times, *ratios, gflops])} |")
-    return "\n".join(lines) + "\n"
+        cells.append([row["task"], row["contender"], *times, *ratios, gflops])
+    return markdown_table(headings, cells)
 
 
 def ratio_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """How many times longer than ours the fastest peer of each task takes, in wall and in processor time."""
-    tasks = [rows for _, (_, *rows) in itertools.groupby(rows, lambda row: row["task"])]
-    peers = [min(others, key=lambda row: row["wall_ratio"]) for others in tasks][::-1]
-    figure = new_figure(9, 0.42 * len(peers) + 1.8, title)
+    """Draws, per task, the time of the fastest other contender divided by the time of the first one.
+
+    Args:
+        rows: from `timing_rows`, grouped by task.
+        title: the figure's title.
+    """
+    tasks = [others for _, (_, *others) in itertools.groupby(rows, lambda row: row["task"])]
+    fastest = [min(others, key=lambda row: row["wall_ratio"]) for others in tasks][::-1]
+    figure = new_figure(9, 0.42 * len(fastest) + 1.8, title)
     axes = figure.subplots()
-    for place, row in enumerate(peers):
-        for offset, kind, colour in ((0.2, "wall", TEST), (-0.2, "cpu", TRAIN)):
-            label = {"wall": "wall time", "cpu": "processor time"}[kind] if not place else None
-            bar = axes.barh(place + offset, row[f"{kind}_ratio"], 0.38, color=colour, label=label)
+    for place, row in enumerate(fastest):
+        for offset, kind, color in ((0.2, "wall", TEST), (-0.2, "cpu", TRAIN)):
+            label = {"wall": "wall time", "cpu": "CPU time"}[kind] if not place else None
+            bar = axes.barh(place + offset, row[f"{kind}_ratio"], 0.38, color=color, label=label)
             axes.bar_label(bar, fmt="%.2f", padding=3, fontsize=7)
     axes.axvline(1, color=MUTED)
-    axes.set_yticks(range(len(peers)), [f"{row['task']}: {row['side']}" for row in peers], fontsize=8)
+    axes.set_yticks(range(len(fastest)), [f"{row['task']}: {row['contender']}" for row in fastest], fontsize=8)
     axes.set_xscale("log")
     axes.margins(x=0.15, y=0.01)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("times ours (above 1: we are ahead)")
+    axes.set_xlabel("time of the other / time of mnist_keras (above 1: mnist_keras is faster)")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8, frameon=False)
     return figure
 
 
-def _time(row: Mapping[str, Any], kind: str) -> str:
+def _format_time(row: Mapping[str, Any], kind: str) -> str:
     scale = _UNITS[row["unit"].split()[0]]
     return f"{scale * row[f'{kind}_median']:.3g} ({scale * row[f'{kind}_min']:.3g}) {row['unit']}"
 
 
-_NAMES = {
-    "batch_size": "images a step",
+_AXIS_NAMES = {
+    "batch_size": "batch size",
     "width": "filters of the first layer",
-    "copies": "times 60,000 training images, on disk",
+    "copies": "copies of 60,000 training images",
     "devices": "logical devices",
 }
 
 
 def scaling_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Markdown: what is varied, its value, time of an image in training (median, minimum in brackets), peak memory."""
-    lines = ["| what | value | wall | processor | peak memory |", "|---|---|---|---|---|"]
+    """Returns a Markdown table of time per training image (median, minimum in parentheses) and peak memory."""
+    headings = ["axis", "value", "wall time per image", "CPU time per image", "peak memory"]
+    cells = []
     for row in rows:
         times = [f"{1e6 * row[f'{kind}_median']:.0f} ({1e6 * row[f'{kind}_min']:.0f}) µs" for kind in ("wall", "cpu")]
-        memory = f"{row['peak_memory'] / 1e9:.2f} GB"
-        lines.append(f"| {' | '.join([_NAMES[row['axis']], str(row['value']), *times, memory])} |")
-    return "\n".join(lines) + "\n"
+        cells.append([_AXIS_NAMES[row["axis"]], str(row["value"]), *times, f"{row['peak_memory'] / 1e9:.2f} GB"])
+    return markdown_table(headings, cells)
 
 
 def scaling_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """A panel for each thing that is varied: time of an image, and peak memory."""
+    """Draws one panel per axis: wall time per training image and peak memory.
+
+    Args:
+        rows: one per axis and value, with "axis", "value", "wall_median" (seconds) and "peak_memory" (bytes).
+        title: the figure's title.
+    """
     figure = new_figure(11, 3.4, title)
     for axes, axis in zip(figure.subplots(1, len(AXES)), AXES, strict=True):
         own = [row for row in rows if row["axis"] == axis]
@@ -113,12 +122,12 @@ def scaling_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
         axes.set_xticks(values, values)
         axes.minorticks_off()
         axes.set_ylim(bottom=0)
-        axes.set_xlabel(_NAMES[axis], fontsize=8)
+        axes.set_xlabel(_AXIS_NAMES[axis], fontsize=8)
         memory = axes.twinx()
         memory.plot(values, [row["peak_memory"] / 1e9 for row in own], "s--", color=WRONG)
         memory.set_ylim(bottom=0)
         if axis == next(iter(AXES)):
-            axes.set_ylabel("µs an image in training", color=TEST)
+            axes.set_ylabel("wall time per training image (µs)", color=TEST)
         if axis == list(AXES)[-1]:
             memory.set_ylabel("peak memory (GB)", color=WRONG)
         axes.grid(alpha=0.3)

@@ -1,4 +1,4 @@
-"""How cost grows with the batch, the network's width, the data, and logical devices."""
+"""Benchmark of scaling: training time and peak memory against batch size, width, dataset size and devices."""
 
 import pathlib
 import tempfile
@@ -10,37 +10,60 @@ from mnist_keras.benchmarks.harness import Contender, Timings, run_interleaved
 from mnist_keras.recipes.recipe import Recipe
 
 _IMAGES = 60_000
-# What each is varied from, and how far.
-_USUAL = dict(batch_size=128, width=16, copies=1, devices=1)
+# The setting from which one value at a time is varied along an axis.
+_BASE_SETTING = dict(batch_size=128, width=16, copies=1, devices=1)
 AXES: dict[str, tuple[int, ...]] = {
     "batch_size": (16, 64, 256, 1024),
     "width": (4, 8, 16, 32),
     "copies": (1, 10, 100),
     "devices": (1, 2, 4),
 }
-# In a turn, about.
-_IMAGES_IN_TURN = 4096
+# Approximate number of images per turn.
+_IMAGES_PER_TURN = 4096
 
 
 def measure_scaling(turns: int, threads: int) -> Iterator[tuple[str, int, Timings]]:
-    """Axis, value, and the times of one image in training; of 60,000 images on disk, repeated so many times."""
+    """Measures training along each axis and yields axis, value and the timings per training image.
+
+    The 60,000 images lie on disk, once per copy.
+
+    Args:
+        turns: number of counted turns per value.
+        threads: of TensorFlow.
+    """
     for axis, values in AXES.items():
         for value in values:
-            setting = {**_USUAL, axis: value}
-            steps = max(2, _IMAGES_IN_TURN // setting["batch_size"])
+            setting = {**_BASE_SETTING, axis: value}
+            steps = max(2, _IMAGES_PER_TURN // setting["batch_size"])
             with tempfile.TemporaryDirectory() as folder:
                 path = pathlib.Path(folder) / "images"
                 _write_images(path, setting["copies"])
-                side = Contender(
-                    f"{axis}={value}", train_steps, dict(path=path, steps=steps, threads=threads, **setting)
+                options = dict(
+                    path=path,
+                    steps=steps,
+                    threads=threads,
+                    batch_size=setting["batch_size"],
+                    width=setting["width"],
+                    devices=setting["devices"],
                 )
-                yield axis, value, run_interleaved([side], turns, steps * setting["batch_size"])[side.name]
+                contender = Contender(f"{axis}={value}", train_steps, options)
+                yield axis, value, run_interleaved([contender], turns, steps * setting["batch_size"])[contender.name]
 
 
 def train_steps(
-    path: pathlib.Path, steps: int, threads: int, batch_size: int, width: int, copies: int, devices: int
+    path: pathlib.Path, steps: int, threads: int, batch_size: int, width: int, devices: int
 ) -> Callable[[], object]:
-    """Sets up a network of six convolutions; a call trains it by so many steps."""
+    """Returns a function that trains a network of six convolutions for `steps` steps.
+
+    Args:
+        path: file of uint8 pixels (examples, 28, 28).
+        steps: training steps per call.
+        threads: of TensorFlow.
+        batch_size: training images per step.
+        width: number of filters of the first two convolutions; the next two have twice, the last two four times as
+            many.
+        devices: number of logical devices; more than one trains with MirroredStrategy.
+    """
     from mnist_keras.data.pipeline import training_batches
     from mnist_keras.distribution.strategy import get_strategy, set_up_device
     from mnist_keras.training.compile import compile_model
@@ -48,7 +71,7 @@ def train_steps(
     set_up_device(threads=threads, logical_devices=devices)
     stages = tuple((width * factor,) * 2 for factor in (1, 2, 4))
     recipe = Recipe(
-        name="growth", summary="", network="deep_cnn", network_options={"stages": stages}, batch_size=batch_size
+        name="scaling", summary="", network="deep_cnn", network_options={"stages": stages}, batch_size=batch_size
     )
     strategy = get_strategy("mirrored" if devices > 1 else "one_device")
     model = compile_model(recipe, steps, strategy)

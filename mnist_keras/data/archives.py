@@ -1,6 +1,7 @@
-"""IDX files, the format of the MNIST archives: big-endian sizes, then bytes.
+"""Reads and writes datasets as IDX and npz files.
 
-Source: the file format section of the MNIST page, http://yann.lecun.com/exdb/mnist/.
+IDX is the format of the MNIST archives: a header with big-endian sizes, then the bytes of an array
+(http://yann.lecun.com/exdb/mnist/).
 """
 
 import gzip
@@ -14,104 +15,52 @@ import numpy as np
 from mnist_keras.data.digits import Digits
 from mnist_keras.errors import InputError
 
-# A larger file that is not gzipped stays on disk, and what is needed of it is read when it is needed.
-_LARGEST_IN_MEMORY = 1 << 30
-# Two zero bytes, 8 for unsigned bytes, the number of axes.
+# A larger file that is not gzipped is memory-mapped.
+_MAX_BYTES_IN_MEMORY = 1 << 30
+# Two zero bytes and 8 for unsigned bytes. The fourth byte of a file is the number of axes.
 _MAGIC = b"\x00\x00\x08"
-
-
-def read_idx(path: pathlib.Path, axes: int) -> np.ndarray:
-    """Reads an IDX file of unsigned bytes, plain or gzipped.
-
-    Args:
-        path: the file; gzip is recognised by its content.
-        axes: 3 for images, 1 for labels.
-
-    Returns:
-        An array; an `np.memmap` of a plain file of more than 1 GiB.
-
-    Raises:
-        InputError: the file is no such IDX file, or truncated, or corrupt.
-    """
-    content = _content(path)
-    start = content[: 4 + 4 * axes].tobytes()
-    if start[:3] != _MAGIC:
-        raise InputError(
-            f"{path} is no IDX file of unsigned bytes: it must begin with 00 00 08. "
-            f"Received: {start[:3].hex(' ') or 'an empty file'}."
-        )
-    received = start[3] if len(start) > 3 else 0
-    if received != axes:
-        kinds = {1: "labels", 3: "images"}
-        raise InputError(
-            f"{path} must hold {kinds.get(axes, 'an array')}: {axes} axes. Received: {received} "
-            f"({kinds.get(received, 'neither images nor labels')}). Are two files swapped?"
-        )
-    header = 4 + 4 * axes
-    shape = tuple(int.from_bytes(start[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(axes))
-    expected = header + int(np.prod(shape, dtype=object))
-    if len(content) != expected:
-        raise InputError(
-            f"{path} is {'truncated' if len(content) < expected else 'too long'}: its header says shape {shape}, "
-            f"which takes {expected} bytes. Received: {len(content)} bytes. Fetch it again."
-        )
-    return content[header:].reshape(shape)
-
-
-def _content(path: pathlib.Path) -> np.ndarray:
-    with path.open("rb") as file:
-        is_zipped = file.read(2) == b"\x1f\x8b"
-    if not is_zipped and path.stat().st_size > _LARGEST_IN_MEMORY:
-        return np.memmap(path, np.uint8, "r")
-    content = path.read_bytes()
-    if is_zipped:
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"{path} is a damaged gzip file: {error}. Fetch it again.") from error
-    return np.frombuffer(content, np.uint8)
-
-
-def write_idx(path: pathlib.Path, array: np.ndarray) -> None:
-    """Writes unsigned bytes as IDX, gzipped where the name ends in .gz."""
-    content = _MAGIC + bytes([array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.astype(np.uint8).tobytes()
-    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
-
-
-# The official names; some copies write a dot for the second hyphen.
+# Names of the MNIST archives. Some copies have a dot in place of the second hyphen.
 _IDX_FILES = {
     "train_images": "train-images-idx3-ubyte",
     "train_labels": "train-labels-idx1-ubyte",
     "test_images": "t10k-images-idx3-ubyte",
     "test_labels": "t10k-labels-idx1-ubyte",
 }
-# As in the mnist.npz that Keras distributes.
+# Names of the arrays in the mnist.npz of Keras.
 _NPZ_ARRAYS = {"train_images": "x_train", "train_labels": "y_train", "test_images": "x_test", "test_labels": "y_test"}
 
 
 def read_folder(folder: pathlib.Path, name: str) -> Digits:
-    """Reads a training and a test set; IDX files go before an npz. An npz may be given in its folder's place.
+    """Reads a training set and a test set from the four IDX files of a folder, or otherwise from its one npz file.
+
+    Args:
+        folder: a folder, or an npz file.
+        name: the name of the returned dataset.
 
     Raises:
-        InputError: nothing is there, a part is missing, or a file is damaged.
+        InputError: the folder does not exist, files are missing, or a file is damaged.
     """
     if folder.suffix == ".npz" and folder.is_file():
         return read_npz(folder, name)
     if not folder.is_dir():
-        raise InputError(f"There is no such folder: {folder}. Give one with --data_dir or MNIST_KERAS_DATA_DIR.")
-    found = {part: _find_idx(folder, file) for part, file in _IDX_FILES.items()}
-    there = {part: path for part, path in found.items() if path is not None}
-    missing = [file for part, file in _IDX_FILES.items() if part not in there]
-    npz = list(folder.glob("*.npz"))
+        raise InputError(
+            f"There is no such folder: {folder}. Expected: a folder of the four IDX files, or an npz file. "
+            "Pass one by --data_dir or MNIST_KERAS_DATA_DIR."
+        )
+    candidates = {part: _find_idx(folder, file) for part, file in _IDX_FILES.items()}
+    found = {part: path for part, path in candidates.items() if path is not None}
+    missing = [file for part, file in _IDX_FILES.items() if part not in found]
     if not missing:
-        arrays = {part: read_idx(path, axes=3 if "images" in part else 1) for part, path in there.items()}
+        arrays = {part: read_idx(path, axes=3 if "images" in part else 1) for part, path in found.items()}
         return Digits(name=name, **arrays)
+    npz = list(folder.glob("*.npz"))
     if len(npz) == 1:
         return read_npz(npz[0], name)
     received = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "an empty folder"
     raise InputError(
         f"{folder} must hold {', '.join(_IDX_FILES.values())} (plain or .gz), or one .npz with "
-        f"{', '.join(_NPZ_ARRAYS.values())}. Missing: {', '.join(missing)}. Received: {received}."
+        f"{', '.join(_NPZ_ARRAYS.values())}. Missing: {', '.join(missing)}. Received: {received}. "
+        "Add the missing files or pass another folder."
     )
 
 
@@ -125,19 +74,19 @@ def _find_idx(folder: pathlib.Path, name: str) -> pathlib.Path | None:
 
 
 def read_npz(path: pathlib.Path, name: str) -> Digits:
-    """Reads a training and a test set from one npz, as `npz_arrays` names them.
+    """Reads a training set and a test set from one npz file with the arrays x_train, y_train, x_test and y_test.
 
     Raises:
-        InputError: the file is not there, damaged, or lacks an array.
+        InputError: the file does not exist, is damaged, or lacks an array.
     """
     try:
-        # allow_pickle=False: a pickle in a data file could run code.
+        # allow_pickle=False, because a pickle in a data file could run code.
         with np.load(path, allow_pickle=False) as archive:
             missing = [array for array in _NPZ_ARRAYS.values() if array not in archive]
             if missing:
                 raise InputError(
                     f"{path} must hold the arrays {', '.join(_NPZ_ARRAYS.values())}. Missing: {', '.join(missing)}. "
-                    f"Received: {', '.join(archive.files) or 'none'}."
+                    f"Received: {', '.join(archive.files) or 'none'}. Save all four arrays into the file."
                 )
             arrays = {part: archive[array] for part, array in _NPZ_ARRAYS.items()}
     except InputError:
@@ -148,5 +97,63 @@ def read_npz(path: pathlib.Path, name: str) -> Digits:
 
 
 def npz_arrays(digits: Digits) -> dict[str, Any]:
-    """The four arrays by their names in an npz."""
+    """Returns the four arrays of a dataset by their names in an npz file, for `numpy.savez`."""
     return {array: getattr(digits, part) for part, array in _NPZ_ARRAYS.items()}
+
+
+def read_idx(path: pathlib.Path, axes: int) -> np.ndarray:
+    """Reads an IDX file of unsigned bytes, plain or gzipped.
+
+    Args:
+        path: the file; gzip is recognized by its content.
+        axes: number of axes, 3 for images, 1 for labels.
+
+    Returns:
+        uint8 array; an `np.memmap` if a plain file is larger than 1 GiB.
+
+    Raises:
+        InputError: the file is not an IDX file with this number of axes, or it is truncated or corrupt.
+    """
+    content = _read_content(path)
+    start = content[: 4 + 4 * axes].tobytes()
+    if start[:3] != _MAGIC:
+        raise InputError(
+            f"{path} is not an IDX file of unsigned bytes. Expected: its first bytes are 00 00 08. "
+            f"Received: {start[:3].hex(' ') or 'an empty file'}. Download it again."
+        )
+    received = start[3] if len(start) > 3 else 0
+    if received != axes:
+        kinds = {1: "labels", 3: "images"}
+        raise InputError(
+            f"{path} must hold {kinds.get(axes, 'an array')}: {axes} axes. Received: {received} axes "
+            f"({kinds.get(received, 'neither images nor labels')}). Check whether two files are swapped."
+        )
+    header = 4 + 4 * axes
+    shape = tuple(int.from_bytes(start[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(axes))
+    expected = header + int(np.prod(shape, dtype=object))
+    if len(content) != expected:
+        raise InputError(
+            f"{path} is {'truncated' if len(content) < expected else 'too long'}. Expected: {expected} bytes for the "
+            f"shape {shape} in its header. Received: {len(content)} bytes. Download it again."
+        )
+    return content[header:].reshape(shape)
+
+
+def _read_content(path: pathlib.Path) -> np.ndarray:
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    if not is_gzip and path.stat().st_size > _MAX_BYTES_IN_MEMORY:
+        return np.memmap(path, np.uint8, "r")
+    content = path.read_bytes()
+    if is_gzip:
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(f"{path} is a damaged gzip file: {error}. Download it again.") from error
+    return np.frombuffer(content, np.uint8)
+
+
+def write_idx(path: pathlib.Path, array: np.ndarray) -> None:
+    """Writes an array as an IDX file of unsigned bytes, gzipped if the name ends in .gz."""
+    content = _MAGIC + bytes([array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.astype(np.uint8).tobytes()
+    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)

@@ -1,4 +1,4 @@
-"""Digits: four arrays, where they came from, and what they must look like."""
+"""A dataset of 28x28 digits: training set, test set, validation split, and the checksums of MNIST."""
 
 import dataclasses
 import hashlib
@@ -7,18 +7,30 @@ import numpy as np
 
 from mnist_keras.errors import InputError
 
+# `content_hash` of MNIST's training set and test set.
+TRAIN_HASH = "386a0fff07efe9ae3f934853780556ca1fe630371d4964508a3e3256c2063b0e"
+TEST_HASH = "292a2c8e9008782f6c6c94df46012a17c808c2666413d175e62502bbcf68dd61"
+# Between the name of a dataset and the number of validation images.
+_SEPARATOR = "-validation-"
+
 
 @dataclasses.dataclass(frozen=True)
 class Digits:
-    """A training set and a test set of 28x28 grey pictures of the classes 0 to 9."""
+    """A training set and a test set of 28x28 grayscale digits of the classes 0 to 9.
 
-    #: "mnist", "sample", or the name of the folder they were read from.
+    Raises:
+        InputError: an array has another dtype, shape or range, or a set is empty.
+    """
+
+    #: "mnist", "sample", the name of a folder, or NAME-validation-COUNT.
     name: str
     #: uint8 (examples, 28, 28), white ink on black.
     train_images: np.ndarray
-    #: uint8 (examples,), 0..9.
+    #: Integers (examples,), 0 to 9.
     train_labels: np.ndarray
+    #: As `train_images`.
     test_images: np.ndarray
+    #: As `train_labels`.
     test_labels: np.ndarray
 
     def __post_init__(self):
@@ -26,7 +38,7 @@ class Digits:
             _check(part, getattr(self, f"{part}_images"), getattr(self, f"{part}_labels"))
 
     def checksum(self) -> str:
-        """SHA-256 over the four arrays, in their order."""
+        """Returns the SHA-256 of the four arrays in their order, as hexadecimal digits."""
         digest = hashlib.sha256()
         for field in dataclasses.fields(self)[1:]:
             digest.update(np.ascontiguousarray(getattr(self, field.name)).data)
@@ -37,65 +49,69 @@ def _check(part: str, images: np.ndarray, labels: np.ndarray) -> None:
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
         raise InputError(
             f"The {part} images must be uint8 of shape (examples, 28, 28). "
-            f"Received: {images.dtype} of shape {images.shape}."
+            f"Received: {images.dtype} of shape {images.shape}. Convert the images to 28x28 pixels of 0..255."
         )
     if labels.ndim != 1 or labels.dtype.kind not in "ui":
         raise InputError(
             f"The {part} labels must be integers of shape (examples,). "
-            f"Received: {labels.dtype} of shape {labels.shape}."
+            f"Received: {labels.dtype} of shape {labels.shape}. Convert them to class numbers."
         )
     if len(images) != len(labels):
         raise InputError(
-            f"Every {part} image needs one label. Received: {len(images)} images and {len(labels)} labels."
+            f"Each {part} image must have one label. Received: {len(images)} images and {len(labels)} labels. "
+            "Check that both belong to the same dataset."
         )
     if not len(images):
-        raise InputError(f"The {part} set is empty; at least one image is needed.")
+        raise InputError(f"The {part} set must hold at least one image. Received: 0 images. Add images to it.")
     if labels.min() < 0 or labels.max() > 9:
-        raise InputError(f"The {part} labels must lie in 0..9. Received: labels from {labels.min()} to {labels.max()}.")
-
-
-_MARK = "-validation-"
+        raise InputError(
+            f"The {part} labels must lie in 0..9. Received: labels from {labels.min()} to {labels.max()}. "
+            "Remove the other classes."
+        )
 
 
 def base_dataset(name: str) -> str:
-    """The dataset that a validation set was held out of; any other dataset is its own source."""
-    return name.split(_MARK)[0]
+    """Returns NAME of NAME-validation-COUNT, the name of a validation split. Other names are returned unchanged."""
+    return name.split(_SEPARATOR)[0]
 
 
 def split_validation(digits: Digits, count: int) -> Digits:
-    """Takes validation images from the training set, as many of every digit, always the same.
+    """Splits a validation set from the training set, stratified by digit. The split is always the same.
 
     Args:
-        digits: the test set of these is left out of the result.
-        count: validation images; a multiple of ten.
+        digits: the dataset; its test set is not part of the result.
+        count: number of validation images; a multiple of ten.
 
     Returns:
-        NAME-validation-COUNT: the rest of the training set to train on, the validation images in the test set's place.
+        A dataset named NAME-validation-COUNT. The remaining training images are its training set, the validation
+        images its test set.
 
     Raises:
-        InputError: `count` is no multiple of ten, or some digit has too few images.
+        InputError: `count` is not a positive multiple of ten, or a digit would have no training image left.
     """
-    each, fewest = count // 10, np.bincount(digits.train_labels, minlength=10).min()
-    if count <= 0 or count % 10 or each >= fewest:
+    per_digit, minimum = count // 10, np.bincount(digits.train_labels, minlength=10).min()
+    if count <= 0 or count % 10 or per_digit >= minimum:
         raise InputError(
-            f"validation must be a multiple of ten, and leave images of every digit to train on (the rarest has "
-            f"{fewest}). Received: validation={count}"
+            f"validation must be a multiple of ten below {10 * minimum}, ten times the number of images of the rarest "
+            f"digit. Received: validation={count}. Choose another number of images."
         )
     random = np.random.default_rng(0)
-    held = np.zeros(len(digits.train_labels), bool)
+    is_validation = np.zeros(len(digits.train_labels), bool)
     for digit in range(10):
-        held[random.choice(np.flatnonzero(digits.train_labels == digit), each, replace=False)] = True
+        candidates = np.flatnonzero(digits.train_labels == digit)
+        is_validation[random.choice(candidates, per_digit, replace=False)] = True
     images, labels = digits.train_images, digits.train_labels
-    return Digits(f"{digits.name}{_MARK}{count}", images[~held], labels[~held], images[held], labels[held])
-
-
-# `content_hash` of the official archives, whose own SHA-256 stand in the tests.
-TRAIN_HASH = "386a0fff07efe9ae3f934853780556ca1fe630371d4964508a3e3256c2063b0e"
-TEST_HASH = "292a2c8e9008782f6c6c94df46012a17c808c2666413d175e62502bbcf68dd61"
+    return Digits(
+        name=f"{digits.name}{_SEPARATOR}{count}",
+        train_images=images[~is_validation],
+        train_labels=labels[~is_validation],
+        test_images=images[is_validation],
+        test_labels=labels[is_validation],
+    )
 
 
 def content_hash(images: np.ndarray, labels: np.ndarray) -> str:
-    """SHA-256 of the labelled images, independent of their order: TFDS stores them shuffled.
+    """Returns the SHA-256 of labelled images, independent of their order. TensorFlow Datasets stores MNIST shuffled.
 
     Args:
         images: uint8 (examples, 28, 28).
@@ -106,18 +122,22 @@ def content_hash(images: np.ndarray, labels: np.ndarray) -> str:
 
 
 def verify_mnist(digits: Digits, source: str) -> Digits:
-    """Returns the digits if they are MNIST.
+    """Returns `digits` unchanged if its checksums are those of MNIST.
+
+    Args:
+        digits: the dataset.
+        source: the origin of the dataset for the error message, such as a folder.
 
     Raises:
-        InputError: they are not.
+        InputError: a checksum differs.
     """
     for part, expected in (("train", TRAIN_HASH), ("test", TEST_HASH)):
         images, labels = getattr(digits, f"{part}_images"), getattr(digits, f"{part}_labels")
         received = content_hash(images, labels)
         if received != expected:
             raise InputError(
-                f"The {part} set in {source} is not MNIST's: its checksum must be {expected[:16]}..., received "
-                f"{received[:16]}... over {len(images)} images. If it is another dataset, say --dataset=folder; "
-                "if it should be MNIST, fetch it again."
+                f"The {part} set in {source} is not MNIST. Expected: checksum {expected[:16]}... "
+                f"Received: {received[:16]}... over {len(images)} images. Pass --dataset=folder for another dataset; "
+                "otherwise download MNIST again."
             )
     return digits

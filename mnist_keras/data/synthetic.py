@@ -1,15 +1,16 @@
-"""Digits drawn by code: shapes that are rare in MNIST, whose writers were all from the United States.
+"""Synthetic digits of shapes that are rare in MNIST, whose writers were all from the United States.
 
-A European 1 has a long upstroke and often a foot, a European 7 a bar through its stem, a 9 and a 4 may end in a hook.
-Each shape is a few strokes through control points that are moved at random, then drawn with a pen of random width
-and brought to MNIST's geometry.
+A European 1 has a long upstroke and often a foot, a European 7 a bar through its stem. A 9 or a 4 may end in a hook.
+Each shape is a few strokes, smooth curves through randomly moved control points. A pen of random width draws them at
+the size and position of MNIST's digits.
 """
 
 import numpy as np
 
 from mnist_keras.data.digits import Digits
 
-# Label, how often, and strokes: smooth curves through points, in hundredths of the side, x to the right and y down.
+# Label, relative frequency, and strokes separated by slashes: x,y of the control points in hundredths of the side, x to
+# the right and y downward.
 _SHAPES = (
     (1, 6.0, "15,45 55,2 / 55,2 55,100"),
     (1, 4.0, "20,75 60,0 / 60,0 55,100"),
@@ -40,28 +41,35 @@ _SHAPES = (
     (0, 0.5, "50,0 15,40 40,95 80,60 60,5 45,0"),
     (5, 0.5, "85,2 25,2 / 25,2 20,45 / 20,45 70,40 80,75 45,100 10,90"),
 )
-_SIDE, _BOX, _FINE = 28, 20.0, 24
+# Pixels of the image and of the longer side of the digit, as in MNIST.
+_SIDE, _BOX = 28, 20.0
+# Points per segment of a curve.
+_POINTS = 24
 
 
 def synthetic_digits(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Draws digits, the same for the same seed.
+    """Draws random digits of the shapes above.
+
+    Args:
+        count: number of digits, at least 1.
+        seed: the same seed gives the same digits.
 
     Returns:
-        uint8 (count, 28, 28), white on black, and uint8 labels (count,).
+        uint8 images (count, 28, 28), white ink on black, and uint8 labels (count,).
     """
-    chance = np.random.default_rng([seed, 2026])
-    weights = np.array([weight for _, weight, _ in _SHAPES])
-    chosen = chance.choice(len(_SHAPES), count, p=weights / weights.sum())
+    random = np.random.default_rng([seed, 2026])
+    frequencies = np.array([frequency for _, frequency, _ in _SHAPES])
+    chosen = random.choice(len(_SHAPES), count, p=frequencies / frequencies.sum())
     shapes = [_parse(strokes) for _, _, strokes in _SHAPES]
-    images = np.stack([_draw(shapes[shape], chance) for shape in chosen])
+    images = np.stack([_draw(shapes[shape], random) for shape in chosen])
     return images, np.array([_SHAPES[shape][0] for shape in chosen], np.uint8)
 
 
-def with_synthetic_digits(digits: Digits, drawn: int) -> tuple[np.ndarray, np.ndarray]:
-    """The training images and labels, and behind them so many drawn ones."""
-    if not drawn:
+def with_synthetic_digits(digits: Digits, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the training images and labels, followed by `count` synthetic digits. 0 returns the arrays unchanged."""
+    if not count:
         return digits.train_images, digits.train_labels
-    images, labels = synthetic_digits(drawn)
+    images, labels = synthetic_digits(count)
     return np.concatenate([digits.train_images, images]), np.concatenate([digits.train_labels, labels])
 
 
@@ -73,28 +81,29 @@ def _point(x: str, y: str) -> tuple[float, float]:
     return int(x) / 100, int(y) / 100
 
 
-def _draw(strokes: list[list[tuple[float, float]]], chance: np.random.Generator) -> np.ndarray:
-    moved = {point: np.array(point) + chance.normal(0, 0.06, 2) for stroke in strokes for point in stroke}
-    lean, stretch, turn = chance.normal(0, 0.15), chance.uniform(0.6, 1.1), chance.normal(0, 0.08)
+def _draw(strokes: list[list[tuple[float, float]]], random: np.random.Generator) -> np.ndarray:
+    """Draws one digit. Strokes with a common control point stay connected: each point has one displacement."""
+    moved = {point: np.array(point) + random.normal(0, 0.06, 2) for stroke in strokes for point in stroke}
+    shear, aspect_ratio, angle = random.normal(0, 0.15), random.uniform(0.6, 1.1), random.normal(0, 0.08)
     points = np.concatenate([_curve(np.array([moved[point] for point in stroke])) for stroke in strokes])
     x, y = (points - 0.5).T
-    x = x * stretch - lean * y
-    points = np.stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], axis=1)
-    pen = chance.uniform(1.2, 4.0)
-    low, high = points.min(axis=0), points.max(axis=0)
-    points = (points - low) * ((_BOX - pen) / max(high - low)) + pen / 2
-    # Where MNIST has it: moved by whole pixels until the centre of mass is at index 14.
+    x = x * aspect_ratio - shear * y
+    points = np.stack([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)], axis=1)
+    pen_width = random.uniform(1.2, 4.0)
+    minimum, maximum = points.min(axis=0), points.max(axis=0)
+    points = (points - minimum) * ((_BOX - pen_width) / max(maximum - minimum)) + pen_width / 2
+    # As in MNIST, a shift by whole pixels brings the center of mass to index 14.
     points += np.round(14.5 - points.mean(axis=0))
-    centres = np.arange(_SIDE) + 0.5
-    squared = (points[:, 0, None, None] - centres) ** 2 + (points[:, 1, None, None] - centres[:, None]) ** 2
-    return np.rint(255 * np.clip(pen / 2 + 0.5 - np.sqrt(squared.min(axis=0)), 0, 1)).astype(np.uint8)
+    centers = np.arange(_SIDE) + 0.5
+    squared = (points[:, 0, None, None] - centers) ** 2 + (points[:, 1, None, None] - centers[:, None]) ** 2
+    return np.rint(255 * np.clip(pen_width / 2 + 0.5 - np.sqrt(squared.min(axis=0)), 0, 1)).astype(np.uint8)
 
 
 def _curve(points: np.ndarray) -> np.ndarray:
-    """Points along a Catmull-Rom spline."""
+    """Returns points along a Catmull-Rom spline through control points, both float64 (points, 2)."""
     before, after = 2 * points[:1] - points[1:2], 2 * points[-1:] - points[-2:-1]
     padded = np.concatenate([before, points, after])
-    t = np.linspace(0, 1, _FINE)[:, None]
+    t = np.linspace(0, 1, _POINTS)[:, None]
     parts = []
     for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
         parts.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))

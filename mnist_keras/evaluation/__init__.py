@@ -1,1 +1,1 @@
-"""Metrics of predicted probabilities: accuracy, calibration, corruptions, test-time augmentation, comparisons."""
+"""Evaluation of predicted probabilities: accuracy, calibration, corruptions, test-time augmentation, comparison."""

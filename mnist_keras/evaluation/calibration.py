@@ -1,65 +1,84 @@
-"""Can probabilities be believed, and from which one on should an answer count? In plain numpy."""
+"""Temperature scaling and selective accuracy of predicted probabilities. Must not import TensorFlow."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy import optimize
 
-_COLDEST, _HOTTEST = 0.1, 10.0
+_MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.1, 10.0
+# Absolute tolerance of the logarithm of the temperature.
+_TOLERANCE = 1e-4
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
-class Answers(NamedTuple):
-    """What a reader who is only told answers from some confidence on gets."""
+class SelectiveAccuracy(NamedTuple):
+    """Coverage and accuracy of the predictions above a confidence threshold (selective classification)."""
 
+    #: Minimum confidence, the maximum of the ten probabilities, of a selected prediction; 0 to 1.
     threshold: float
-    # Share of the examples that are answered.
-    answered: float
-    # Share of right ones among these, and among the others; None where there are none.
-    right: float | None
-    right_of_others: float | None
+    #: Fraction of the examples that are selected, 0 to 1.
+    coverage: float
+    #: Accuracy on the selected examples, 0 to 1; None without selected examples.
+    accuracy: float | None
+    #: Accuracy on the rejected examples, 0 to 1; None without rejected examples.
+    rejected_accuracy: float | None
+
+
+def selective_accuracy(
+    probabilities: np.ndarray, labels: np.ndarray, thresholds: Sequence[float] = THRESHOLDS
+) -> list[SelectiveAccuracy]:
+    """Returns coverage, accuracy and rejected accuracy at each confidence threshold.
+
+    Args:
+        probabilities: (examples, 10).
+        labels: integers (examples,), 0 to 9.
+        thresholds: minimum confidences, 0 to 1.
+    """
+    confidence, is_correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    rows = []
+    for threshold in thresholds:
+        selected = confidence >= threshold
+        accuracies = (_mean_or_none(is_correct[part]) for part in (selected, ~selected))
+        rows.append(SelectiveAccuracy(threshold, float(selected.mean()), *accuracies))
+    return rows
+
+
+def _mean_or_none(values: np.ndarray) -> float | None:
+    return float(values.mean()) if len(values) else None
 
 
 def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """The probabilities, (examples, 10), that come of logits divided by `temperature`."""
+    """Returns the softmax of the logits divided by `temperature` (temperature scaling).
+
+    Args:
+        probabilities: (examples, 10), the softmax of the logits.
+        temperature: above 1 lowers the confidence, below 1 raises it.
+
+    Returns:
+        float64 (examples, 10).
+    """
     logits = np.log(np.maximum(np.asarray(probabilities, np.float64), np.finfo(np.float32).tiny)) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature with the least cross-entropy, 0.1 to 10 (temperature scaling, Guo et al. 2017).
+    """Returns the temperature from 0.1 to 10 with the minimum cross-entropy (temperature scaling, Guo et al. 2017).
 
-    Above 1 the network was too sure of itself, below 1 too little.
+    The network is overconfident if it is above 1, underconfident if it is below 1.
 
     Args:
-        probabilities: (examples, 10), of examples that were not trained on.
-        labels: integers (examples,).
+        probabilities: (examples, 10), of examples outside of the training set.
+        labels: integers (examples,), 0 to 9.
     """
 
-    def loss(exponent: float) -> float:
-        of_label = apply_temperature(probabilities, np.exp(exponent))[np.arange(len(labels)), labels]
-        return float(-np.log(np.maximum(of_label, np.finfo(np.float64).tiny)).mean())
+    def cross_entropy(log_temperature: float) -> float:
+        scaled = apply_temperature(probabilities, np.exp(log_temperature))
+        of_labels = scaled[np.arange(len(labels)), labels]
+        return float(-np.log(np.maximum(of_labels, np.finfo(np.float64).tiny)).mean())
 
-    # The loss has one valley in 1 / temperature: thirds of the range go until it is narrow.
-    low, high = np.log(_COLDEST), np.log(_HOTTEST)
-    while high - low > 1e-4:
-        third = (high - low) / 3
-        if loss(low + third) < loss(high - third):
-            high -= third
-        else:
-            low += third
-    return float(np.exp((low + high) / 2))
-
-
-def selective_accuracy(
-    probabilities: np.ndarray, labels: np.ndarray, thresholds: Sequence[float] = THRESHOLDS
-) -> list[Answers]:
-    """How many examples are answered, and how many of them right, from each confidence on."""
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    rows = []
-    for threshold in thresholds:
-        counts = confidence >= threshold
-        shares = (float(right[which].mean()) if which.any() else None for which in (counts, ~counts))
-        rows.append(Answers(threshold, float(counts.mean()), *shares))
-    return rows
+    # The cross-entropy is convex in 1 / temperature, so it has one minimum.
+    bounds = np.log(_MIN_TEMPERATURE), np.log(_MAX_TEMPERATURE)
+    result = optimize.minimize_scalar(cross_entropy, bounds=bounds, method="bounded", options={"xatol": _TOLERANCE})
+    return float(np.exp(result.x))

@@ -1,4 +1,4 @@
-"""Is one recipe better than another, or only luckier?"""
+"""Compares the test accuracies of two recipes by a paired bootstrap. Must not import TensorFlow."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -13,49 +13,56 @@ _RESAMPLES = 10_000
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Mean accuracy of one recipe less that of another, in points of percent."""
+    """Difference between the mean test accuracies of two recipes, in percentage points."""
 
+    #: The first recipe's mean accuracy minus the second's.
     difference: float
-    #: 95 % of the resamples lie between them.
+    #: Limits of the 95 % confidence interval of the difference.
     low: float
     high: float
-    #: Two-sided; the least that is told is one resample's share.
+    #: Two-sided p-value of the hypothesis that the accuracies are equal; at least 1 / 10,000, the resolution.
     p_value: float
 
 
-def compare_runs(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> Comparison:
-    """Compares two recipes on the same test images by a paired bootstrap (Efron, Tibshirani 1993).
+def compare_runs(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> Comparison:
+    """Compares two recipes by a paired bootstrap over seeds and test images (Efron, Tibshirani 1993).
 
-    Each resample draws seeds of either recipe, and test images; an image that is drawn counts for both.
+    Each resample draws seeds of each recipe independently, and test images jointly for both recipes.
 
     Args:
-        one: reports of the one recipe's runs, a seed each.
-        other: of the other's.
+        first: reports of the first recipe's runs (report.json), one per seed.
+        second: reports of the second recipe's runs.
 
     Raises:
-        InputError: they are of different test sets, or of an older version that kept no list of misread images.
+        InputError: the reports are not of the same test set, or do not list the misclassified images.
     """
-    if any("misclassified" not in report for report in (*one, *other)):
-        raise InputError("Some of these reports do not list the images that were misread: train these runs anew.")
-    tests = {(report["dataset"], report["examples"]) for report in (*one, *other)}
+    if any("misclassified" not in report for report in (*first, *second)):
+        raise InputError(
+            "A comparison needs the misclassified images of each run. Received: a report without `misclassified`. "
+            "Train these runs again."
+        )
+    tests = {(report["dataset"], report["examples"]) for report in (*first, *second)}
     if len(tests) != 1:
-        raise InputError(f"Recipes are compared on the same test images. Received: {sorted(tests)}")
+        raise InputError(
+            f"A comparison needs runs on the same test images. Received: {sorted(tests)}. Choose runs on one dataset."
+        )
     ((_, examples),) = tests
-    misread = [[[index for index, _ in report["misclassified"]] for report in reports] for reports in (one, other)]
-    # All other images count the same for every run.
-    indices = sorted({index for runs in misread for run in runs for index in run})
-    wrong = [np.array([np.isin(indices, run) for run in runs]) for runs in misread]
+    runs = [[[index for index, _ in report["misclassified"]] for report in reports] for reports in (first, second)]
+    # All runs classify the other images correctly, so these cancel out.
+    indices = sorted({index for recipe_runs in runs for run in recipe_runs for index in run})
+    # Per recipe, booleans (runs, indices).
+    errors = [np.array([np.isin(indices, run) for run in recipe_runs]) for recipe_runs in runs]
     random = np.random.default_rng(0)
 
-    def resample() -> float:
-        errors, others = (table[random.integers(len(table), size=len(table))].mean(axis=0) for table in wrong)
-        drawn = random.multinomial(examples, [*[1 / examples] * len(indices), 1 - len(indices) / examples])[:-1]
-        return float((others - errors) @ drawn)
+    def resampled_difference() -> float:
+        first_rate, second_rate = (table[random.integers(len(table), size=len(table))].mean(axis=0) for table in errors)
+        counts = random.multinomial(examples, [*[1 / examples] * len(indices), 1 - len(indices) / examples])[:-1]
+        return float((second_rate - first_rate) @ counts)
 
-    differences = np.array([resample() for _ in range(_RESAMPLES)])
-    observed = float((wrong[1].mean(axis=0) - wrong[0].mean(axis=0)).sum())
-    beyond = 2 * min(np.mean(differences <= 0), np.mean(differences >= 0))
+    differences = np.array([resampled_difference() for _ in range(_RESAMPLES)])
+    observed = float((errors[1].mean(axis=0) - errors[0].mean(axis=0)).sum())
+    p_value = 2 * min(np.mean(differences <= 0), np.mean(differences >= 0))
     to_points = 100 / examples
     low, high = np.percentile(differences, [2.5, 97.5]) * to_points
-    p_value = float(np.clip(beyond, 1 / _RESAMPLES, 1.0))
+    p_value = float(np.clip(p_value, 1 / _RESAMPLES, 1.0))
     return Comparison(observed * to_points, float(low), float(high), p_value)

@@ -1,4 +1,7 @@
-"""Probabilities and labels -> EvaluationReport, in plain numpy."""
+"""Metrics of predicted probabilities: accuracy, cross-entropy, calibration error, precision, recall, confusion matrix.
+
+Must not import TensorFlow.
+"""
 
 import dataclasses
 from collections.abc import Callable, Collection, Sequence
@@ -10,35 +13,40 @@ from mnist_keras.errors import InputError
 
 CLASSES = 10
 _CALIBRATION_BINS = 15
+# Label errors of MNIST's test set: index to the digit that most human readers see. Readers disagree about 2130, 2654,
+# 3520, 8527 and 9679, whose labels stay unchanged.
+LABEL_FIXES = {947: 9, 1621: 6, 1901: 4, 2462: 0, 2597: 3, 3558: 0, 5937: 3, 6651: 6, 6783: 6, 9729: 6}
 
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationReport:
-    """How well probabilities match labels."""
+    """Metrics of predictions on a test set. `str(report)` is a printable table."""
 
+    #: Number of examples.
     examples: int
+    #: Number of correct predictions.
     correct: int
     #: Mean cross-entropy, nats.
     loss: float
-    #: Mean gap between confidence and accuracy over 15 equal bins of confidence, weighted by their sizes
-    #: (expected calibration error, Guo et al. 2017).
+    #: Mean absolute difference between confidence and accuracy over 15 confidence bins of equal width, weighted by the
+    #: number of examples (expected calibration error, Guo et al. 2017), 0 to 1.
     expected_calibration_error: float
-    #: Of the digits read as d, the share that are d; None where no digit was read so.
+    #: Precision of each digit, 0 to 1; None if it was never predicted.
     precision: list[float | None]
-    #: Of the digits that are d, the share read as d; None where there is no such digit.
+    #: Recall of each digit, 0 to 1; None if it has no examples.
     recall: list[float | None]
-    #: confusion[label][prediction]: counts.
+    #: confusion[label][prediction]: number of examples.
     confusion: list[list[int]]
-    #: Index and prediction of every example that was read wrong.
+    #: (index, prediction) of each misclassified example.
     misclassified: list[tuple[int, int]]
 
     @property
     def accuracy(self) -> float:
-        """Share of correct answers, 0..1."""
+        """Fraction of correct predictions, 0 to 1."""
         return self.correct / self.examples
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Returns all fields and the accuracy as a dict for JSON."""
         return {"accuracy": self.accuracy, **dataclasses.asdict(self)}
 
     def __str__(self) -> str:
@@ -61,70 +69,77 @@ class EvaluationReport:
 
 
 def compute_metrics(probabilities: np.ndarray, labels: np.ndarray) -> EvaluationReport:
-    """Scores predictions.
+    """Computes the metrics of predicted probabilities.
 
     Args:
-        probabilities: (examples, 10), rows summing to 1.
-        labels: integers (examples,), 0..9.
+        probabilities: (examples, 10); each row sums to 1.
+        labels: integers (examples,), 0 to 9.
 
     Raises:
-        InputError: the shapes do not fit, or the rows are no probabilities.
+        InputError: the shapes do not match, there are no examples, or the rows are not probabilities.
     """
     probabilities, labels = np.asarray(probabilities, np.float64), np.asarray(labels)
     if probabilities.shape != (len(labels), CLASSES) or not len(labels):
         raise InputError(
-            f"Scoring needs one row of 10 probabilities a label, and at least one. "
-            f"Received: probabilities of shape {probabilities.shape} for {len(labels)} labels."
+            "Metrics need one row of 10 probabilities per label, and at least one label. "
+            f"Received: probabilities of shape {probabilities.shape} for {len(labels)} labels. "
+            "Pass predictions and labels of the same images."
         )
     if not (np.all(probabilities >= 0) and np.allclose(probabilities.sum(axis=1), 1, atol=1e-3)):
         raise InputError(
-            "Scoring needs probabilities: no negative ones, rows summing to 1. "
-            f"Received: values from {probabilities.min():.4g} to {probabilities.max():.4g}."
+            "Metrics need probabilities: at least 0, with a sum of 1 per row. "
+            f"Received: values from {probabilities.min():.4g} to {probabilities.max():.4g}. "
+            "Apply a softmax to logits."
         )
     predictions = probabilities.argmax(axis=1)
-    hits = predictions == labels
+    is_correct = predictions == labels
     confusion = np.zeros((CLASSES, CLASSES), int)
     np.add.at(confusion, (labels, predictions), 1)
-    of_label = probabilities[np.arange(len(labels)), labels]
+    of_labels = probabilities[np.arange(len(labels)), labels]
     return EvaluationReport(
         examples=len(labels),
-        correct=int(hits.sum()),
-        loss=float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).mean()),
-        expected_calibration_error=_calibration_error(probabilities.max(axis=1), hits),
-        precision=_shares(confusion.diagonal(), confusion.sum(axis=0)),
-        recall=_shares(confusion.diagonal(), confusion.sum(axis=1)),
+        correct=int(is_correct.sum()),
+        loss=float(-np.log(np.maximum(of_labels, np.finfo(np.float32).tiny)).mean()),
+        expected_calibration_error=_calibration_error(probabilities.max(axis=1), is_correct),
+        precision=_ratios(confusion.diagonal(), confusion.sum(axis=0)),
+        recall=_ratios(confusion.diagonal(), confusion.sum(axis=1)),
         confusion=confusion.tolist(),
-        misclassified=[(int(index), int(predictions[index])) for index in np.flatnonzero(~hits)],
+        misclassified=[(int(index), int(predictions[index])) for index in np.flatnonzero(~is_correct)],
     )
 
 
 def evaluate(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray, labels: np.ndarray) -> EvaluationReport:
-    """Scores anything that turns uint8 images (examples, 28, 28) into probabilities (examples, 10)."""
+    """Computes the metrics of `predict` on a test set.
+
+    Args:
+        predict: uint8 (examples, 28, 28) to probabilities (examples, 10), such as `Predictor.predict`.
+        images: uint8 (examples, 28, 28).
+        labels: integers (examples,), 0 to 9.
+
+    Raises:
+        InputError: `predict` does not return one row of probabilities per image.
+    """
     return compute_metrics(predict(images), labels)
 
 
-def _shares(parts: np.ndarray, wholes: np.ndarray) -> list[float | None]:
-    return [float(part / whole) if whole else None for part, whole in zip(parts, wholes, strict=True)]
+def _ratios(counts: np.ndarray, totals: np.ndarray) -> list[float | None]:
+    return [float(count / total) if total else None for count, total in zip(counts, totals, strict=True)]
 
 
-def _calibration_error(confidence: np.ndarray, hits: np.ndarray) -> float:
+def _calibration_error(confidence: np.ndarray, is_correct: np.ndarray) -> float:
     bins = np.minimum((confidence * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, weights=confidence - hits, minlength=_CALIBRATION_BINS)
-    return float(np.abs(gaps).sum() / len(hits))
+    differences = np.bincount(bins, weights=confidence - is_correct, minlength=_CALIBRATION_BINS)
+    return float(np.abs(differences).sum() / len(is_correct))
 
 
-# Index -> what readers see. About 2130, 2654, 3520, 8527 and 9679 they are divided; those stay as they are.
-LABEL_FIXES = {947: 9, 1621: 6, 1901: 4, 2462: 0, 2597: 3, 3558: 0, 5937: 3, 6651: 6, 6783: 6, 9729: 6}
-
-
-def correct_after_label_fixes(correct: int, misread: Collection[Sequence[int]]) -> int:
-    """How many of MNIST's 10,000 test images a model read right, were these labels corrected.
+def correct_after_label_fixes(correct: int, misclassified: Collection[Sequence[int]]) -> int:
+    """Returns the number of correct predictions on MNIST's test set if its ten label errors are corrected.
 
     Args:
-        correct: how many it read as labelled.
-        misread: (index, prediction) of every other, as in `EvaluationReport.misclassified`.
+        correct: number of correct predictions by the original labels.
+        misclassified: (index, prediction) of each other image, as in `EvaluationReport.misclassified`.
     """
-    predictions = {index: prediction for index, prediction in misread}
+    predictions = {index: prediction for index, prediction in misclassified}
     gained = sum(predictions.get(index) == digit for index, digit in LABEL_FIXES.items())
     lost = sum(index not in predictions for index in LABEL_FIXES)
     return correct + gained - lost

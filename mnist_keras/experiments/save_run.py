@@ -13,7 +13,7 @@ from mnist_keras.evaluation.metrics import EvaluationReport, compute_metrics
 from mnist_keras.experiments.run_folder import MODEL_FILE
 from mnist_keras.files import write_json, write_rows
 from mnist_keras.inference.predictor import load_predictor
-from mnist_keras.reports.run_report import run_figures, run_page
+from mnist_keras.reports.run_report import RunResults, run_figures, run_page
 from mnist_keras.reports.style import save_figure
 from mnist_keras.training.train import TrainingResult
 
@@ -48,9 +48,10 @@ def save_run(
         write_rows(new / "history.csv", training.history)
         if training.steps:
             write_rows(new / "steps.csv", training.steps)
-        figures = run_figures(
+        results = RunResults(
             training.model, training.recipe, digits, training.history, training.steps, probabilities, report
         )
+        figures = run_figures(results)
         (new / "figures").mkdir()
         for name, figure in figures.items():
             save_figure(figure, new / "figures" / f"{name}.png")

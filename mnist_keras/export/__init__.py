@@ -1,1 +1,1 @@
-"""Trained models for other people's apps."""
+"""Exports trained models to SavedModel, TFLite and ONNX files for other applications."""

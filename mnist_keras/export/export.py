@@ -1,4 +1,4 @@
-"""A trained model leaves for other people's apps: written, read back, compared, described."""
+"""Exports a run: writes the files, compares their predictions with the model, and describes them."""
 
 import dataclasses
 import os
@@ -26,7 +26,8 @@ from mnist_keras.files import sha256, write_json
 from mnist_keras.inference.keras_model import keras_predict_function, load_keras_model
 from mnist_keras.inference.preprocessing.normalize_ops import normalize_each
 
-_TRAINING = ("recipe", "seed", "flags", "date", "versions", "git_commit")
+# Keys of the run's config.json that go into the card.
+_TRAINING_KEYS = ("recipe", "seed", "flags", "date", "versions", "git_commit")
 
 
 def export_run(
@@ -35,34 +36,32 @@ def export_run(
     digits: Digits,
     formats: Sequence[str] = DEFAULT_FORMATS,
 ) -> dict[str, Any]:
-    """Writes a file of each format, `labels.txt`, `golden.json`, `card.json` and `README.md`, all or none.
+    """Exports the model of a run to a folder with all files, or changes nothing.
 
-    The files are read back in a fresh process and must answer like the run's model on the test images.
+    The folder holds a file per format, `labels.txt`, `golden.json`, `golden.png`, `card.json` and `README.md`. A fresh
+    process loads the exported files. Their predictions on the test images must agree with the Keras model.
 
     Args:
         run: a folder from `save_run`.
-        folder: an export that stands there is replaced when the new one is complete.
-        digits: whose test images the files are compared on; some of its training images calibrate 8 bits.
-        formats: names of `FORMATS`.
+        folder: the export's folder. An existing export is replaced when the new one is complete.
+        digits: the dataset. The exported files are compared on its test images; 8-bit formats are calibrated on some of
+            its training images.
+        formats: names of `FORMATS`, or "all".
 
     Returns:
-        The card.
+        The content of `card.json`.
 
     Raises:
-        InputError: `run` is no run; `folder` holds something else, or an export trained on MNIST and this
-            model was not; the files could not be written, or do not answer like the model.
+        InputError: `run` is not a run's folder; `folder` holds something else than an export, or an export trained on
+            MNIST while this model was trained on another dataset; a file cannot be written or read back, or predicts
+            differently.
     """
     run, folder = pathlib.Path(run), pathlib.Path(folder)
     formats = expand_formats(formats)
     config, report = read_run(run)
     check_replaceable(folder, config["dataset"]["name"])
     model = load_keras_model(run / MODEL_FILE)
-    predict = keras_predict_function(model)
-    probabilities = predict(digits.test_images)
-    expected = dict.fromkeys(formats, probabilities)
-    if set(formats) & set(PICTURE_FORMATS):
-        normalized = normalize_each(digits.test_images[..., np.newaxis]).digit.numpy().astype(np.uint8)
-        expected |= dict.fromkeys(PICTURE_FORMATS, predict(normalized))
+    probabilities, expected = _expected_probabilities(model, digits.test_images, formats)
     calibration = calibration_images(digits.train_images, digits.train_labels)
     try:
         with atomic_folder(folder, replace=True) as new:
@@ -70,9 +69,7 @@ def export_run(
             files = {name: _write(model, new / FORMATS[name].file, name, card, calibration) for name in formats}
             (new / "labels.txt").write_text("\n".join(LABELS) + "\n")
             write_golden(new, digits, probabilities)
-            parity = check_parity(
-                new, digits.test_images, digits.test_labels, {name: expected[name] for name in formats}
-            )
+            parity = check_parity(new, digits.test_images, digits.test_labels, expected)
             card["files"] = {
                 FORMATS[name].file: {
                     **contract,
@@ -81,20 +78,40 @@ def export_run(
                 }
                 for name, contract in files.items()
             }
-            card["training"] = {key: config[key] for key in _TRAINING}
+            card["training"] = {key: config[key] for key in _TRAINING_KEYS}
             write_json(new / "card.json", card)
             (new / "README.md").write_text(describe_export(card), encoding="utf-8")
     except tf.errors.OpError as error:
-        # TensorFlow wraps its message in names of nodes and operations.
+        # TensorFlow adds names of nodes and operations to its message.
         reason = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]", "", error.message).strip()
-        raise InputError(f"{folder} could not be written: {reason}. Nothing was changed.") from error
+        raise InputError(
+            f"{folder} could not be written: {reason}. Nothing was changed. "
+            "Check the free disk space, or choose another folder."
+        ) from error
     return card
+
+
+def _expected_probabilities(
+    model: keras.Model, images: np.ndarray, formats: Sequence[str]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Returns the model's probabilities on the images, and those that each format must reproduce.
+
+    Formats that normalize their input must reproduce the model's probabilities on the normalized images.
+    """
+    predict = keras_predict_function(model)
+    probabilities = predict(images)
+    expected = dict.fromkeys(formats, probabilities)
+    normalizing = [name for name in formats if name in PICTURE_FORMATS]
+    if normalizing:
+        normalized = np.asarray(normalize_each(images[..., np.newaxis]).digit).astype(np.uint8)
+        expected |= dict.fromkeys(normalizing, predict(normalized))
+    return probabilities, expected
 
 
 def _write(
     model: keras.Model, path: pathlib.Path, name: str, card: Mapping[str, Any], calibration: np.ndarray
 ) -> dict[str, Any]:
-    """Writes one file; returns its contract, which with the card so far travels inside the file too."""
+    """Writes the file of a format, with the card so far and the file's contract inside. Returns the contract."""
     if name == "saved_model":
         write_saved_model(model, path)
     elif name in ("onnx", "onnx_picture"):

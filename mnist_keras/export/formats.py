@@ -1,4 +1,4 @@
-"""What a model can be exported as. Imports no TensorFlow."""
+"""The formats of an export, and the rule which folder an export may replace. Must not import TensorFlow."""
 
 import dataclasses
 import importlib.util
@@ -12,66 +12,74 @@ from mnist_keras.files import read_json
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """One file of an export, and how far its answers may be from the model's."""
+    """One file of an export and its tolerance against the Keras model."""
 
-    # In the export's folder.
+    # Name in the export's folder.
     file: str
-    # Largest difference between two probabilities.
-    largest_difference: float
-    # Smallest share of images on which both name the same digit.
-    agreeing: float
-    # Element type of the input.
+    # Maximum difference between a probability of the file and of the model.
+    max_difference: float
+    # Minimum fraction of images for which both predict the same class.
+    min_agreement: float
+    # Dtype of the input.
     input_dtype: str
-    # One line for --help and the card.
+    # One line for --help and for card.json. A new wording changes the bytes of exported files.
     about: str
-    # Modules that writing and checking it needs, from the extra `onnx`.
+    # Modules of the extra `onnx` that the format needs.
     modules: tuple[str, ...] = ()
 
 
-# Float32 sums in another order; weights of 16 bits, which tip an image between two digits now and then, or pixels that
-# are rounded the other way; 8 bits.
-_EXACT, _HALF, _EIGHT = (1e-5, 1.0), (0.02, 0.999), (1.0, 0.98)
+# Tolerances (max_difference, min_agreement). Float32 differs by the order of sums. Float16 weights, or pixels that are
+# rounded differently, can change the class of an image with two almost equal probabilities.
+_FLOAT32, _FLOAT16, _INT8 = (1e-5, 1.0), (0.02, 0.999), (1.0, 0.98)
 _ONNX = ("onnx", "tf2onnx", "onnxruntime")
 
 FORMATS = {
-    "saved_model": Format("saved_model", *_EXACT, "uint8", "TensorFlow, any number of digits at once"),
-    "float32": Format("mnist.tflite", *_EXACT, "float32", "LiteRT, the contract of Google's codelab apps"),
-    "float16": Format("mnist_float16.tflite", *_HALF, "float32", "LiteRT, weights of 16 bits: half the size"),
-    "dynamic": Format("mnist_dynamic.tflite", *_EIGHT, "float32", "LiteRT, weights of 8 bits: a quarter of the size"),
-    "int8": Format("mnist_int8.tflite", *_EIGHT, "float32", "LiteRT, 8 bits throughout"),
-    "int8_io": Format("mnist_int8_io.tflite", *_EIGHT, "int8", "LiteRT, 8 bits throughout and at both ends"),
+    "saved_model": Format("saved_model", *_FLOAT32, "uint8", "TensorFlow, any number of digits at once"),
+    "float32": Format("mnist.tflite", *_FLOAT32, "float32", "LiteRT, the contract of Google's codelab apps"),
+    "float16": Format("mnist_float16.tflite", *_FLOAT16, "float32", "LiteRT, weights of 16 bits: half the size"),
+    "dynamic": Format("mnist_dynamic.tflite", *_INT8, "float32", "LiteRT, weights of 8 bits: a quarter of the size"),
+    "int8": Format("mnist_int8.tflite", *_INT8, "float32", "LiteRT, 8 bits throughout"),
+    "int8_io": Format("mnist_int8_io.tflite", *_INT8, "int8", "LiteRT, 8 bits throughout and at both ends"),
     "uint8_io": Format(
-        "mnist_uint8_io.tflite", *_EIGHT, "uint8", "LiteRT, 8 bits throughout, raw pixels go straight in"
+        "mnist_uint8_io.tflite", *_INT8, "uint8", "LiteRT, 8 bits throughout, raw pixels go straight in"
     ),
-    "picture": Format("mnist_picture.tflite", *_HALF, "uint8", "LiteRT, a whole grey picture of any size"),
-    "canvas": Format("mnist_canvas.tflite", *_HALF, "float32", "LiteRT in a browser, the pixels of a canvas"),
-    "onnx": Format("mnist.onnx", *_EXACT, "float32", "onnxruntime, any number of digits at once", _ONNX),
-    "onnx_picture": Format("mnist_picture.onnx", *_HALF, "uint8", "onnxruntime, a whole grey picture", _ONNX),
+    "picture": Format("mnist_picture.tflite", *_FLOAT16, "uint8", "LiteRT, a whole grey picture of any size"),
+    "canvas": Format("mnist_canvas.tflite", *_FLOAT16, "float32", "LiteRT in a browser, the pixels of a canvas"),
+    "onnx": Format("mnist.onnx", *_FLOAT32, "float32", "onnxruntime, any number of digits at once", _ONNX),
+    "onnx_picture": Format("mnist_picture.onnx", *_FLOAT16, "uint8", "onnxruntime, a whole grey picture", _ONNX),
 }
-# Those that bring a picture to MNIST's geometry themselves.
+# Formats that take an image of any size and normalize it to a 28x28 digit themselves.
 PICTURE_FORMATS = ("picture", "canvas", "onnx_picture")
-# Most that a picture for `canvas` may have: LiteRT.js takes tensors of one size alone.
+# Maximum number of pixels of an image for `canvas`. LiteRT.js needs an input tensor of fixed size.
 CANVAS_PIXELS = 320 * 320
 DEFAULT_FORMATS = ("saved_model", "float32")
 
 
 def expand_formats(names: Sequence[str]) -> tuple[str, ...]:
-    """Names of formats, each once; "all" stands for every one whose modules are installed.
+    """Returns the names of the requested formats without duplicates.
+
+    Args:
+        names: names of `FORMATS`, or "all" for every format whose modules are installed.
 
     Raises:
-        InputError: no such format, or one whose modules are not installed.
+        InputError: a name is unknown, `names` is empty, or the modules of a named format are not installed.
     """
-    wanted = [name.strip() for name in names]
-    unknown = [name for name in wanted if name not in (*FORMATS, "all")]
-    if unknown or not wanted:
-        raise InputError(f"There is no format {unknown[0] if unknown else ''!r}. Expected: {', '.join(FORMATS)}, all.")
+    requested = [name.strip() for name in names]
+    unknown = [name for name in requested if name not in (*FORMATS, "all")]
+    if unknown or not requested:
+        raise InputError(
+            f"Unknown export format. Expected: {', '.join(FORMATS)}, or all. Received: formats={','.join(names)!r}"
+        )
     missing = {name: _missing_module(kind) for name, kind in FORMATS.items()}
-    for name in wanted:
+    for name in requested:
         if missing.get(name):
-            raise InputError(f"The format {name} needs {missing[name]}: pip install -e '.[onnx]'")
-    if "all" in wanted:
+            raise InputError(
+                f"The format {name} needs the module {missing[name]}, which is not installed. "
+                "Run: pip install -e '.[onnx]'"
+            )
+    if "all" in requested:
         return tuple(name for name in FORMATS if not missing[name])
-    return tuple(dict.fromkeys(wanted))
+    return tuple(dict.fromkeys(requested))
 
 
 def _missing_module(kind: Format) -> str | None:
@@ -79,27 +87,38 @@ def _missing_module(kind: Format) -> str | None:
 
 
 def default_export_folder(root: str | os.PathLike, recipe: str, dataset: str) -> pathlib.Path:
-    """`root`/RECIPE; or `root`/RECIPE-DATASET where an export trained on MNIST would have to give way."""
+    """Returns the folder that an export goes to by default: `root`/RECIPE.
+
+    It is `root`/RECIPE-DATASET if `root`/RECIPE holds an export trained on MNIST and `dataset` is another dataset.
+    """
     folder = pathlib.Path(root) / recipe
-    keeps = dataset != "mnist" and _dataset_of(folder) == "mnist"
-    return folder.with_name(f"{recipe}-{dataset}") if keeps else folder
+    keeps_mnist = dataset != "mnist" and _trained_on(folder) == "mnist"
+    return folder.with_name(f"{recipe}-{dataset}") if keeps_mnist else folder
 
 
 def check_replaceable(folder: pathlib.Path, dataset: str) -> None:
-    """Raises InputError if an export of a model trained on `dataset` may not replace what stands there."""
+    """Raises InputError if an export of a model trained on `dataset` must not replace the content of `folder`.
+
+    A missing or empty folder passes. An export passes too, unless it was trained on MNIST and `dataset` is another
+    dataset.
+    """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
-    standing = _dataset_of(folder)
-    if standing is None:
-        raise InputError(f"{folder} exists and is no export (it has no card.json). Choose another folder.")
-    if standing == "mnist" and dataset != "mnist":
+    existing = _trained_on(folder)
+    if existing is None:
         raise InputError(
-            f"{folder} holds an export trained on MNIST; one trained on {dataset!r} does not replace it. "
-            "Choose another folder, or move that export away."
+            f"{folder} already exists and is not an export. Expected: a folder with a card.json, an empty folder or "
+            "none. Choose another folder."
+        )
+    if existing == "mnist" and dataset != "mnist":
+        raise InputError(
+            f"{folder} holds an export trained on MNIST. Only another model trained on MNIST can replace it. "
+            f"Received: dataset={dataset!r}. Choose another folder, or move that export."
         )
 
 
-def _dataset_of(folder: pathlib.Path) -> str | None:
+def _trained_on(folder: pathlib.Path) -> str | None:
+    """Returns the dataset named in an export's card.json; None if there is no valid card."""
     try:
         return read_json(folder / "card.json")["dataset"]["name"]
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""A trained model as an ONNX file. Needs the extra `onnx`."""
+"""Converts a trained model to an ONNX file with tf2onnx. Needs the extra `onnx`."""
 
 import json
 import logging
@@ -11,18 +11,21 @@ import tensorflow as tf
 
 from mnist_keras.export.signatures import picture_signature, pixels_signature
 
-# What onnxruntime reads since 2022.
+# onnxruntime supports this version of the operator set since 2022.
 _OPSET = 15
 
 
 def write_onnx(model: keras.Model, path: pathlib.Path, kind: str, metadata: Mapping[str, Any]) -> None:
-    """Writes a file with `pixels_signature` for any number of digits, or, of kind "onnx_picture", `picture_signature`.
+    """Converts a trained model to an ONNX file.
 
     Args:
         model: from `build_model`, trained.
-        path: of the file.
-        kind: an ONNX format of `FORMATS`.
-        metadata: what the file says of itself, as its property "metadata".
+        path: the file to write.
+        kind: "onnx" writes `pixels_signature` with any batch size; "onnx_picture" writes `picture_signature`.
+        metadata: stored as JSON in the file's property "metadata".
+
+    Raises:
+        ImportError: onnx or tf2onnx is not installed.
     """
     import onnx
     import tf2onnx

@@ -1,4 +1,4 @@
-"""What an exported model can be asked, as TensorFlow functions with named ends."""
+"""Signatures of exported models: TensorFlow functions with named inputs and outputs."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -7,22 +7,25 @@ import tensorflow as tf
 
 from mnist_keras.export.formats import CANVAS_PIXELS
 from mnist_keras.inference.preprocessing.decode import decode_picture
-from mnist_keras.inference.preprocessing.normalize_ops import (
-    SIDE,
-    PreprocessedDigit,
-    normalize,
-    normalize_each,
-    to_gray,
-)
+from mnist_keras.inference.preprocessing.digit import SIDE, PreprocessedDigit
+from mnist_keras.inference.preprocessing.normalize_ops import normalize, normalize_each, to_gray
 
 SIGNATURE = "serving_default"
 
-# A function from tensors to a dict of tensors, whose keys become the outputs' names, and what it takes.
+# A function that returns a dict of tensors by output name, and the specs of its arguments.
 Signature = tuple[Callable[..., Mapping[str, tf.Tensor]], Sequence[tf.TensorSpec]]
 
 
 def pixels_signature(model: keras.Model, batch: int | None) -> Signature:
-    """`pixels`, float32 (batch, 28, 28, 1) in 0..1, white ink on black -> `probabilities`, float32 (batch, 10)."""
+    """Returns the signature for normalized digits.
+
+    Input: `pixels`, float32 of shape `(batch, 28, 28, 1)` in 0..1, white ink on black.
+    Output: `probabilities`, float32 of shape `(batch, 10)`.
+
+    Args:
+        model: from `build_model`, trained.
+        batch: fixed batch size. `None` allows any.
+    """
 
     def serve(pixels):
         return {"probabilities": tf.nn.softmax(model(pixels * 255.0, training=False))}
@@ -31,29 +34,33 @@ def pixels_signature(model: keras.Model, batch: int | None) -> Signature:
 
 
 def picture_signature(model: keras.Model) -> Signature:
-    """`picture`, uint8 (1, height, width), of any size and either polarity, brought to MNIST's geometry first.
+    """Returns the signature for one gray image of any size, dark on light or light on dark.
 
-    -> `probabilities`, float32 (1, 10); `digit`, float32 (1, 28, 28) in 0..255, what the network saw; and booleans
-    (1,): `has_ink`, `touches_border` (the digit may be cut off), `several` (this one is one of them).
+    Input: `picture`, uint8 of shape `(1, height, width)`.
+    Outputs: `probabilities`, float32 of shape `(1, 10)`; `digit`, the normalized digit, float32 of shape `(1, 28, 28)`
+    in 0..255; and three booleans of shape `(1,)`: `has_ink`, `touches_border` (the border may cut the digit) and
+    `several` (the image has other digits).
     """
 
     def serve(picture):
-        return _read(model, normalize(tf.cast(picture[0], tf.float32)), tf.bool)
+        return _classify_digit(model, normalize(tf.cast(picture[0], tf.float32)), tf.bool)
 
     return serve, [tf.TensorSpec((1, None, None), tf.uint8, name="picture")]
 
 
 def canvas_signature(model: keras.Model) -> Signature:
-    """`rgba`, float32 (CANVAS_PIXELS * 4,) in 0..255, and `size`, int32 (2,) -> as `picture_signature`.
+    """Returns the signature for the pixels of a browser's canvas, of up to `CANVAS_PIXELS` pixels.
 
-    `rgba` begins with the pixels of a picture, as a browser's `getImageData` gives them; what follows is not read.
-    `size` is the picture's height and width. LiteRT.js takes tensors of one size alone, and gives no booleans: they
-    are 0 and 1, float32 (1,).
+    Inputs: `rgba`, float32 of shape `(CANVAS_PIXELS * 4,)` in 0..255, which begins with the image's pixels as
+    `getImageData` returns them (the rest is ignored); `size`, int32 of shape `(2,)`, the image's height and width.
+    Outputs: the same as of `picture_signature`, but float32 0 or 1 instead of booleans.
+
+    LiteRT.js supports neither input tensors of variable size nor boolean outputs.
     """
 
     def serve(rgba, size):
         picture = tf.reshape(rgba[: 4 * size[0] * size[1]], tf.concat([size, [4]], axis=0))
-        return _read(model, normalize(to_gray(picture)), tf.float32)
+        return _classify_digit(model, normalize(to_gray(picture)), tf.float32)
 
     return serve, [
         tf.TensorSpec((CANVAS_PIXELS * 4,), tf.float32, name="rgba"),
@@ -61,46 +68,49 @@ def canvas_signature(model: keras.Model) -> Signature:
     ]
 
 
-def _read(model: keras.Model, seen: PreprocessedDigit, flag: tf.DType) -> dict[str, tf.Tensor]:
-    digit = seen.digit[tf.newaxis]
+def _classify_digit(model: keras.Model, preprocessed: PreprocessedDigit, flag_dtype: tf.DType) -> dict[str, tf.Tensor]:
+    digit = preprocessed.digit[tf.newaxis]
     flags = {
-        "has_ink": seen.has_ink,
-        "touches_border": seen.touches_border,
-        "several": seen.has_other_digits,
+        "has_ink": preprocessed.has_ink,
+        "touches_border": preprocessed.touches_border,
+        "several": preprocessed.has_other_digits,
     }
     return {
         "probabilities": tf.nn.softmax(model(digit[..., tf.newaxis], training=False)),
         "digit": digit,
-        **{name: tf.reshape(tf.cast(value, flag), (1,)) for name, value in flags.items()},
+        **{name: tf.reshape(tf.cast(value, flag_dtype), (1,)) for name, value in flags.items()},
     }
 
 
 def batch_signatures(model: keras.Model) -> dict[str, Signature]:
-    """Ways in for any number of digits or pictures.
+    """Returns the signatures of a SavedModel, for batches of digits or of images.
 
-    All give `probabilities`, float32 (None, 10), and `classes`, int64 (None,):
+    Inputs, by signature:
 
-    - `serving_default`: `images`, uint8 (None, 28, 28), white ink on black, as MNIST's;
-    - `serve_float`: `pixels`, float32 (None, 28, 28, 1), the same in 0..1;
-    - `any_size`: `pictures`, uint8 (None, height, width, channels), 1 to 4 channels, either polarity;
-    - `encoded`: `files`, strings (None,), the bytes of PNG, JPEG, BMP or WebP files.
+    - `serving_default`: `images`, uint8 of shape `(batch, 28, 28)`, white ink on black;
+    - `serve_float`: `pixels`, float32 of shape `(batch, 28, 28, 1)`, the same in 0..1;
+    - `any_size`: `pictures`, uint8 of shape `(batch, height, width, channels)`, 1 to 4 channels, dark on light or light
+      on dark;
+    - `encoded`: `files`, strings of shape `(batch,)`, the bytes of PNG, JPEG, BMP or WebP files.
 
-    The last two bring each picture to MNIST's geometry first, and also give `digits`, uint8 (None, 28, 28), what
-    the network saw; `boxes`, float32 (None, 4), top, left, bottom and right of the ink in pixels; and booleans
-    (None,): `has_ink`, `light_on_dark`, `touches_border`, `several`. A picture without ink has the class -1 and even
-    probabilities.
+    Outputs of all: `probabilities`, float32 of shape `(batch, 10)`, and `classes`, int64 of shape `(batch,)`.
+
+    `any_size` and `encoded` normalize each image to a digit first. They also return `digits`, the normalized digits,
+    uint8 of shape `(batch, 28, 28)`; `boxes`, float32 of shape `(batch, 4)`, top, left, bottom and right of the ink in
+    pixels; and the booleans `has_ink`, `light_on_dark`, `touches_border` and `several`, each of shape `(batch,)`. An
+    image without ink has the class -1, and each of its probabilities is 0.1.
     """
 
-    # Functions of their own are written once, and not once a signature.
+    # A tf.function is stored once for all signatures. Its name is part of the SavedModel.
     @tf.function(input_signature=[tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32)])
-    def keras_predict_function(pixels):
+    def probabilities_of(pixels):
         return tf.nn.softmax(model(pixels, training=False))
 
-    def classify(seen, **others):
+    def classify(normalized, **others):
         # Convolutions fail on an empty batch.
         probabilities = tf.cond(
-            tf.shape(seen)[0] > 0,
-            lambda: keras_predict_function(seen[..., tf.newaxis]),
+            tf.shape(normalized)[0] > 0,
+            lambda: probabilities_of(normalized[..., tf.newaxis]),
             lambda: tf.zeros((0, 10)),
         )
         classes = tf.argmax(probabilities, axis=1)
@@ -110,15 +120,15 @@ def batch_signatures(model: keras.Model) -> dict[str, Signature]:
         return {"probabilities": probabilities, "classes": classes, **others}
 
     def classify_pictures(pictures, decode):
-        seen = normalize_each(pictures, decode)
+        preprocessed = normalize_each(pictures, decode)
         return classify(
-            seen.digit,
-            digits=tf.cast(seen.digit, tf.uint8),
-            has_ink=seen.has_ink,
-            light_on_dark=seen.light_on_dark,
-            touches_border=seen.touches_border,
-            several=seen.has_other_digits,
-            boxes=seen.box,
+            preprocessed.digit,
+            digits=tf.cast(preprocessed.digit, tf.uint8),
+            has_ink=preprocessed.has_ink,
+            light_on_dark=preprocessed.light_on_dark,
+            touches_border=preprocessed.touches_border,
+            several=preprocessed.has_other_digits,
+            boxes=preprocessed.box,
         )
 
     return {

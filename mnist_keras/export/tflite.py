@@ -1,4 +1,4 @@
-"""A trained model as a TFLite file for phones, browsers and small machines."""
+"""Converts a trained model to a TFLite file with float32, float16 or 8-bit weights. Writes `normalizer.tflite`."""
 
 import contextlib
 import io
@@ -22,86 +22,104 @@ from mnist_keras.inference.preprocessing.normalize import NORMALIZER, OUTPUT_NAM
 from mnist_keras.inference.preprocessing.normalize_ops import normalize, to_gray
 from mnist_keras.models.rewrites import equalize_depthwise
 
-# And the type of the numbers at their ends.
-_WHOLLY_8_BITS = {"int8": tf.float32, "int8_io": tf.int8, "uint8_io": tf.uint8}
-# Training images of each digit that show the converter which values occur.
-_CALIBRATION_PER_DIGIT = 50
+# Formats with 8-bit weights and activations, and the dtype of their input and output.
+_FULL_INTEGER = {"int8": tf.float32, "int8_io": tf.int8, "uint8_io": tf.uint8}
+# Number of training images per class from which the converter takes the ranges of the activations.
+_CALIBRATION_PER_CLASS = 50
 
 
 def write_tflite(
     model: keras.Model, path: pathlib.Path, kind: str = "float32", calibration: np.ndarray | None = None
 ) -> None:
-    """Writes a file with `pixels_signature` for one digit; kinds "picture" and "canvas" have signatures of their own.
+    """Converts a trained model to a TFLite file with a batch size of 1.
 
-    Only built-in operators are used, so any LiteRT interpreter runs it. The float32 file has the contract of
-    Google's digit classifier codelab.
+    The file uses built-in operators only, so that any LiteRT interpreter can run it. The float32 file has the input and
+    output of Google's digit classifier codelab.
 
     Args:
         model: from `build_model`, trained.
-        path: of the file.
-        kind: a TFLite format of `FORMATS`. At the ends of int8_io and uint8_io stand quantised numbers; those of
-            uint8_io are the raw pixels, 0 to 255.
-        calibration: uint8 (examples, 28, 28), for the kinds of 8 bits throughout.
+        path: the file to write.
+        kind: a TFLite format of `FORMATS`. "picture" and "canvas" have `picture_signature` and `canvas_signature`, all
+            others `pixels_signature`. "int8_io" and "uint8_io" have a quantized input and output. The input of
+            "uint8_io" is the raw pixels, 0 to 255.
+        calibration: uint8 images of shape `(examples, 28, 28)`, required for "int8", "int8_io" and "uint8_io".
 
     Raises:
         InputError: the model needs operators that LiteRT does not have.
     """
 
-    def examples() -> Iterator[dict[str, np.ndarray]]:
+    def representative_dataset() -> Iterator[dict[str, np.ndarray]]:
         for number, image in enumerate(() if calibration is None else calibration):
             pixels = image.reshape(1, 28, 28, 1).astype(np.float32) / 255
             if number == 0:
-                # So that the numbers at the ends stand for all of 0..1 and no less.
+                # The quantized input must cover the whole range 0..1.
                 pixels.flat[[pixels.argmin(), pixels.argmax()]] = 0, 1
             yield {"pixels": pixels}
 
-    if kind in _WHOLLY_8_BITS:
+    if kind in _FULL_INTEGER:
         model = equalize_depthwise(model)
     with tempfile.TemporaryDirectory() as folder:
         signatures = {"picture": picture_signature, "canvas": canvas_signature}
         signature = signatures[kind](model) if kind in signatures else pixels_signature(model, batch=1)
         write_signatures(model, {SIGNATURE: signature}, pathlib.Path(folder))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
-        # Flex operators, which LiteRT does not run, must fail here and not on a phone.
+        # Conversion fails here if the model needs TensorFlow operators, which LiteRT cannot run on a phone.
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         if kind not in ("float32", *signatures):
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if kind == "float16":
             converter.target_spec.supported_types = [tf.float16]
-        if kind in _WHOLLY_8_BITS:
-            converter.representative_dataset = examples
+        if kind in _FULL_INTEGER:
+            converter.representative_dataset = representative_dataset
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.inference_input_type = converter.inference_output_type = _WHOLLY_8_BITS[kind]
+            converter.inference_input_type = converter.inference_output_type = _FULL_INTEGER[kind]
         try:
             with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-                # The converter calibrates with the interpreter that it warns of itself.
+                # The converter itself uses the interpreter that TensorFlow warns about.
                 warnings.simplefilter("ignore")
                 content = converter.convert()
-        except Exception as error:  # The converter has an exception class of its own in a private module.
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(f"{model.name} cannot be converted to TFLite's built-in operators: {reason}") from error
+        except Exception as error:  # The converter's exception class is private.
+            reason = str(error).strip().splitlines()[0].rstrip(".")
+            raise InputError(
+                f"The model cannot be converted to TFLite: {reason}. Expected: only TFLite's built-in operators. "
+                f"Received: model={model.name!r}, format={kind!r}. Export it as a saved_model instead."
+            ) from error
     path.write_bytes(compact(content))
 
 
 def embed_metadata(path: pathlib.Path, metadata: Mapping[str, Any], labels: Sequence[str]) -> None:
-    """Appends `metadata.json` and `labels.txt` as a zip archive, which LiteRT leaves unread and any unzip finds."""
+    """Appends `metadata.json` and `labels.txt` to a TFLite file as a zip archive, which LiteRT ignores.
+
+    Args:
+        path: the TFLite file. `unzip` can read it afterwards.
+        metadata: the content of `metadata.json`.
+        labels: the lines of `labels.txt`.
+    """
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         for name, text in (("labels.txt", "\n".join(labels) + "\n"), ("metadata.json", json.dumps(metadata))):
-            # Of a fixed date: the same model gives the same file.
+            # A ZipInfo has a fixed date, so that the same model gives the same bytes.
             archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
 
 
 def calibration_images(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The first training images of every digit, as many of each."""
-    chosen = [np.flatnonzero(labels == digit)[:_CALIBRATION_PER_DIGIT] for digit in range(10)]
-    return images[np.concatenate(chosen)]
+    """Returns the first 50 images of each class, for the calibration of int8 quantization.
+
+    Args:
+        images: uint8 of shape `(examples, 28, 28)`.
+        labels: integers of shape `(examples,)`.
+
+    Returns:
+        At most 500 images, ordered by class.
+    """
+    indices = [np.flatnonzero(labels == digit)[:_CALIBRATION_PER_CLASS] for digit in range(10)]
+    return images[np.concatenate(indices)]
 
 
 def write_normalizer(path: pathlib.Path) -> None:
-    """Writes the file that `preprocess_image` runs.
+    """Writes the TFLite file that `preprocess_image` runs.
 
-    Its input `picture` is uint8 (height, width, 4): red, green, blue, alpha. Its outputs are the fields of
-    `PreprocessedDigit`, some under another name, see `OUTPUT_NAMES`.
+    Its input `picture` is uint8 of shape `(height, width, 4)`: red, green, blue, alpha. Its outputs are the fields of
+    `PreprocessedDigit`. `OUTPUT_NAMES` lists the fields whose output has another name.
     """
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, 4), tf.uint8, name="picture")])

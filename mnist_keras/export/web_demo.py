@@ -1,4 +1,4 @@
-"""The page of `examples/phone` with a model and LiteRT.js beside it: a folder that any web server can serve."""
+"""Builds and serves the web demo: the page of `examples/phone`, a model and LiteRT.js in one folder."""
 
 import functools
 import http.server
@@ -14,8 +14,9 @@ from mnist_keras.files import project_folder, read_json, sha256
 
 PAGE = project_folder("examples/phone")
 _SUFFIXES = (".html", ".css", ".js", ".svg", ".png", ".webmanifest")
-# Of LiteRT.js: what a browser without special headers loads. The other variants weigh as much again.
-_LITERT = {
+# The files of LiteRT.js that a browser loads from a server without special headers. The other variants would double the
+# size.
+_LITERT_FILES = {
     "core/dist": ("index.js",),
     "core/wasm": (
         "litert_wasm_internal.js",
@@ -28,19 +29,19 @@ _LITERT = {
 
 
 def build_site(export: str | os.PathLike, folder: str | os.PathLike, page: pathlib.Path = PAGE) -> None:
-    """Writes the page, the export's `mnist_canvas.tflite` and card, and LiteRT.js into a folder, all or nothing.
+    """Writes the page, the model and LiteRT.js into a folder that any web server can serve, or writes nothing.
 
     Args:
-        export: from `export_run`, with the format `canvas`.
-        folder: must not exist yet, or be empty.
-        page: of the page's source. LiteRT.js is looked for in its `node_modules`, then in those of the folder one
-            is in.
+        export: an export's folder with the format `canvas`. Its `mnist_canvas.tflite` and `card.json` are copied.
+        folder: missing or empty.
+        page: folder of the page's source. LiteRT.js is taken from its `node_modules`, otherwise from `node_modules` of
+            the working directory.
 
     Raises:
-        InputError: the export has no such file or a damaged one; LiteRT.js is not installed; `folder` is in use.
+        InputError: the model is missing or damaged; LiteRT.js is not installed; `folder` exists and is not empty.
     """
-    model, card = _model_of(pathlib.Path(export))
-    files = [pathlib.Path(place, name) for place, names in _LITERT.items() for name in names]
+    model, card = _model_and_card(pathlib.Path(export))
+    files = [pathlib.Path(place, name) for place, names in _LITERT_FILES.items() for name in names]
     packages = _find_litert(page, files)
     with atomic_folder(pathlib.Path(folder)) as new:
         for file in page.iterdir():
@@ -56,40 +57,42 @@ def build_site(export: str | os.PathLike, folder: str | os.PathLike, page: pathl
 
 
 def _find_litert(page: pathlib.Path, files: Sequence[pathlib.Path]) -> pathlib.Path:
-    places = [folder / "node_modules" / "@litertjs" for folder in (page, pathlib.Path())]
-    missing = [[place / file for file in files if not (place / file).is_file()] for place in places]
-    for place, lacks in zip(places, missing, strict=True):
-        if not lacks:
-            return place
+    """Returns the folder of the npm packages that holds all `files` of LiteRT.js."""
+    candidates = [folder / "node_modules" / "@litertjs" for folder in (page, pathlib.Path())]
+    for candidate in candidates:
+        if all((candidate / file).is_file() for file in files):
+            return candidate
+    missing = next(candidates[0] / file for file in files if not (candidates[0] / file).is_file())
     version = read_json(page / "package.json")["dependencies"]["@litertjs/core"]
     raise InputError(
-        f"LiteRT.js is not installed: there is no {missing[0][0]}. Run, in a clone of the project: "
-        f"npm ci --prefix {page}, or here: npm install @litertjs/core@{version}"
+        f"LiteRT.js is not installed: {missing} is missing. Run, in a clone of the project: npm ci --prefix {page}. "
+        f"Otherwise run, in the working directory: npm install @litertjs/core@{version}"
     )
 
 
 def page_server(folder: str | os.PathLike, host: str, port: int) -> http.server.ThreadingHTTPServer:
-    """A server of that folder, bound and not yet serving.
+    """Returns a web server of a folder. It is bound to its address but does not serve yet.
 
     Args:
-        host: name or address to bind.
-        port: 0 for any that is free.
+        folder: from `build_site`.
+        host: host name or address to bind.
+        port: 0 to 65535. 0 chooses a free port.
 
     Raises:
-        InputError: the address cannot be had.
+        InputError: the address is in use or invalid.
     """
     handler = functools.partial(_Handler, directory=os.fspath(folder))
     try:
         return _Server((host, port), handler)
     except (OSError, OverflowError) as error:
         raise InputError(
-            f"{host}:{port} cannot be served: {error}. Choose another --port (0: any that is free)."
+            f"The server cannot use the address {host}:{port}: {error}. Choose another --port; 0 chooses a free one."
         ) from error
 
 
 class _Server(http.server.ThreadingHTTPServer):
     def handle_error(self, *_):
-        """Says nothing: browsers break off what they no longer want."""
+        """Ignores errors, because browsers close connections early."""
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -101,14 +104,15 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     }
 
     def log_message(self, *_):
-        """Says nothing: a page asks for a dozen files."""
+        """Logs nothing."""
 
 
-def _model_of(export: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+def _model_and_card(export: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    """Returns the paths of the canvas model and its card, after a check of the model's SHA-256."""
     model, card = export / FORMATS["canvas"].file, export / "card.json"
     if not model.is_file():
         raise InputError(
-            f"{export} has no {model.name}. Expected: an export's folder with that file. Make one: "
+            f"{export} has no {model.name}. Expected: an export's folder with that file. Export it: "
             "python scripts/export.py RUN --formats=saved_model,float32,canvas"
         )
     try:
@@ -116,5 +120,8 @@ def _model_of(export: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{card} is missing or damaged. Export the model again.") from error
     if sha256(model) != recorded:
-        raise InputError(f"{model} is not the one that card.json beside it describes. Export the model again.")
+        raise InputError(
+            f"{model} is not the file that card.json describes: their SHA-256 differ. It is damaged or was replaced. "
+            "Export the model again."
+        )
     return model, card

@@ -1,4 +1,4 @@
-"""Functional `keras.Model` builders for every recipe."""
+"""Builders of the functional `keras.Model` of every recipe."""
 
 from mnist_keras.models.builder import BUILDERS, build_model
 

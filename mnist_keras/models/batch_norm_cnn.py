@@ -1,8 +1,8 @@
-"""Seven small convolutions with batch norm and dropout, and no dense layer.
+"""Small fully convolutional network with batch norm and dropout.
 
-The published system has the marks of a PyTorch program, so this one starts and
-normalises as PyTorch does by default: SGD without weight decay never forgets how
-large the weights before a batch norm were at the start.
+Initializer, momentum and epsilon are PyTorch's defaults, because the published system looks like a PyTorch program. The
+initializer matters: with SGD and no weight decay, the scale of the initial weights before a batch norm keeps its effect
+throughout the training.
 """
 
 import keras
@@ -10,19 +10,25 @@ from keras import layers
 
 
 def batch_norm_cnn(pixels: keras.KerasTensor, dropout: float = 0.1) -> keras.KerasTensor:
-    """Two blocks of (8, 8) and (16, 16) filters, each pooled, then a convolutional head.
+    """Builds seven convolutions of 8 to 32 filters without biases and without a dense layer.
+
+    Two blocks of two `same` convolutions (8 and 16 filters), each block with a 2x2 max pool, come before a
+    convolutional head that reduces 7x7 pixels to 10 logits.
 
     Args:
-        pixels: (batch, 28, 28, 1).
-        dropout: rate after each of the first four convolutions.
+        pixels: scaled images of shape `(batch, 28, 28, 1)`.
+        dropout: dropout rate after each of the first four convolutions, in [0, 1).
+
+    Returns:
+        float32 logits of shape `(batch, 10)`.
     """
     x = pixels
     for filters in (8, 16):
         for _ in range(2):
-            x = _normalize(_convolution(filters, 3, padding="same", activation="relu")(x))
+            x = _batch_norm(_convolution(filters, 3, padding="same", activation="relu")(x))
             x = layers.Dropout(dropout)(x)
         x = layers.MaxPooling2D()(x)
-    x = _normalize(_convolution(16, 3, activation="relu")(x))
+    x = _batch_norm(_convolution(16, 3, activation="relu")(x))
     x = _convolution(32, 3, activation="relu")(x)
     x = _convolution(10, 1)(x)
     x = _convolution(10, 3)(x)
@@ -30,9 +36,9 @@ def batch_norm_cnn(pixels: keras.KerasTensor, dropout: float = 0.1) -> keras.Ker
 
 
 def _convolution(filters: int, kernel_size: int, **options) -> layers.Layer:
-    start = keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
-    return layers.Conv2D(filters, kernel_size, use_bias=False, kernel_initializer=start, **options)
+    initializer = keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform")
+    return layers.Conv2D(filters, kernel_size, use_bias=False, kernel_initializer=initializer, **options)
 
 
-def _normalize(x: keras.KerasTensor) -> keras.KerasTensor:
+def _batch_norm(x: keras.KerasTensor) -> keras.KerasTensor:
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)

@@ -1,4 +1,4 @@
-"""Recipe -> functional `keras.Model`, in backend-neutral Keras."""
+"""Builds the functional `keras.Model` of a recipe; ensembles; FLOPs of a training step. Works on any Keras backend."""
 
 import dataclasses
 import inspect
@@ -16,7 +16,7 @@ from mnist_keras.models.dense import linear, mlp
 from mnist_keras.recipes import get_recipe
 from mnist_keras.recipes.recipe import Recipe
 
-# Each takes scaled pixels (batch, 28, 28, 1) and its own options, and returns float32 logits (batch, 10).
+# Each takes scaled pixels (batch, 28, 28, 1) and `network_options`, and returns float32 logits (batch, 10).
 BUILDERS: dict[str, Callable[..., keras.KerasTensor]] = {
     "linear": linear,
     "mlp": mlp,
@@ -27,19 +27,19 @@ BUILDERS: dict[str, Callable[..., keras.KerasTensor]] = {
 
 
 def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:
-    """Builds the recipe's network, untrained.
+    """Builds the untrained network of a recipe.
 
     Args:
-        recipe: a recipe or the name of one.
-        dtype: Keras dtype policy of the layers, such as "mixed_bfloat16"; the logits are always float32.
+        recipe: a recipe or the name of a registered one.
+        dtype: Keras dtype policy of the layers, such as "mixed_bfloat16". The logits are always float32.
 
     Returns:
-        A functional model from raw pixels, (batch, 28, 28, 1) or (batch, 28, 28) in 0..255, white ink on
-        black, to logits, float32 (batch, 10). Scaling is its first layer. Where the recipe has several members,
-        each is such a model, and the logits are the logarithms of their mean probabilities.
+        A functional model. Its input is raw pixels of shape `(batch, 28, 28, 1)` or `(batch, 28, 28)` in 0..255, white
+        ink on black. Its first layer scales them. Its output is float32 logits of shape `(batch, 10)`. With
+        `ensemble_size` > 1 it is an `ensemble_model` of that many such networks.
 
     Raises:
-        InputError: no such recipe, or options that its network does not take.
+        InputError: the recipe is unknown, or its network does not accept its `network_options`.
     """
     if isinstance(recipe, str):
         recipe = get_recipe(recipe)
@@ -58,7 +58,7 @@ def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:
     except (TypeError, ValueError) as error:
         expected = list(inspect.signature(builder).parameters)[1:]
         raise InputError(
-            f"The network {recipe.network!r} cannot be built with these options. It takes: "
+            f"The network {recipe.network!r} cannot be built with these options. Expected some of: "
             f"{', '.join(expected) or 'none'}. Received: network_options={dict(recipe.network_options)}. ({error})"
         ) from error
     finally:
@@ -66,17 +66,26 @@ def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:
     return keras.Model(inputs, logits, name=recipe.name)
 
 
-# Of a digit that all members rule out; its logarithm stays within reach of 8 bits.
-_LEAST = 1e-6
+# Lower bound of the mean probability, so that int8 can represent the range of its logarithm.
+_MIN_PROBABILITY = 1e-6
 
 
 def ensemble_model(members: Sequence[keras.Model], name: str) -> keras.Model:
-    """A functional model of several from raw pixels to logits, with the same ends."""
+    """Returns a functional model that averages the probabilities of its members.
+
+    Args:
+        members: from `build_model`.
+        name: of the model.
+
+    Returns:
+        A model with the input and the output of its members. Its logits are the logarithms of the mean probabilities,
+        at least log(1e-6).
+    """
     pixels = keras.Input((28, 28, 1), name="pixels", dtype="float32")
     probabilities = [layers.Softmax(dtype="float32")(member(pixels)) for member in members]
     mean = layers.Average(dtype="float32")(probabilities)
-    # Softmax undoes the logarithm.
-    logits = layers.Activation("linear", dtype="float32", name="logits")(ops.log(ops.maximum(mean, _LEAST)))
+    # Softmax of the logarithms gives back the mean probabilities.
+    logits = layers.Activation("linear", dtype="float32", name="logits")(ops.log(ops.maximum(mean, _MIN_PROBABILITY)))
     return keras.Model(pixels, logits, name=name)
 
 
@@ -84,16 +93,19 @@ _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
 
 def training_flops(model: keras.Model) -> int:
-    """Multiplications and additions of one training step an image, in convolutions and dense layers.
+    """Returns the FLOPs of one training step per image, in convolutions and dense layers.
 
-    Forward, and twice as much again backward, for the kernel and for the input, but that the first layer's input is
-    no weight's.
+    A multiplication and an addition count as two. The backward pass costs twice the forward pass: the gradient of the
+    kernel and the gradient of the input. The first layer needs no gradient of its input.
+
+    Args:
+        model: functional, with at least one such layer. Layers of nested models do not count.
     """
-    counts = [
+    forward = [
         2
         * math.prod(layer.output.shape[1:3] if isinstance(layer, _CONVOLUTIONS) else ())
         * math.prod(layer.kernel.shape)
         for layer in model.layers
         if isinstance(layer, (*_CONVOLUTIONS, keras.layers.Dense))
     ]
-    return 3 * sum(counts) - counts[0]
+    return 3 * sum(forward) - forward[0]

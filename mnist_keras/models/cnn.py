@@ -1,4 +1,4 @@
-"""The classic plan: convolutions and pools, then dense layers."""
+"""Convolutions with max pooling, then dense layers, as in LeNet."""
 
 from collections.abc import Sequence
 
@@ -17,14 +17,21 @@ def cnn(
     dropout: float = 0.0,
     kernel_initializer: str = "glorot_uniform",
 ) -> keras.KerasTensor:
-    """One `valid` convolution and max pool per entry of `filters`, then 10 logits.
+    """Builds a `valid` convolution and a 2x2 max pool per entry of `filters`, then 10 logits.
 
     Args:
-        pixels: (batch, 28, 28, 1).
-        first_pool_dropout: dropout rate after the first pool.
-        dense_units: width of a hidden dense layer; 0 leaves it out.
-        dropout: dropout rate before the logits.
-        kernel_initializer: Keras' name of the distribution that the kernels start from.
+        pixels: scaled images of shape `(batch, 28, 28, 1)`.
+        filters: number of filters of each convolution.
+        kernel_size: side of every convolution's kernel, in pixels.
+        activation: Keras activation of the convolutions. `None` makes them linear.
+        first_pool_dropout: dropout rate after the first pool, in [0, 1). 0 adds no dropout layer.
+        dense_units: width of a hidden dense layer before the logits. 0 adds none.
+        dense_activation: Keras activation of the hidden dense layer. `None` makes it linear.
+        dropout: dropout rate before the logits, in [0, 1). 0 adds no dropout layer.
+        kernel_initializer: Keras initializer of all kernels.
+
+    Returns:
+        float32 logits of shape `(batch, 10)`.
     """
     x = pixels
     for index, count in enumerate(filters):

@@ -1,4 +1,4 @@
-"""Many small convolutions with batch norm, then an average over what is left of the image."""
+"""Deep network of small convolutions with batch norm and global average pooling, optionally depthwise separable."""
 
 from collections.abc import Sequence
 
@@ -17,20 +17,26 @@ def deep_cnn(
     weighted_average: bool = False,
     dropout: float = 0.0,
 ) -> keras.KerasTensor:
-    """A `same` convolution of so many filters per number, a 2x2 max pool between stages, 10 logits.
+    """Builds stages of `same` convolutions, each with batch norm and ReLU, a global average pool and 10 logits.
+
+    A 2x2 max pool lies between two stages.
 
     Args:
-        pixels: (batch, 28, 28, 1).
-        kernel_size: of every convolution.
-        first_kernel_size: of the first one; 0 stands for `kernel_size`.
-        first_strides: of the first one. 2 makes all that follows four times as fast.
-        separable: all convolutions but the first are a depthwise one and a 1x1 one, as in MobileNet (Howard et al.
-            2017), without anything between the two.
-        scale: whether batch norm has a factor of its own. Without one a network can be the same, as the next
-            convolution multiplies anyway, and has fewer parameters.
-        weighted_average: the average over what is left of the image, after one more pool, has weights of its own for
-            every channel and place: a depthwise convolution, as in MobileFaceNets (Chen et al. 2018).
-        dropout: rate before the logits.
+        pixels: scaled images of shape `(batch, 28, 28, 1)`.
+        stages: per stage, the number of filters of each of its convolutions.
+        kernel_size: side of every convolution's kernel, in pixels.
+        first_kernel_size: side of the first convolution's kernel, in pixels. 0 means `kernel_size`.
+        first_strides: strides of the first convolution. 2 makes all later layers four times as fast.
+        separable: replace each convolution but the first by a depthwise and a 1x1 convolution, as in MobileNet (Howard
+            et al. 2017), but without batch norm and activation between the two.
+        scale: whether batch norm has a trainable factor per channel. `False` saves parameters. The next convolution can
+            learn the factor instead.
+        weighted_average: replace the global average pool by a max pool and a depthwise convolution over all remaining
+            pixels, which weights each channel and position, as in MobileFaceNets (Chen et al. 2018).
+        dropout: dropout rate before the logits, in [0, 1). 0 adds no dropout layer.
+
+    Returns:
+        float32 logits of shape `(batch, 10)`.
     """
     x = pixels
     for index, stage in enumerate(stages):
@@ -47,7 +53,7 @@ def deep_cnn(
                 filters, size, strides, padding="same", use_bias=False, kernel_initializer="he_normal"
             )
             x = convolution(x)
-            # In front of the activation, where it can be folded into the convolution in an export.
+            # Before the activation, so that an export can fold it into the convolution.
             x = layers.BatchNormalization(momentum=0.9, scale=scale)(x)
             x = layers.Activation("relu")(x)
     if weighted_average:

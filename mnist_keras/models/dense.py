@@ -1,4 +1,4 @@
-"""Softmax regression: every pixel votes for every digit."""
+"""Softmax regression and multilayer perceptrons."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,32 @@ import keras
 
 
 def linear(pixels: keras.KerasTensor) -> keras.KerasTensor:
-    """784 -> 10 logits; weights and biases start at zero, as in the published system."""
+    """Builds softmax regression: one dense layer from 784 pixels to 10 logits.
+
+    Weights and biases start at zero, as in the published system.
+
+    Args:
+        pixels: scaled images of shape `(batch, 28, 28, 1)`.
+
+    Returns:
+        float32 logits of shape `(batch, 10)`.
+    """
     x = keras.layers.Flatten()(pixels)
     return keras.layers.Dense(10, kernel_initializer="zeros", dtype="float32", name="logits")(x)
 
 
 def mlp(pixels: keras.KerasTensor, hidden_units: Sequence[int], activation: str | None) -> keras.KerasTensor:
-    """784 -> hidden_units -> 10 logits. `activation=None` makes a stack of linear layers."""
+    """Builds a multilayer perceptron: 784 pixels, hidden dense layers, 10 logits.
+
+    Args:
+        pixels: scaled images of shape `(batch, 28, 28, 1)`.
+        hidden_units: width of each hidden layer. An empty sequence leaves softmax regression.
+        activation: Keras activation of the hidden layers. `None` makes them linear, so that the whole network is one
+            linear map.
+
+    Returns:
+        float32 logits of shape `(batch, 10)`.
+    """
     x = keras.layers.Flatten()(pixels)
     for units in hidden_units:
         x = keras.layers.Dense(units, activation=activation)(x)

@@ -1,4 +1,4 @@
-"""Training configurations as data: every published system and our own. Must not import TensorFlow."""
+"""Training configurations as data: published systems and our own networks. Must not import TensorFlow."""
 
 from mnist_keras.recipes.recipe import Recipe
 from mnist_keras.recipes.registry import GROUPS, RECIPES, STACK, expand_names, get_recipe

@@ -1,4 +1,4 @@
-"""Published systems, each by its author's protocol."""
+"""Recipes of published systems, each with its author's network, optimizer, batch size and number of epochs."""
 
 from mnist_keras.data.augmentation.config import Augmentation
 from mnist_keras.recipes.recipe import Recipe

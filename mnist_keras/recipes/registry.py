@@ -1,11 +1,8 @@
-"""What to train: every published system, and our own, as data.
+"""All recipes by name: published systems and our own networks. Must not import TensorFlow.
 
-A recipe is frozen; a variant is `dataclasses.replace(recipe, epochs=2)` or
-`get_recipe("cnn", epochs=2)`. `python scripts/train.py --model=NAME` trains one;
-`python scripts/study.py --recipes=all --seeds=0,1,2` measures them all. The
-measured accuracies stand in the README, beside the published ones.
-
-Nothing here imports TensorFlow.
+A recipe is frozen; a variant is `dataclasses.replace(recipe, epochs=2)` or `get_recipe("cnn", epochs=2)`.
+`python scripts/train.py --model=NAME` trains one. `python scripts/study.py --recipes=all --seeds=0,1,2` trains all of
+them. The README lists measured and published test accuracies.
 """
 
 import dataclasses
@@ -36,7 +33,7 @@ RECIPES: dict[str, Recipe] = {
         *STACK,
     )
 }
-# Names that stand for several recipes.
+# Names of several recipes at once.
 GROUPS: dict[str, tuple[str, ...]] = {
     "stack": tuple(recipe.name for recipe in STACK),
     "fast": (FAST_990.name, FAST_994.name),
@@ -45,13 +42,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 def get_recipe(name: str, **overrides: Any) -> Recipe:
-    """The recipe of that name, with some of its fields replaced.
+    """Returns the recipe of a name, with some of its fields replaced.
 
-    `network_options` and `augmentation` given as dicts replace single entries
-    of the recipe's own.
+    Args:
+        name: key of `RECIPES`.
+        overrides: new values of fields. Dicts for `network_options` and `augmentation` replace single entries.
 
     Raises:
-        InputError: no such recipe or field, or a value out of range.
+        InputError: the recipe or a field does not exist, or a value is out of range.
     """
     if name not in RECIPES:
         close = difflib.get_close_matches(name, RECIPES, n=1)
@@ -62,7 +60,7 @@ def get_recipe(name: str, **overrides: Any) -> Recipe:
     changes = {}
     for key, value in overrides.items():
         if key not in fields:
-            raise InputError(f"A recipe has no field {key!r}. Fields: {', '.join(fields)}")
+            raise InputError(f"A recipe has no field {key!r}. Expected one of: {', '.join(fields)}")
         changes[key] = _merged(getattr(recipe, key), value, key) if isinstance(value, Mapping) else value
     return dataclasses.replace(recipe, **changes)
 
@@ -72,15 +70,15 @@ def _merged(current: Any, changes: Mapping, name: str) -> Any:
         fields = [field.name for field in dataclasses.fields(Augmentation)]
         unknown = [key for key in changes if key not in fields]
         if unknown:
-            raise InputError(f"augmentation has no field {unknown[0]!r}. Fields: {', '.join(fields)}")
+            raise InputError(f"augmentation has no field {unknown[0]!r}. Expected one of: {', '.join(fields)}")
         return dataclasses.replace(current or Augmentation(), **changes)
     if name == "network_options":
         return {**current, **changes}
-    raise InputError(f"{name} takes a plain value. Received: {name}={dict(changes)!r}")
+    raise InputError(f"{name} takes a single value, not a dict. Received: {name}={dict(changes)!r}")
 
 
 def expand_names(names: list[str]) -> list[str]:
-    """Recipe names, with groups ("stack", "all") written out, each name once.
+    """Returns recipe names in order without duplicates. The names of a group replace the group ("stack", "all").
 
     Raises:
         InputError: a name is neither a recipe nor a group.

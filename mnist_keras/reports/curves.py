@@ -1,4 +1,4 @@
-"""How a run went: loss and accuracy over its epochs or steps."""
+"""Learning curves: loss and accuracy per epoch and per step."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,14 +8,17 @@ from matplotlib.ticker import MaxNLocator
 
 from mnist_keras.reports.style import MUTED, TEST, TRAIN, new_figure
 
+# Steps in the running mean of `step_curves`, chosen by eye.
+_WINDOW = 50
 
-def training_curves(history: Sequence[Mapping[str, Any]], title: str, target: float | None = None) -> Figure:
-    """Loss and accuracy of training and test set after every epoch.
+
+def training_curves(history: Sequence[Mapping[str, Any]], title: str, published: float | None = None) -> Figure:
+    """Draws training and test loss, and training and test accuracy, per epoch.
 
     Args:
-        history: `RunHistory.epochs`.
-        title: stands above.
-        target: an accuracy in percent, drawn as a dotted line.
+        history: `RunHistory.epochs`, one row per epoch.
+        title: the figure's title.
+        published: published test accuracy in percent, drawn as a dotted line; None draws none.
     """
     figure = new_figure(9, 3.8, title)
     loss, accuracy = figure.subplots(1, 2)
@@ -29,27 +32,29 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str, target: fl
         axes.grid(alpha=0.3)
     loss.set_ylabel("loss (cross-entropy)")
     accuracy.set_ylabel("accuracy (%)")
-    if target is not None:
-        accuracy.axhline(target, color=MUTED, linestyle=":", label=f"published {target:g} %")
+    if published is not None:
+        accuracy.axhline(published, color=MUTED, linestyle=":", label=f"published test accuracy, {published:g} %")
     accuracy.legend(loc="lower right")
     return figure
 
 
 def step_curves(steps: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """Loss and accuracy of every step's batch, and their running mean over 50 steps.
+    """Draws training loss and accuracy per step, with their running means over 50 steps.
 
     Args:
-        steps: `RunHistory.steps`.
+        steps: `RunHistory.steps`, one row per step.
+        title: the figure's title.
     """
     figure = new_figure(9, 3.8, title)
     numbers = [row["step"] for row in steps]
     for axes, key, factor in zip(figure.subplots(1, 2), ("loss", "accuracy"), (1, 100), strict=True):
         values = [row[key] * factor for row in steps]
-        windows = [values[max(0, end - 50) : end] for end in range(1, len(values) + 1)]
-        axes.plot(numbers, values, color=TRAIN, linewidth=0.5, alpha=0.6, label="a batch")
-        axes.plot(numbers, [sum(window) / len(window) for window in windows], color=TEST, label="mean of 50")
+        windows = [values[max(0, end - _WINDOW) : end] for end in range(1, len(values) + 1)]
+        means = [sum(window) / len(window) for window in windows]
+        axes.plot(numbers, values, color=TRAIN, linewidth=0.5, alpha=0.6, label="one batch")
+        axes.plot(numbers, means, color=TEST, label=f"mean of {_WINDOW} steps")
         axes.set_xlabel("step")
-        axes.set_ylabel("training loss" if key == "loss" else "training accuracy (%)")
+        axes.set_ylabel("training loss (cross-entropy)" if key == "loss" else "training accuracy (%)")
         axes.grid(alpha=0.3)
         axes.legend()
     return figure

@@ -1,4 +1,4 @@
-"""Digits in rows and columns, with what they are and what they were read as."""
+"""Grids of digits with their labels and predictions."""
 
 from collections.abc import Sequence
 
@@ -11,17 +11,18 @@ from mnist_keras.reports.style import TEST, WRONG, new_figure
 def digit_grid(
     images: np.ndarray, captions: Sequence[str], columns: int, title: str, wrong: Sequence[bool] = ()
 ) -> Figure:
-    """One picture a cell.
+    """Draws one digit per cell, row by row, with a caption above each.
 
     Args:
         images: uint8 (examples, 28, 28).
-        captions: one an image, above it.
-        columns: pictures in a row.
-        title: stands above.
-        wrong: captions of these are red.
+        captions: one per image, of one or two lines.
+        columns: number of digits per row.
+        title: the figure's title.
+        wrong: one per image, or empty; captions of True ones are red.
     """
     rows = max(1, -(-len(images) // columns))
-    figure = new_figure(max(5, 1.25 * columns), 1.5 * rows + 0.5, title)
+    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    figure = new_figure(max(5, 1.25 * columns), (1.35 + 0.15 * lines) * rows + 0.5, title)
     cells = figure.subplots(rows, columns, squeeze=False).ravel()
     for cell in cells:
         cell.set_axis_off()
@@ -32,9 +33,16 @@ def digit_grid(
 
 
 def label_grid(images: np.ndarray, labels: np.ndarray, side: int, seed: int = 0) -> Figure:
-    """side x side random images with their labels."""
+    """Draws side x side random images with their labels.
+
+    Args:
+        images: uint8 (examples, 28, 28).
+        labels: integers (examples,).
+        side: number of rows and of columns.
+        seed: of the random choice.
+    """
     chosen = np.random.default_rng(seed).choice(len(images), min(side * side, len(images)), replace=False)
-    return digit_grid(images[chosen], [str(label) for label in labels[chosen]], side, "Test images and labels")
+    return digit_grid(images[chosen], [str(label) for label in labels[chosen]], side, "Test images and their labels")
 
 
 def prediction_grid(
@@ -46,44 +54,66 @@ def prediction_grid(
     title: str,
     seed: int = 0,
 ) -> Figure:
-    """Random images with label and prediction; wrong ones are red."""
+    """Draws random images with label and prediction; captions of wrong predictions are red.
+
+    Args:
+        images: uint8 (examples, 28, 28).
+        labels: integers (examples,).
+        probabilities: predicted, (examples, 10).
+        rows, columns: of the grid.
+        title: the figure's title.
+        seed: of the random choice.
+    """
     chosen = np.random.default_rng(seed).choice(len(images), min(rows * columns, len(images)), replace=False)
     predictions = probabilities.argmax(axis=1)
-    captions = [f"is {labels[index]}, read {predictions[index]}" for index in chosen]
+    captions = [f"label {labels[index]}\npredicted {predictions[index]}" for index in chosen]
     return digit_grid(images[chosen], captions, columns, title, wrong=labels[chosen] != predictions[chosen])
 
 
 def misclassified_grid(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, side: int = 5) -> Figure:
-    """The wrong answers that the model was surest of, the surest first."""
+    """Draws misclassified test images with label, prediction and confidence, most confident first.
+
+    Args:
+        images: uint8 (examples, 28, 28).
+        labels: integers (examples,).
+        probabilities: predicted, (examples, 10).
+        side: maximum number of rows and of columns.
+    """
     predictions, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predictions != labels)
     shown = wrong[np.argsort(-confidence[wrong], kind="stable")][: side * side]
-    captions = [f"{labels[index]} as {predictions[index]}, {confidence[index]:.0%}" for index in shown]
-    title = f"Misclassified: {len(wrong)} of {len(labels)}" + (", the surest" if len(shown) < len(wrong) else "")
+    captions = [f"label {labels[index]}\npredicted {predictions[index]}, {confidence[index]:.0%}" for index in shown]
+    title = f"Misclassified: {len(wrong)} of {len(labels)} test images, most confident first"
     return digit_grid(images[shown], captions, side, title, wrong=[True] * len(shown))
 
 
-def least_certain_grid(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, side: int = 5) -> Figure:
-    """The right answers that the model was least sure of, with its second guess."""
+def least_confident_grid(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, side: int = 5) -> Figure:
+    """Draws the least confident correct predictions with the probabilities of the two most probable digits.
+
+    Args:
+        images: uint8 (examples, 28, 28).
+        labels: integers (examples,).
+        probabilities: predicted, (examples, 10).
+        side: maximum number of rows and of columns.
+    """
     order = probabilities.argsort(axis=1)
     confidence = probabilities.max(axis=1)
-    right = np.flatnonzero(order[:, -1] == labels)
-    shown = right[np.argsort(confidence[right], kind="stable")][: side * side]
+    correct = np.flatnonzero(order[:, -1] == labels)
+    shown = correct[np.argsort(confidence[correct], kind="stable")][: side * side]
     captions = [
-        f"{order[index, -1]} {confidence[index]:.0%}, {order[index, -2]} {probabilities[index, order[index, -2]]:.0%}"
-        for index in shown
+        ", ".join(f"{digit}: {probabilities[index, digit]:.0%}" for digit in order[index, :-3:-1]) for index in shown
     ]
-    return digit_grid(images[shown], captions, side, "Read right, but least certain")
+    return digit_grid(images[shown], captions, side, "Least confident correct predictions")
 
 
 def augmentation_grid(originals: np.ndarray, augmented: Sequence[np.ndarray]) -> Figure:
-    """What augmentation does: a row a digit, the original first.
+    """Draws one digit per row: the original, then its augmented copies.
 
     Args:
         originals: uint8 (digits, 28, 28).
-        augmented: several arrays like it, one a column.
+        augmented: one array like `originals` per column.
     """
     columns = [originals, *augmented]
     images = np.stack(columns, axis=1).reshape(-1, *originals.shape[1:])
     captions = ["original" if index % len(columns) == 0 else "" for index in range(len(images))]
-    return digit_grid(images, captions, len(columns), "What augmentation makes of a digit")
+    return digit_grid(images, captions, len(columns), "Training images and their augmented copies")

@@ -1,4 +1,4 @@
-"""A template of this folder, filled in."""
+"""Renders the HTML templates of this folder."""
 
 import pathlib
 from collections.abc import Mapping
@@ -9,33 +9,30 @@ import markupsafe
 from matplotlib.figure import Figure
 
 from mnist_keras.reports.style import as_svg
+from mnist_keras.reports.text import format_duration
 
-_HOME = pathlib.Path(__file__).parent
+_FOLDER = pathlib.Path(__file__).parent
 _TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(_HOME), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
 )
 
 
 def render(template: str, figures: Mapping[str, Figure], **values: Any) -> str:
-    """One HTML file with its style and its figures in it.
+    """Returns one HTML page that contains its style sheet and its figures.
 
     Args:
-        template: name of a file here. `figure(NAME)` in it stands for a figure, or for nothing where there is none.
+        template: file name of a template in this folder. `figure(NAME)` in it inserts a figure, or nothing if `figures`
+            has no such name.
         figures: by name.
-        values: what else it asks for; escaped.
+        values: the template's other variables. They are escaped.
+
+    Raises:
+        jinja2.UndefinedError: the template uses a variable that is not in `values`.
     """
-    style = markupsafe.Markup((_HOME / "page.css").read_text(encoding="utf-8"))
+    style = markupsafe.Markup((_FOLDER / "page.css").read_text(encoding="utf-8"))
 
     def figure(name: str) -> markupsafe.Markup:
-        drawn = f"<figure>{as_svg(figures[name])}</figure>" if name in figures else ""
-        return markupsafe.Markup(drawn)
+        return markupsafe.Markup(f"<figure>{as_svg(figures[name])}</figure>" if name in figures else "")
 
-    helpers = dict(style=style, figure=figure, figures=figures, percent="{:.2%}".format, duration=duration)
+    helpers = dict(style=style, figure=figure, figures=figures, percent="{:.2%}".format, duration=format_duration)
     return _TEMPLATES.get_template(template).render(**helpers, **values)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""One run on a page."""
+"""The report of a run: all its figures and its HTML page."""
 
 import dataclasses
 import statistics
@@ -16,12 +16,10 @@ from mnist_keras.data.augmentation.transforms import augment
 from mnist_keras.evaluation.metrics import EvaluationReport
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 from mnist_keras.reports.curves import step_curves, training_curves
-from mnist_keras.reports.digit_grids import augmentation_grid, least_certain_grid, misclassified_grid, prediction_grid
+from mnist_keras.reports.digit_grids import augmentation_grid, least_confident_grid, misclassified_grid, prediction_grid
 from mnist_keras.reports.evaluation_figures import confusion_matrix, reliability_diagram
 from mnist_keras.reports.html import render
 from mnist_keras.reports.style import new_figure
-
-_PAIRS = 8
 
 
 def run_page(
@@ -30,13 +28,13 @@ def run_page(
     history: Sequence[Mapping[str, Any]],
     figures: Mapping[str, Figure],
 ) -> str:
-    """HTML of what was run, how it went, what is misread, and how to repeat it.
+    """Returns the HTML page of a run: metrics, figures, settings and environment.
 
     Args:
-        config, report: of the run's folder.
-        history: a row an epoch.
-        figures: by name: curves, confusion, calibration, misclassified, least_certain, and where there is something
-            to show steps, first_layer and augmentation.
+        config: of the run's config.json.
+        report: of the run's report.json.
+        history: `RunHistory.epochs`, one row per epoch.
+        figures: from `run_figures`.
     """
     return render(
         "run.html",
@@ -51,46 +49,47 @@ def run_page(
     )
 
 
-def most_confused(confusion: Sequence[Sequence[int]], most: int = _PAIRS) -> list[tuple[int, int, int]]:
-    """Label, prediction and count of the most frequent mistakes."""
+def most_confused(confusion: Sequence[Sequence[int]], maximum: int = 8) -> list[tuple[int, int, int]]:
+    """Returns the most frequent mistakes as (label, prediction, count), most frequent first, at most `maximum`."""
     mistakes = [
         (label, prediction, count)
         for label, row in enumerate(confusion)
         for prediction, count in enumerate(row)
         if count and label != prediction
     ]
-    return sorted(mistakes, key=lambda mistake: -mistake[2])[:most]
+    return sorted(mistakes, key=lambda mistake: -mistake[2])[:maximum]
 
 
 def _speed(config: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
+    """Returns the median seconds per epoch and the training images per second."""
     seconds = statistics.median(row["seconds"] for row in history)
     if not seconds:
         return None
-    drawn = config["recipe"].get("synthetic_examples", 0)
-    return dict(seconds=seconds, images=(config["dataset"]["train_examples"] + drawn) / seconds)
+    images = config["dataset"]["train_examples"] + config["recipe"].get("synthetic_examples", 0)
+    return dict(seconds=seconds, images=images / seconds)
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What was told, but for fields of the recipe that say nothing."""
-    usual = {field.name: field.default for field in dataclasses.fields(Recipe)}
+    """Returns all settings that decide the result, without those fields of the recipe that have their defaults."""
+    defaults = {field.name: field.default for field in dataclasses.fields(Recipe)}
     recipe = {
-        name: _compact(value)
+        name: _without_zeros(value)
         for name, value in config["recipe"].items()
-        if name not in ("name", *DESCRIPTIVE) and value not in (usual.get(name), {})
+        if name not in ("name", *DESCRIPTIVE) and value not in (defaults.get(name), {})
     }
-    how = {name: value for name, value in config["training"].items() if name != "versions"}
+    training = {name: value for name, value in config["training"].items() if name != "versions"}
     return {
         **recipe,
         "seed": config["seed"],
         "flags": " ".join(f"--{name}={value}" for name, value in config["flags"].items()) or "none",
         "dataset": f"{config['dataset']['name']}, sha256 {config['dataset']['sha256']}",
-        **how,
+        **training,
         "digest": config["digest"],
     }
 
 
-def _compact(value: Any) -> Any:
-    """Of nested settings, those that are not nothing."""
+def _without_zeros(value: Any) -> Any:
+    """Formats nested settings as "name=value, ..." without those that are 0."""
     if not isinstance(value, Mapping):
         return value
     return ", ".join(f"{name}={inner}" for name, inner in value.items() if inner not in (0, [0, 0]))
@@ -107,42 +106,53 @@ def _environment(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def run_figures(
-    model: keras.Model,
-    recipe: Recipe,
-    digits: Digits,
-    history: Sequence[Mapping[str, Any]],
-    steps: Sequence[Mapping[str, Any]],
-    probabilities: np.ndarray,
-    report: EvaluationReport,
-) -> dict[str, Figure]:
-    """Curves, predictions, misclassified, least_certain, confusion, calibration and, where there is something to show,
-    first_layer, steps and augmentation.
+@dataclasses.dataclass(frozen=True)
+class RunResults:
+    """The results of one run that its figures show."""
 
-    Args:
-        model: trained.
-        history, steps: of the run's `RunHistory`.
-        probabilities: of the test images, (examples, 10).
-        report: the same, scored.
+    #: The trained model.
+    model: keras.Model
+    recipe: Recipe
+    #: The training set and the test set of the run.
+    digits: Digits
+    #: One row per epoch, see `RunHistory.epochs`.
+    history: Sequence[Mapping[str, Any]]
+    #: One row per step, see `RunHistory.steps`; empty if the run kept none.
+    steps: Sequence[Mapping[str, Any]]
+    #: Predicted probabilities of the test images, float32 (examples, 10).
+    probabilities: np.ndarray
+    #: Metrics of `probabilities` against the test labels.
+    report: EvaluationReport
+
+
+def run_figures(results: RunResults) -> dict[str, Figure]:
+    """Draws all figures of a run.
+
+    Returns:
+        Figures by name: curves, predictions, misclassified, least_confident, confusion, calibration, and, if the run
+        has them, first_layer (a first layer with a kernel), steps (rows per step) and augmentation.
     """
-    images, labels = digits.test_images, digits.test_labels
-    title = f"{recipe.name} on {digits.name}: {report.correct}/{report.examples}, {report.accuracy:.2%}"
-    target = recipe.published_accuracy if digits.name == "mnist" else None
+    digits, recipe, report = results.digits, results.recipe, results.report
+    images, labels, probabilities = digits.test_images, digits.test_labels, results.probabilities
+    title = f"{recipe.name} on {digits.name}: test accuracy {report.accuracy:.2%} ({report.correct}/{report.examples})"
+    published = recipe.published_accuracy if digits.name == "mnist" else None
     figures = {
-        "curves": training_curves(history, title, target),
+        "curves": training_curves(results.history, title, published),
         "predictions": prediction_grid(images, labels, probabilities, 2, 3, title),
         "misclassified": misclassified_grid(images, labels, probabilities),
-        "least_certain": least_certain_grid(images, labels, probabilities),
-        "confusion": confusion_matrix(report.confusion, title),
-        "calibration": reliability_diagram(probabilities, labels, title),
-        "first_layer": first_layer_figure(model, images[0]),
-        "steps": step_curves(steps, title) if steps else None,
-        "augmentation": _augmentation(digits, recipe.augmentation) if recipe.augmentation else None,
+        "least_confident": least_confident_grid(images, labels, probabilities),
+        "confusion": confusion_matrix(report.confusion, f"Confusion matrix of {recipe.name} on {digits.name}"),
+        "calibration": reliability_diagram(
+            probabilities, labels, f"Reliability diagram of {recipe.name} on {digits.name}"
+        ),
+        "first_layer": first_layer_figure(results.model, images[0]),
+        "steps": step_curves(results.steps, title) if results.steps else None,
+        "augmentation": _augmentation_figure(digits, recipe.augmentation) if recipe.augmentation else None,
     }
     return {name: figure for name, figure in figures.items() if figure is not None}
 
 
-def _augmentation(digits: Digits, augmentation: Augmentation, columns: int = 7) -> Figure:
+def _augmentation_figure(digits: Digits, augmentation: Augmentation, columns: int = 7) -> Figure:
     present = np.unique(digits.train_labels)[:5]
     originals = np.stack([digits.train_images[digits.train_labels == digit][0] for digit in present])
     batch = tf.constant(originals[..., np.newaxis])
@@ -150,18 +160,20 @@ def _augmentation(digits: Digits, augmentation: Augmentation, columns: int = 7) 
     return augmentation_grid(originals, augmented)
 
 
-# Filters that are shown at most.
-_MOST = 16
+_MAX_FILTERS = 16
 
 
 def first_layer_figure(model: keras.Model, image: np.ndarray) -> Figure | None:
-    """A column a filter: its weights above (red adds, blue takes away), what it answers to the digit below.
+    """Draws one filter of the first layer per column: its weights (red positive, blue negative) above its output.
 
-    Of a dense layer, the weights of each unit are a picture, and its answer is one number. None where the model has no
-    such layer of its own, as an ensemble.
+    A unit of a dense layer has a 28x28 image of weights and one number as its output.
 
     Args:
-        image: uint8 (28, 28).
+        model: from pixels (batch, 28, 28, 1) to logits.
+        image: uint8 (28, 28), the input of the outputs.
+
+    Returns:
+        The figure, or None if no layer of the model itself has a kernel, as in an ensemble.
     """
     layer = next((layer for layer in model.layers if hasattr(layer, "kernel")), None)
     if layer is None:
@@ -170,20 +182,19 @@ def first_layer_figure(model: keras.Model, image: np.ndarray) -> Figure | None:
     is_dense = kernel.ndim == 2
     kernel = kernel.reshape(28, 28, -1) if is_dense else kernel[:, :, 0]
     pixels = image[np.newaxis, ..., np.newaxis].astype(np.float32)
-    answers = keras.ops.convert_to_numpy(keras.Model(model.input, layer.output)(pixels, training=False))[0]
-    count = min(_MOST, kernel.shape[-1])
-    figure = new_figure(max(5, 0.75 * count + 1), 2.6, f"The first layer, {layer.name}: weights and answers")
+    outputs = keras.ops.convert_to_numpy(keras.Model(model.input, layer.output)(pixels, training=False))[0]
+    count = min(_MAX_FILTERS, kernel.shape[-1])
+    figure = new_figure(max(5, 0.75 * count + 1), 2.6, f"First layer ({layer.name}): weights above, outputs below")
     cells = figure.subplots(2, count + 1, squeeze=False)
     for cell in cells.ravel():
         cell.set_axis_off()
     cells[1, 0].imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none")
-    strongest = np.abs(kernel).max() or 1.0
-    for number in range(count):
-        weights = kernel[..., number]
-        cells[0, number + 1].imshow(weights, cmap="bwr", vmin=-strongest, vmax=strongest, interpolation="none")
-        below = cells[1, number + 1]
+    limit = np.abs(kernel).max() or 1.0
+    for index in range(count):
+        weights, output = cells[:, index + 1]
+        weights.imshow(kernel[..., index], cmap="bwr", vmin=-limit, vmax=limit, interpolation="none")
         if is_dense:
-            below.text(0.5, 0.5, f"{answers[number]:.1f}", ha="center", va="center", fontsize=9)
+            output.text(0.5, 0.5, f"{outputs[index]:.1f}", ha="center", va="center", fontsize=9)
         else:
-            below.imshow(answers[..., number], cmap="gray", interpolation="none")
+            output.imshow(outputs[..., index], cmap="gray", interpolation="none")
     return figure

@@ -1,4 +1,4 @@
-"""Accuracy against recipe."""
+"""Figures of a study: test accuracy per recipe, test error against parameters, ablation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,21 +12,21 @@ from mnist_keras.reports.style import MUTED, TEST, WRONG, new_figure
 def accuracy_by_recipe(
     rows: Sequence[Mapping[str, Any]], title: str, limits: tuple[float, float] | None = None
 ) -> Figure:
-    """Each seed's accuracy as a dot, their median as a line, the published figure as a diamond.
+    """Draws the test accuracy of each seed (dot), their median (line) and the published accuracy (diamond) per recipe.
 
     Args:
         rows: of a study's table, with "recipe", "accuracies", "median" and "published_accuracy", in percent.
-        title: stands above.
-        limits: of the accuracy axis, percent; None fits the points.
+        title: the figure's title.
+        limits: minimum and maximum of the accuracy axis in percent; None fits the points.
     """
     figure = new_figure(max(5, 0.75 * len(rows) + 2), 4.5, title)
     axes = figure.subplots()
     for place, row in enumerate(rows):
         accuracies = row["accuracies"]
-        axes.plot([place] * len(accuracies), accuracies, "o", color=TEST, alpha=0.6, label="a seed")
+        axes.plot([place] * len(accuracies), accuracies, "o", color=TEST, alpha=0.6, label="one seed")
         axes.hlines(row["median"], place - 0.25, place + 0.25, color=TEST, label="median")
         if row["published_accuracy"] is not None:
-            axes.plot(place, row["published_accuracy"], "D", color=MUTED, fillstyle="none", label="published_accuracy")
+            axes.plot(place, row["published_accuracy"], "D", color=MUTED, fillstyle="none", label="published")
     axes.set_xticks(range(len(rows)), [row["recipe"] for row in rows], rotation=45, ha="right")
     axes.set_ylabel("test accuracy (%)")
     axes.grid(axis="y", alpha=0.3)
@@ -37,46 +37,46 @@ def accuracy_by_recipe(
     return figure
 
 
-# Parameters, accuracy in percent, whose; the means of several seeds, and single or chosen runs.
-_MEANS = ((326_000, 99.641, "Deotte, mean of 1,500"), (4_890_000, 99.745, "15 of these averaged"))
+# Published results: parameters, test accuracy in percent, source. Means over seeds stand apart from single runs.
+_MEANS = ((326_000, 99.641, "Deotte, mean of 1,500"), (4_890_000, 99.745, "ensemble of 15 of these"))
 _SINGLE = (
-    (697, 99.03, "best of 700, by the test set"),
+    (697, 99.03, "best of 700, chosen on the test set"),
     (4_862, 99.07, "one run"),
     (9_142, 99.41, "one run"),
     (12_364, 99.48, "one run"),
     (34_826, 98.36, "one run"),
     (1_111_946, 99.23, "one run"),
-    (5_100_000, 99.87, "An et al., vote of 3, chosen by the test set"),
+    (5_100_000, 99.87, "An et al., vote of 3, chosen on the test set"),
 )
 
 
 def error_by_parameters(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """Mean test error of each recipe and the range of its seeds against its parameters, both on logarithmic axes.
+    """Draws mean test error against trainable parameters, with the range over seeds, both axes logarithmic.
 
     Args:
-        rows: of a study's table, with "recipe", "parameters", "mean", "min" and "max", in percent.
-        title: stands above.
+        rows: of a study's table, with "recipe", "parameters", and "mean", "min" and "max" in percent.
+        title: the figure's title.
     """
     figure = new_figure(9, 5.5, title)
     axes = figure.subplots()
     for points, marker, label in (
         (_MEANS, "D", "published, mean over seeds"),
-        (_SINGLE, "x", "published, one or a chosen run"),
+        (_SINGLE, "x", "published, single or selected run"),
     ):
         parameters, accuracies, names = zip(*points, strict=True)
         axes.plot(parameters, [100 - a for a in accuracies], marker, color=MUTED, label=label)
         for x, accuracy, name in points:
-            # The largest have no room to their right.
+            # The names of the largest networks would cross the right edge.
             side, offset = ("right", -5) if x > 2e6 else ("left", 5)
             place: dict[str, Any] = dict(xytext=(offset, 4), textcoords="offset points", ha=side)
             axes.annotate(name, (x, 100 - accuracy), **place, fontsize=7, color=MUTED)
     for index, row in enumerate(rows):
         x = row["parameters"]
-        beside = sum(other["parameters"] == x for other in rows[:index])
+        same_size = sum(other["parameters"] == x for other in rows[:index])
         axes.vlines(x, 100 - row["max"], 100 - row["min"], color=TEST, linewidth=1.5)
         axes.plot(x, 100 - row["mean"], "o", color=TEST, label="this package, mean and range over seeds")
-        # To the left: the next larger one is often as accurate, and near.
-        place = dict(xytext=(-6, 13 * beside - 10), textcoords="offset points", ha="right")
+        # The next larger network is often close on the right.
+        place = dict(xytext=(-6, 13 * same_size - 10), textcoords="offset points", ha="right")
         axes.annotate(row["recipe"], (x, 100 - row["mean"]), **place, fontsize=9, color=TEST)
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -90,35 +90,37 @@ def error_by_parameters(rows: Sequence[Mapping[str, Any]], title: str) -> Figure
     return figure
 
 
-_TICKS = [sign * value for value in (0, 0.25, 0.5, 1, 2, 5, 10, 50) for sign in (-1, 1)]
+_DIFFERENCE_TICKS = [sign * value for value in (0, 0.25, 0.5, 1, 2, 5, 10, 50) for sign in (-1, 1)]
 
 
 def ablation_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """The accuracy that is lost or gained without each ingredient, worst first.
+    """Draws an ablation study: the change in mean accuracy without each ingredient, largest loss at the top.
 
     Args:
-        rows: of a study's table; the first is the whole recipe, the others are variants of it.
-        title: stands above.
+        rows: of a study's table; the first is the complete recipe, the others its variants from `ablations`.
+        title: the figure's title.
     """
-    whole, *variants = rows
+    complete, *variants = rows
     variants = sorted(variants, key=lambda row: row["mean"], reverse=True)
     figure = new_figure(8, 0.45 * len(variants) + 1.8, title)
     axes = figure.subplots()
     for place, row in enumerate(variants):
-        difference = row["mean"] - whole["mean"]
+        difference = row["mean"] - complete["mean"]
         axes.barh(place, difference, color=WRONG if difference < 0 else TEST, alpha=0.35)
-        axes.plot([value - whole["mean"] for value in row["accuracies"]], [place] * row["seeds"], "o", color=TEST)
+        axes.plot([value - complete["mean"] for value in row["accuracies"]], [place] * row["seeds"], "o", color=TEST)
         axes.text(1.01, place, f"{difference:+.2f}", transform=axes.get_yaxis_transform(), va="center", fontsize=9)
-    spread = [value - whole["mean"] for value in whole["accuracies"]]
-    axes.axvspan(min(spread), max(spread), color=MUTED, alpha=0.2, label=f"seeds of {whole['recipe']}")
+    spread = [value - complete["mean"] for value in complete["accuracies"]]
+    axes.axvspan(min(spread), max(spread), color=MUTED, alpha=0.2, label=f"range over seeds of {complete['recipe']}")
     axes.axvline(0, color=MUTED)
-    # What breaks a training would leave no room for what all others are worth.
+    # A variant that fails to train would compress all other differences on a linear axis.
     axes.set_xscale("symlog", linthresh=1)
-    axes.xaxis.set_major_locator(FixedLocator(_TICKS))
+    axes.xaxis.set_major_locator(FixedLocator(_DIFFERENCE_TICKS))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if value else "0"))
-    names = [row["recipe"].removeprefix(f"{whole['recipe']}-").replace("-", " ").replace("_", " ") for row in variants]
+    names = [
+        row["recipe"].removeprefix(f"{complete['recipe']}-").replace("-", " ").replace("_", " ") for row in variants
+    ]
     axes.set_yticks(range(len(variants)), names)
-    axes.set_xlabel(f"accuracy less that of {whole['recipe']} ({whole['mean']:.2f} %), points")
+    axes.set_xlabel(f"accuracy minus that of {complete['recipe']} ({complete['mean']:.2f} %), percentage points")
     axes.grid(axis="x", alpha=0.3)
     axes.legend(loc="lower left", fontsize=8)
     return figure

@@ -1,4 +1,4 @@
-"""What a study leaves behind: one table, its figures, one page; for the stack its finding."""
+"""The report of a study: its table, its figures and its HTML page, and the finding of the stacks of linear layers."""
 
 import datetime
 import pathlib
@@ -16,25 +16,26 @@ from mnist_keras.reports.digit_grids import label_grid, prediction_grid
 from mnist_keras.reports.html import render
 from mnist_keras.reports.study_figures import ablation_figure, accuracy_by_recipe, error_by_parameters
 from mnist_keras.reports.style import save_figure
+from mnist_keras.reports.text import markdown_table
 
 Row = Mapping[str, Any]
 
 
 def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ablation: bool = False) -> str:
-    """Writes table.csv, table.md, the figures and report.html, which shows them, and returns the text of table.md.
+    """Writes a study's table.csv, table.md, figures and report.html, and returns the text of table.md.
 
-    The figures are accuracy.png and parameters.png. A study of all eleven stack recipes also leaves stack_digits.png
-    (test images with their labels), stack_predictions.png (one model's answers), stack_accuracy.png (0-100) and
-    stack_accuracy_zoom.png (90-93), and its finding stands under the table.
+    The figures are accuracy.png and parameters.png. A study of all eleven stack recipes also gets stack_digits.png
+    (test images with their labels), stack_predictions.png (one model's predictions), stack_accuracy.png (0 to 100 %)
+    and stack_accuracy_zoom.png (90 to 93 %), and its finding below the table.
 
     Args:
-        folder: the study's.
+        folder: the study's folder.
         rows: from `run_study`.
-        digits: what was trained on.
-        is_ablation: whether the rows are of a recipe and its variants; then ablation.png is drawn too.
+        digits: the data of the study.
+        is_ablation: whether the rows are a recipe and its variants; draws ablation.png too.
     """
-    kind = "test" if base_dataset(digits.name) == digits.name else "validation"
-    title = f"Accuracy at the last epoch, {digits.name}, {len(digits.test_labels):,} {kind} images"
+    kind = "Test" if base_dataset(digits.name) == digits.name else "Validation"
+    title = f"{kind} accuracy after the last epoch, {digits.name}, {len(digits.test_labels):,} images"
     figures = {"accuracy": accuracy_by_recipe(rows, title), "parameters": error_by_parameters(rows, title)}
     if is_ablation:
         figures = {"ablation": ablation_figure(rows, title), **figures}
@@ -44,58 +45,47 @@ def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ab
         finding = stack_finding(stack)
         figures |= stack_figures(folder, stack, digits, title)
     text = table(rows) + (f"\n{finding}\n" if finding else "")
-    told = [{name: value for name, value in row.items() if name != "runs"} for row in rows]
-    write_rows(
-        folder / "table.csv",
-        [{**row, "accuracies": " ".join(f"{value:.2f}" for value in row["accuracies"])} for row in told],
-    )
+    write_rows(folder / "table.csv", [_csv_row(row) for row in rows])
     (folder / "table.md").write_text(text, encoding="utf-8")
     for name, figure in figures.items():
         save_figure(figure, folder / f"{name}.png")
-    (folder / "report.html").write_text(
-        study_page(
-            title=title,
-            date=datetime.date.today().isoformat(),
-            columns=columns_for(rows),
-            rows=rows,
-            finding=finding,
-            figures=figures,
-        ),
-        encoding="utf-8",
-    )
+    page = study_page(title, datetime.date.today().isoformat(), columns_for(rows), rows, finding, figures)
+    (folder / "report.html").write_text(page, encoding="utf-8")
     return text
 
 
+def _csv_row(row: Row) -> dict[str, Any]:
+    accuracies = " ".join(f"{value:.2f}" for value in row["accuracies"])
+    return {**{name: value for name, value in row.items() if name != "runs"}, "accuracies": accuracies}
+
+
 def columns_for(rows: Sequence[Row]) -> dict[str, Callable[[Row], str]]:
-    """Names of the columns and what stands in them; with ten test labels corrected, where a row has that figure."""
-    return {
-        name: cell
-        for name, cell in _COLUMNS.items()
-        if name != "corrected" or any(row["corrected"] is not None for row in rows)
-    }
+    """Returns the table's columns: heading -> function from a row to its cell.
+
+    The column "corrected" is left out if no row has an accuracy after label fixes.
+    """
+    has_corrected = any(row["corrected"] is not None for row in rows)
+    return {heading: cell for heading, cell in _COLUMNS.items() if heading != "corrected" or has_corrected}
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table, see `columns_for`."""
+    """Returns the rows as a Markdown table with the columns of `columns_for`."""
     columns = columns_for(rows)
-    lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
-    for row in rows:
-        recipe, *cells = (cell(row) for cell in columns.values())
-        lines.append(f"| {' | '.join([f'`{recipe}`', *cells])} |")
-    return "\n".join(lines) + "\n"
+    cells = [[cell(row) for cell in columns.values()] for row in rows]
+    return markdown_table(list(columns), [[f"`{recipe}`", *others] for recipe, *others in cells])
 
 
 def _mean(row: Row) -> str:
-    # Five seeds tell thousandths apart.
-    digits = 3 if row["seeds"] >= 5 else 2
-    spread = "" if row["sd"] is None else f" ± {row['sd']:.{digits}f}"
-    return f"{row['mean']:.{digits}f}{spread}"
+    # From five seeds on, the third decimal of the mean carries information.
+    decimals = 3 if row["seeds"] >= 5 else 2
+    deviation = "" if row["sd"] is None else f" ± {row['sd']:.{decimals}f}"
+    return f"{row['mean']:.{decimals}f}{deviation}"
 
 
-_COLUMNS = {
+_COLUMNS: dict[str, Callable[[Row], str]] = {
     "recipe": lambda row: row["recipe"],
     "parameters": lambda row: f"{row['parameters']:,}",
-    "published_accuracy": lambda row: "-" if row["published_accuracy"] is None else f"{row['published']:.2f}",
+    "published": lambda row: "-" if row["published_accuracy"] is None else f"{row['published_accuracy']:.2f}",
     "median": lambda row: f"{row['median']:.2f}",
     "mean ± sd": _mean,
     "min": lambda row: f"{row['min']:.2f}",
@@ -103,6 +93,7 @@ _COLUMNS = {
     "corrected": lambda row: "-" if row["corrected"] is None else f"{row['corrected']:.3f}",
     "seeds": lambda row: str(row["seeds"]),
     "epochs": lambda row: str(row["epochs"]),
+    # Minutes in every row, so that rows compare.
     "time": lambda row: f"{row['seconds'] / 60:.1f} min",
 }
 
@@ -115,15 +106,15 @@ def study_page(
     finding: str,
     figures: Mapping[str, Figure],
 ) -> str:
-    """HTML of a study's table, with links to the pages of its runs, and its figures.
+    """Returns the HTML page of a study: its table with links to the reports of its runs, and its figures.
 
     Args:
-        title: what the table shows, on which data.
-        date: of the page.
-        columns: heading -> what stands below it.
+        title: quantity and data of the table.
+        date: of the page, as YYYY-MM-DD.
+        columns: from `columns_for`.
         rows: from `run_study`.
-        finding: a paragraph, or nothing.
-        figures: by name, in the order in which they are shown.
+        finding: a paragraph below the table; empty for none.
+        figures: by name, in the order of the page.
     """
     cells = [(row, [cell(row) for cell in columns.values()]) for row in rows]
     return render(
@@ -131,36 +122,35 @@ def study_page(
     )
 
 
-def stack_finding(rows: Sequence[Mapping[str, Any]]) -> str:
-    """What the eleven say about depth without a nonlinearity, from their own figures.
+def stack_finding(rows: Sequence[Row]) -> str:
+    """States the effect of depth without a nonlinearity, from the accuracies of the eleven stacks.
 
     Args:
-        rows: of stack_0 ... stack_10, in that order.
+        rows: of stack_0 ... stack_10, in this order.
     """
     medians = [row["median"] for row in rows]
     deepest = rows[-1]
     gain = medians[-1] - medians[0]
     spread = max(medians[7:]) - min(medians[7:])
-    verdict = "buys nothing" if gain <= max(spread, 0.1) else "gained here, against expectation"
+    verdict = "does not raise the accuracy" if gain <= max(spread, 0.1) else "raises the accuracy here, unexpectedly"
     narrow = ", ".join(f"{value:.2f}" for value in medians[1:5])
     return (
-        f"Depth without a nonlinearity {verdict}: four hidden layers of 100 ({deepest['parameters']:,} parameters) "
-        f"reach {medians[-1]:.2f} %, no hidden layer ({rows[0]['parameters']:,} parameters) {medians[0]:.2f} %, a "
-        f"difference of {gain:+.2f} points. A product of linear maps is one linear map; a hidden layer narrower than "
-        f"nine (softmax ignores what ten logits share) only lowers its rank: widths 5, 6, 7, 8 reach {narrow} %."
+        f"Depth without a nonlinearity {verdict}: four hidden layers of 100 units ({deepest['parameters']:,} "
+        f"parameters) reach {medians[-1]:.2f} %, no hidden layer ({rows[0]['parameters']:,} parameters) "
+        f"{medians[0]:.2f} %, a difference of {gain:+.2f} points. A product of linear maps is one linear map; a hidden "
+        f"layer of fewer than nine units lowers its rank (softmax ignores a constant added to all ten logits): "
+        f"5, 6, 7, 8 units reach {narrow} %."
     )
 
 
-def stack_figures(
-    folder: pathlib.Path, rows: Sequence[Mapping[str, Any]], digits: Digits, title: str
-) -> dict[str, Figure]:
-    """Test digits with their labels, the deepest stack's answers, accuracy from 0 to 100 and from 90 to 93 %.
+def stack_figures(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, title: str) -> dict[str, Figure]:
+    """Draws test images with labels, the deepest stack's predictions, and accuracies from 0 to 100 and 90 to 93 %.
 
     Args:
-        folder: of the study.
-        rows: as of `stack_finding`.
-        digits: what was trained on.
-        title: of the accuracies.
+        folder: the study's folder.
+        rows: of stack_0 ... stack_10, in this order.
+        digits: the data of the study.
+        title: of the figures of accuracy.
     """
     images, labels = digits.test_images, digits.test_labels
     name = rows[-1]["recipe"]

@@ -1,4 +1,4 @@
-"""A figure to draw on, and the colours all figures share. No display is needed."""
+"""Empty figures, the colors that all figures share, and figures as PNG or SVG. Needs no display."""
 
 import io
 import pathlib
@@ -8,9 +8,9 @@ import matplotlib
 from matplotlib.figure import Figure
 
 TRAIN, TEST, WRONG, MUTED = "#7aa6d8", "#1f4e9c", "#c0392b", "#888888"
-# Text on something light, in the dark too.
+# Text on light cells; a page in dark mode does not change it.
 DARK = "#111111"
-_OF_PAGE = {
+_PAGE_COLORS = {
     "#ffffff": "none",
     "#000000": "currentColor",
     TRAIN: "var(--train)",
@@ -20,27 +20,31 @@ _OF_PAGE = {
 
 
 def new_figure(width: float, height: float, title: str) -> Figure:
-    """An empty figure of that size in inches."""
+    """Returns an empty figure with a title; width and height are in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.suptitle(title)
     return figure
 
 
 def save_figure(figure: Figure, path: pathlib.Path) -> None:
-    """Writes a PNG."""
+    """Writes the figure as a PNG file with 120 dots per inch."""
     figure.savefig(path, dpi=120)
 
 
 def as_svg(figure: Figure) -> str:
-    """An <svg> element for a page: text stays text, colours are those of the page's style, and its ground shows."""
+    """Returns the figure as an <svg> element for an HTML page.
+
+    Text stays text, the background is transparent, and the colors are the variables of page.css. The same figure gives
+    the same text.
+    """
     text = io.StringIO()
-    # Of the figure alone, not of its moment: the same figure gives the same element.
+    # Without the salt and the date, each call would write other ids and another time.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": figure.get_suptitle()}):
         figure.savefig(text, format="svg", metadata={"Date": None})
     svg = text.getvalue()
     svg = svg[svg.index("<svg ") :]
-    # Several on one page would bear the same.
+    # Matplotlib numbers its groups from 1 in each figure; ids must be unique on a page with several figures.
     svg = re.sub(r' id="[A-Za-z0-9]+_\d+"', "", svg)
-    for colour, of_page in _OF_PAGE.items():
-        svg = re.sub(rf"{colour}\b", of_page, svg)
+    for color, page_color in _PAGE_COLORS.items():
+        svg = re.sub(rf"{color}\b", page_color, svg)
     return svg

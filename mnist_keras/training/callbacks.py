@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from mnist_keras.errors import InputError
 from mnist_keras.files import Rows
+from mnist_keras.reports.text import format_duration
 
 
 class RunHistory(keras.callbacks.Callback):
@@ -144,4 +145,4 @@ class ProgressLog(keras.callbacks.Callback):
 
     def _time_left(self, row) -> str:
         seconds = row["seconds"] * (self.params["epochs"] - row["epoch"])
-        return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+        return format_duration(seconds)

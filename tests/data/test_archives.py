@@ -15,7 +15,7 @@ _SHAPES = arrays.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5)
 
 
 @given(array=arrays.arrays(np.uint8, _SHAPES), ending=st.sampled_from(["", ".gz"]))
-def test_what_was_written_is_read(array, ending):
+def test_read_idx_returns_the_written_array(array, ending):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / f"array{ending}"
         write_idx(path, array)
@@ -23,7 +23,7 @@ def test_what_was_written_is_read(array, ending):
 
 
 @given(content=st.binary(max_size=60), axes=st.sampled_from([1, 3]), header=st.booleans())
-def test_any_bytes_are_read_or_refused_in_words(content, axes, header):
+def test_arbitrary_bytes_are_read_or_raise_input_error(content, axes, header):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "bytes"
         path.write_bytes(b"\x00\x00\x08" * header + content)
@@ -33,14 +33,14 @@ def test_any_bytes_are_read_or_refused_in_words(content, axes, header):
             assert "bytes" in str(error)
 
 
-def test_a_large_file_stays_on_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr("mnist_keras.data.archives._LARGEST_IN_MEMORY", 2000)
+def test_a_large_file_is_memory_mapped(tmp_path, monkeypatch):
+    monkeypatch.setattr("mnist_keras.data.archives._MAX_BYTES_IN_MEMORY", 2000)
     array = np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8)
-    for name, on_disk in (("plain", True), ("zipped.gz", False)):
+    for name, is_memmap in (("plain", True), ("gzipped.gz", False)):
         write_idx(tmp_path / name, array)
         read = read_idx(tmp_path / name, axes=3)
         np.testing.assert_array_equal(read, array)
-        assert isinstance(read, np.memmap) == on_disk
+        assert isinstance(read, np.memmap) == is_memmap
     (tmp_path / "plain").write_bytes((tmp_path / "plain").read_bytes()[:-1])
     with pytest.raises(InputError, match="truncated"):
         read_idx(tmp_path / "plain", axes=3)
@@ -53,43 +53,45 @@ def images(tmp_path):
     return path
 
 
-def test_bytes_are_in_the_published_order(tmp_path):
+def test_write_idx_writes_the_published_format(tmp_path):
     write_idx(tmp_path / "labels", np.array([5, 0], np.uint8))
     assert (tmp_path / "labels").read_bytes() == bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 0])
 
 
-def test_truncated(images):
+def test_a_truncated_file_raises(images):
     images.write_bytes(images.read_bytes()[:-1])
-    with pytest.raises(InputError, match=r"is truncated: .* shape \(3, 28, 28\), which takes 2368 bytes.*2367"):
+    with pytest.raises(InputError, match=r"is truncated. Expected: 2368 bytes for the shape \(3, 28, 28\).*2367"):
         read_idx(images, axes=3)
 
 
-def test_too_long(images):
+def test_a_file_that_is_too_long_raises(images):
     images.write_bytes(images.read_bytes() + b"x")
     with pytest.raises(InputError, match="is too long"):
         read_idx(images, axes=3)
 
 
-def test_swapped(images):
-    with pytest.raises(InputError, match="must hold labels: 1 axes. Received: 3 .images.. Are two files swapped"):
+def test_an_images_file_in_place_of_labels_raises(images):
+    with pytest.raises(
+        InputError, match="must hold labels: 1 axes. Received: 3 axes .images.. Check whether two files are swapped"
+    ):
         read_idx(images, axes=1)
 
 
-def test_another_format(images):
+def test_another_format_raises(images):
     images.write_bytes(b"PK\x03\x04")
-    with pytest.raises(InputError, match="is no IDX file.*Received: 50 4b 03"):
+    with pytest.raises(InputError, match="is not an IDX file.*Received: 50 4b 03"):
         read_idx(images, axes=3)
 
 
-def test_empty(images):
+def test_an_empty_file_raises(images):
     images.write_bytes(b"")
     with pytest.raises(InputError, match="Received: an empty file"):
         read_idx(images, axes=3)
 
 
 @pytest.mark.parametrize("damage", [lambda gz: gz[:-9], lambda gz: gz[:20] + b"\x00\x01\x02" + gz[23:]])
-def test_damaged_gzip(tmp_path, damage):
+def test_a_damaged_gzip_file_raises(tmp_path, damage):
     path = tmp_path / "labels.gz"
     path.write_bytes(damage(gzip.compress(bytes(range(256)) * 9)))
-    with pytest.raises(InputError, match="is a damaged gzip file.*Fetch it again"):
+    with pytest.raises(InputError, match="is a damaged gzip file.*Download it again"):
         read_idx(path, axes=1)

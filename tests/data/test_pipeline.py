@@ -8,7 +8,7 @@ from mnist_keras.errors import InputError
 
 @pytest.fixture
 def numbered():
-    """103 images whose pixels and labels tell which one they are."""
+    """103 images whose pixels and labels are their index."""
     numbers = np.arange(103)
     return np.broadcast_to(numbers.astype(np.uint8)[:, None, None], (103, 28, 28)).copy(), numbers
 
@@ -17,19 +17,19 @@ def labels_of(dataset):
     return [labels.numpy().tolist() for _, labels in dataset]
 
 
-def test_an_epoch_shows_every_image_once_but_for_the_remainder(numbered):
+def test_an_epoch_contains_each_image_once_except_for_the_remainder(numbered):
     batches = list(training_batches(*numbered, batch_size=10, epochs=1, seed=0))
     assert len(batches) == 10
-    seen = np.concatenate([labels for _, labels in batches])
-    assert len(set(seen)) == 100
-    assert seen.tolist() != sorted(seen)
+    order = np.concatenate([labels for _, labels in batches])
+    assert len(set(order)) == 100
+    assert order.tolist() != sorted(order)
     for images, labels in batches:
         assert images.shape == (10, 28, 28, 1)
         assert images.dtype == "uint8"
         np.testing.assert_array_equal(images[:, 5, 5, 0], labels)
 
 
-def test_images_on_disk_are_the_same_batches(numbered, tmp_path):
+def test_a_memmap_gives_the_same_batches_as_an_array(numbered, tmp_path):
     images, labels = numbered
     on_disk = np.memmap(tmp_path / "images", np.uint8, "w+", shape=images.shape)
     on_disk[:] = images
@@ -43,14 +43,14 @@ def test_images_on_disk_are_the_same_batches(numbered, tmp_path):
         np.testing.assert_array_equal(its_labels, others)
 
 
-def test_every_epoch_has_an_order_of_its_own(numbered):
+def test_every_epoch_has_its_own_order(numbered):
     batches = labels_of(training_batches(*numbered, batch_size=0, epochs=3, seed=0))
     assert len(batches) == 3
     assert all(sorted(batch) == list(range(103)) for batch in batches)
     assert batches[0] != batches[1] != batches[2]
 
 
-def test_the_order_is_random():
+def test_the_order_has_the_statistics_of_a_random_permutation():
     count, batch_size = 20000, 100
     labels = np.arange(count)
     dataset = training_batches(np.zeros((count, 28, 28), np.uint8), labels, batch_size, epochs=2, seed=0)
@@ -60,14 +60,14 @@ def test_the_order_is_random():
         assert abs(np.corrcoef(order[:-1], order[1:])[0, 1]) < 0.04
         means = order.reshape(-1, batch_size).mean(axis=1)
         assert 0.8 < means.std() / (count / np.sqrt(12 * batch_size)) < 1.2
-    # Images that met in a batch meet again as often as chance has it.
-    meetings = np.zeros((count // batch_size,) * 2, int)
-    np.add.at(meetings, (np.argsort(first) // batch_size, np.argsort(second) // batch_size), 1)
+    # Two images of one batch share a later batch as often as by chance.
+    pairs = np.zeros((count // batch_size,) * 2, int)
+    np.add.at(pairs, (np.argsort(first) // batch_size, np.argsort(second) // batch_size), 1)
     batches = count // batch_size
-    assert 0.9 < (meetings * (meetings - 1)).sum() / (count**2 / batches**2) < 1.1
+    assert 0.9 < (pairs * (pairs - 1)).sum() / (count**2 / batches**2) < 1.1
 
 
-def test_seed_and_step_decide_everything(numbered):
+def test_a_batch_is_a_function_of_seed_and_step(numbered):
     def batches(seed, **options):
         dataset = training_batches(*numbered, 25, 2, seed, Augmentation(rotation=20, brightness=0.5), **options)
         return [(images.numpy(), labels.numpy()) for images, labels in dataset]
@@ -92,23 +92,23 @@ def test_augmentation_differs_from_epoch_to_epoch_and_from_seed_to_seed():
     assert brightness(0) != brightness(1)
 
 
-def test_the_length_is_known(numbered):
+def test_the_cardinality_is_known(numbered):
     assert int(training_batches(*numbered, batch_size=10, epochs=3, seed=0).cardinality()) == 30
     assert int(evaluation_batches(*numbered, batch_size=10).cardinality()) == 10
 
 
-def test_evaluation_keeps_order_and_remainder(numbered):
+def test_evaluation_batches_keep_the_order_and_the_remainder(numbered):
     batches = labels_of(evaluation_batches(*numbered, batch_size=10))
     assert [label for batch in batches for label in batch] == list(range(103))
-    # None so small that several devices could not share it.
+    # No batch is too small to be shared by several devices.
     assert {len(batch) for batch in batches} == {10, 13}
 
 
-def test_a_batch_larger_than_the_data(numbered):
+def test_a_batch_size_above_the_number_of_images_raises(numbered):
     with pytest.raises(InputError, match="batch_size=104 for 103 training images"):
         training_batches(*numbered, batch_size=104, epochs=1, seed=0)
 
 
-def test_steps_in_epoch():
+def test_steps_in_epoch_drops_the_remainder():
     assert steps_in_epoch(60000, 256) == 234
     assert steps_in_epoch(60000, 0) == 1

@@ -8,7 +8,7 @@ from mnist_keras.data import Digits, load_digits, sources
 from mnist_keras.data.archives import write_idx
 from mnist_keras.errors import InputError
 
-# SHA-256 of the official archives, uncompressed.
+# SHA-256 of the uncompressed official archives.
 OFFICIAL = {
     "train_images": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train_labels": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -41,44 +41,44 @@ def offline(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
-def test_a_folder_of_idx_files(tiny, tmp_path, ending):
+def test_load_a_folder_of_idx_files(tiny, tmp_path, ending):
     digits = load_digits("folder", write_folder(tmp_path / "mine", tiny, ending))
     assert digits.name == "mine"
     assert digits.checksum() == tiny.checksum()
 
 
-def test_a_folder_with_an_npz(tiny, tmp_path):
+def test_load_a_folder_with_an_npz_file(tiny, tmp_path):
     write_npz(tmp_path / "digits.npz", tiny)
     assert load_digits("folder", tmp_path).checksum() == tiny.checksum()
 
 
-def test_an_npz_in_its_folders_place(tiny, tmp_path):
+def test_load_an_npz_file(tiny, tmp_path):
     write_npz(tmp_path / "digits.npz", tiny)
     digits = load_digits("folder", tmp_path / "digits.npz")
     assert (digits.name, digits.checksum()) == ("digits", tiny.checksum())
 
 
-def test_the_folder_comes_from_the_environment(tiny, tmp_path, monkeypatch):
+def test_the_environment_variable_is_the_default_folder(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("MNIST_KERAS_DATA_DIR", str(write_folder(tmp_path / "mine", tiny)))
     assert load_digits("folder").name == "mine"
 
 
-def test_only_verified_digits_are_called_mnist(tiny, tmp_path):
+def test_only_verified_digits_are_named_mnist(tiny, tmp_path):
     folder = write_folder(tmp_path / "mnist", tiny)
-    with pytest.raises(InputError, match="The train set in .* is not MNIST's.*say --dataset=folder"):
+    with pytest.raises(InputError, match="The train set in .* is not MNIST.*Pass --dataset=folder"):
         load_digits("mnist", folder)
-    with pytest.raises(InputError, match="is not MNIST's"):
+    with pytest.raises(InputError, match="is not MNIST"):
         load_digits("auto", folder)
     assert load_digits("folder", folder).name == "mnist-folder"
 
 
-def test_swapped_files(tiny, tmp_path):
+def test_swapped_files_raise(tiny, tmp_path):
     folder = write_folder(tmp_path, tiny)
     images, labels = folder / "train-images-idx3-ubyte", folder / "train-labels-idx1-ubyte"
     content = images.read_bytes()
     images.write_bytes(labels.read_bytes())
     labels.write_bytes(content)
-    with pytest.raises(InputError, match="Are two files swapped"):
+    with pytest.raises(InputError, match="Check whether two files are swapped"):
         load_digits("folder", folder)
 
 
@@ -87,22 +87,25 @@ def test_swapped_files(tiny, tmp_path):
     [
         (dict(x_train=np.zeros((120, 32, 32), np.uint8)), "train images must be uint8 of shape .*28, 28.*32, 32"),
         (dict(x_train=np.zeros((120, 28, 28))), "train images must be uint8.*Received: float64"),
-        (dict(y_train=np.zeros(119, np.uint8)), "Every train image needs one label.*120 images and 119 labels"),
+        (dict(y_train=np.zeros(119, np.uint8)), "Each train image must have one label.*120 images and 119 labels"),
         (dict(y_test=np.full(30, 10)), "test labels must lie in 0..9. Received: labels from 10 to 10"),
         (dict(y_test=np.full(30, -1)), "test labels must lie in 0..9"),
         (dict(y_test=np.zeros(30)), "test labels must be integers"),
-        (dict(x_test=np.zeros((0, 28, 28), np.uint8), y_test=np.zeros(0, int)), "test set is empty"),
+        (
+            dict(x_test=np.zeros((0, 28, 28), np.uint8), y_test=np.zeros(0, int)),
+            "test set must hold at least one image",
+        ),
         (dict(y_test=None), "must hold the arrays x_train, y_train.* Missing: y_test"),
         (dict(y_test=np.array([{}], object)), "cannot be read as an npz file of plain arrays.*allow_pickle"),
     ],
 )
-def test_arrays_that_are_no_digits(tiny, tmp_path, changes, message):
+def test_invalid_arrays_raise(tiny, tmp_path, changes, message):
     write_npz(tmp_path / "digits.npz", tiny, **changes)
     with pytest.raises(InputError, match=message):
         load_digits("folder", tmp_path)
 
 
-def test_a_truncated_npz(tiny, tmp_path):
+def test_a_truncated_npz_file_raises(tiny, tmp_path):
     write_npz(tmp_path / "digits.npz", tiny)
     content = (tmp_path / "digits.npz").read_bytes()
     (tmp_path / "digits.npz").write_bytes(content[: len(content) // 2])
@@ -119,33 +122,33 @@ def test_missing_files_are_named(tiny, tmp_path):
         load_digits("folder", tmp_path)
     with pytest.raises(InputError, match="There is no such folder"):
         load_digits("folder", tmp_path / "nowhere")
-    with pytest.raises(InputError, match="needs --data_dir"):
+    with pytest.raises(InputError, match="Pass --data_dir"):
         load_digits("folder")
 
 
-def test_an_unknown_dataset():
+def test_an_unknown_dataset_raises():
     with pytest.raises(InputError, match="dataset must be one of auto, mnist, sample, folder"):
         load_digits("emnist")
 
 
-def test_the_sample_is_stratified_and_fixed():
+def test_the_sample_is_stratified_and_deterministic():
     digits = load_digits("sample")
     assert np.bincount(digits.train_labels).tolist() == [400] * 10
     assert np.bincount(digits.test_labels).tolist() == [100] * 10
     assert digits.checksum() == "b8764882f0574556ed174a0080bf5b1a03fcb4cdedde172f8acaaad61175c22a"
 
 
-def test_auto_falls_back_on_the_sample_with_a_warning(offline, capsys):
+def test_auto_loads_the_sample_with_a_warning_if_offline(offline, capsys):
     assert load_digits("auto").name == "sample"
-    assert "WARNING: MNIST is not at hand" in capsys.readouterr().err
+    assert "WARNING: MNIST is not cached" in capsys.readouterr().err
 
 
-def test_mnist_without_a_network_says_so_at_once(offline):
-    with pytest.raises(InputError, match="server does not answer. Give a folder .* --dataset=sample"):
+def test_mnist_raises_if_offline(offline):
+    with pytest.raises(InputError, match="server does not answer.*Pass a folder .* --dataset=sample"):
         load_digits("mnist")
 
 
-def test_a_silent_server_is_given_up_on():
+def test_server_answers_times_out():
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -154,34 +157,34 @@ def test_a_silent_server_is_given_up_on():
         assert time.perf_counter() - began < 5
 
 
-def test_tfds_is_asked_when_its_cache_is_there(tiny, monkeypatch, tmp_path):
+def test_mnist_is_loaded_from_the_cache_of_tfds(tiny, monkeypatch, tmp_path):
     (tmp_path / "mnist" / "3.0.1").mkdir(parents=True)
     (tmp_path / "mnist" / "3.0.1" / "dataset_info.json").touch()
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(sources, "load_tfds", lambda: tiny)
-    with pytest.raises(InputError, match="in the cache of TensorFlow Datasets is not MNIST's"):
+    with pytest.raises(InputError, match="in the cache of TensorFlow Datasets is not MNIST"):
         load_digits("mnist")
 
 
-def test_what_tfds_gave_is_kept_and_read_from_then_on(mnist_folder, monkeypatch, tmp_path):
+def test_mnist_from_tfds_is_cached_as_npz(mnist_folder, monkeypatch, tmp_path):
     mnist = load_digits("mnist", mnist_folder)
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     monkeypatch.delenv("MNIST_KERAS_DATA_DIR", raising=False)
     monkeypatch.setattr(sources, "server_answers", lambda: True)
-    asked = []
-    monkeypatch.setattr(sources, "load_tfds", lambda: asked.append(1) or mnist)
+    calls = []
+    monkeypatch.setattr(sources, "load_tfds", lambda: calls.append(1) or mnist)
     for _ in range(2):
         assert load_digits("mnist").checksum() == mnist.checksum()
-    assert len(asked) == 1
-    [kept] = (tmp_path / "mnist").iterdir()
-    # Not even the server is asked any more.
+    assert len(calls) == 1
+    [cached] = (tmp_path / "mnist").iterdir()
+    # The cached file needs no server. A damaged one is replaced.
     monkeypatch.setattr(sources, "server_answers", lambda: False)
-    kept.write_bytes(kept.read_bytes()[:1000])
+    cached.write_bytes(cached.read_bytes()[:1000])
     assert load_digits("mnist").checksum() == mnist.checksum()
-    assert len(asked) == 2
+    assert len(calls) == 2
 
 
-def test_the_official_files(mnist_folder):
+def test_the_official_archives_are_mnist(mnist_folder):
     digits = load_digits("mnist", mnist_folder)
     assert (len(digits.train_images), len(digits.test_images)) == (60000, 10000)
     for part, expected in OFFICIAL.items():
@@ -190,12 +193,12 @@ def test_the_official_files(mnist_folder):
         assert hashlib.sha256(header + array.tobytes()).hexdigest() == expected
 
 
-def test_one_changed_label_is_not_mnist(mnist_folder, tmp_path):
+def test_one_changed_label_raises(mnist_folder, tmp_path):
     digits = load_digits("mnist", mnist_folder)
     labels = digits.test_labels.copy()
     labels[0] = 3
     changed = Digits("", digits.train_images, digits.train_labels, digits.test_images, labels)
-    with pytest.raises(InputError, match="The test set in .* is not MNIST's"):
+    with pytest.raises(InputError, match="The test set in .* is not MNIST"):
         load_digits("mnist", write_folder(tmp_path / "mnist", changed))
 
 
@@ -208,5 +211,5 @@ def test_tfds_prepares_the_official_archives(mnist_folder, tmp_path, monkeypatch
     assert len(prepared.test_labels) == 10000
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     assert sources.in_cache()
-    # Stored in another order, verified as the same images.
+    # TFDS stores the images in another order. The checksum does not depend on it.
     assert load_digits("mnist").checksum() == prepared.checksum()

@@ -9,7 +9,7 @@ def rows(images):
     return {image.tobytes() for image in images}
 
 
-def test_nothing_is_in_both_parts_and_nothing_is_lost(tiny):
+def test_the_split_is_stratified_and_complete(tiny):
     split = split_validation(tiny, 20)
     assert split.name == "tiny-validation-20"
     assert base_dataset(split.name) == base_dataset("tiny") == "tiny"
@@ -19,11 +19,11 @@ def test_nothing_is_in_both_parts_and_nothing_is_lost(tiny):
     assert rows(split.train_images) | rows(split.test_images) == rows(tiny.train_images)
 
 
-def test_it_is_always_the_same(tiny):
+def test_the_split_is_deterministic(tiny):
     assert split_validation(tiny, 20).checksum() == split_validation(tiny, 20).checksum()
 
 
 @pytest.mark.parametrize("count", [0, -10, 15, 120])
-def test_what_cannot_be_held_out(tiny, count):
-    with pytest.raises(InputError, match=f"must be a multiple of ten.*the rarest has 12.*validation={count}"):
+def test_an_invalid_number_of_validation_images_raises(tiny, count):
+    with pytest.raises(InputError, match=f"must be a multiple of ten below 120.*validation={count}"):
         split_validation(tiny, count)

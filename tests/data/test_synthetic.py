@@ -4,13 +4,13 @@ from tiny_digits import make_digits
 from mnist_keras.data.synthetic import synthetic_digits, with_synthetic_digits
 
 
-def test_they_are_the_same_for_the_same_seed():
+def test_the_seed_determines_the_digits():
     for one, again in zip(synthetic_digits(20, seed=3), synthetic_digits(20, seed=3), strict=True):
         np.testing.assert_array_equal(one, again)
     assert (synthetic_digits(20, seed=3)[0] != synthetic_digits(20, seed=4)[0]).any()
 
 
-def test_they_lie_as_mnists_do():
+def test_size_and_center_of_mass_are_those_of_mnist():
     images, labels = synthetic_digits(200)
     assert images.shape == (200, 28, 28) and images.dtype == np.uint8
     assert set(labels.tolist()) == set(range(10))
@@ -21,7 +21,7 @@ def test_they_lie_as_mnists_do():
         assert np.abs(mass - 14).max() < 3
 
 
-def test_they_join_the_training_set():
+def test_synthetic_digits_are_appended_to_the_training_set():
     digits = make_digits(train=50)
     assert with_synthetic_digits(digits, 0)[0] is digits.train_images
     images, labels = with_synthetic_digits(digits, 30)

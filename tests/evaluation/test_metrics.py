@@ -9,38 +9,38 @@ from mnist_keras.errors import InputError
 from mnist_keras.evaluation.metrics import compute_metrics, evaluate
 
 
-def one_hot(classes, sure=1.0):
-    probabilities = np.full((len(classes), 10), (1 - sure) / 9)
-    probabilities[np.arange(len(classes)), classes] = sure
+def one_hot(classes, confidence=1.0):
+    probabilities = np.full((len(classes), 10), (1 - confidence) / 9)
+    probabilities[np.arange(len(classes)), classes] = confidence
     return probabilities
 
 
-def test_by_hand():
+def test_metrics_by_hand():
     labels = np.array([0, 0, 0, 1, 2])
-    report = compute_metrics(one_hot([0, 0, 1, 1, 2], sure=0.91), labels)
+    report = compute_metrics(one_hot([0, 0, 1, 1, 2], confidence=0.91), labels)
     assert (report.correct, report.examples) == (4, 5)
     assert report.accuracy == 0.8
     assert math.isclose(report.loss, -(4 * math.log(0.91) + math.log(0.01)) / 5)
     assert report.precision[:4] == [1.0, 0.5, 1.0, None]
     assert report.recall[:4] == [2 / 3, 1.0, 1.0, None]
     assert report.confusion[0][:3] == [2, 1, 0]
-    # All in one bin: sure of .91, right in .8.
+    # All in one bin: confidence .91, accuracy .8.
     assert math.isclose(report.expected_calibration_error, 0.11)
 
 
-def test_bins_do_not_cancel_out():
-    # Sure of 1 and wrong once in four; sure of .55 and always right.
-    probabilities = np.concatenate([one_hot([0, 0, 0, 0]), one_hot([0] * 4, sure=0.55)])
+def test_calibration_errors_of_bins_do_not_cancel():
+    # Confidence 1 and accuracy .75; confidence .55 and accuracy 1.
+    probabilities = np.concatenate([one_hot([0, 0, 0, 0]), one_hot([0] * 4, confidence=0.55)])
     report = compute_metrics(probabilities, np.array([0, 0, 0, 1, 0, 0, 0, 0]))
     assert math.isclose(report.expected_calibration_error, (0.25 * 4 + 0.45 * 4) / 8)
 
 
-def test_a_sure_mistake_has_a_finite_loss():
+def test_a_misclassification_with_confidence_1_has_a_finite_loss():
     assert math.isfinite(compute_metrics(one_hot([1]), np.array([0])).loss)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=40))
-def test_the_confusion_matrix_accounts_for_all(pairs):
+def test_the_confusion_matrix_counts_every_example(pairs):
     labels, predictions = map(np.array, zip(*pairs, strict=True))
     report = compute_metrics(one_hot(predictions), labels)
     confusion = np.array(report.confusion)
@@ -49,7 +49,7 @@ def test_the_confusion_matrix_accounts_for_all(pairs):
     assert 0 <= report.expected_calibration_error <= 1
 
 
-def test_the_printed_report():
+def test_the_report_is_a_printable_table():
     lines = str(compute_metrics(one_hot([0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 2]))).splitlines()
     assert lines[0] == "accuracy           4/5  80.00%"
     assert "    1     50.00%  100.00%" in lines
@@ -57,9 +57,9 @@ def test_the_printed_report():
     assert lines[-10] == "    0   2   1   .   .   .   .   .   .   .   ."
 
 
-def test_evaluate_hands_the_images_over():
+def test_evaluate_predicts_the_images():
     images = np.zeros((3, 28, 28), np.uint8)
-    assert evaluate(lambda given: one_hot([4] * len(given)), images, np.array([4, 4, 5])).correct == 2
+    assert evaluate(lambda batch: one_hot([4] * len(batch)), images, np.array([4, 4, 5])).correct == 2
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_evaluate_hands_the_images_over():
     [
         (np.full((2, 10), 0.1), r"Received: probabilities of shape \(2, 10\) for 3 labels"),
         (np.full((3, 9), 1 / 9), "one row of 10 probabilities"),
-        (np.arange(30.0).reshape(3, 10), "no negative ones, rows summing to 1. Received: values from 0 to 29"),
-        (np.full((3, 10), np.nan), "Scoring needs probabilities"),
+        (np.arange(30.0).reshape(3, 10), "at least 0, with a sum of 1 per row. Received: values from 0 to 29"),
+        (np.full((3, 10), np.nan), "Metrics need probabilities"),
     ],
 )
-def test_what_is_no_probability(probabilities, message):
+def test_invalid_probabilities_raise(probabilities, message):
     with pytest.raises(InputError, match=message):
         compute_metrics(probabilities, np.array([0, 1, 2]))

@@ -19,14 +19,14 @@ def names_and_seeds(recipe, seed):
 
 
 def test_no_two_ensembles_share_a_member():
-    recipe = get_recipe("cnn", members=3)
+    recipe = get_recipe("cnn", ensemble_size=3)
     assert names_and_seeds(recipe, 0) == [("cnn", 0), ("cnn", 1), ("cnn", 2)]
     assert names_and_seeds(recipe, 1) == [("cnn", 3), ("cnn", 4), ("cnn", 5)]
 
 
 def test_members_have_the_name_of_the_recipe_that_they_are():
-    assert names_and_seeds(dataclasses.replace(get_recipe("mlp"), name="mine", members=2), 0)[0] == ("mlp", 0)
-    changed = dataclasses.replace(get_recipe("mlp", epochs=3), name="mine", members=2)
+    assert names_and_seeds(dataclasses.replace(get_recipe("mlp"), name="mine", ensemble_size=2), 0)[0] == ("mlp", 0)
+    changed = dataclasses.replace(get_recipe("mlp", epochs=3), name="mine", ensemble_size=2)
     assert names_and_seeds(changed, 0)[0] == ("mine_member", 0)
 
 
@@ -45,7 +45,7 @@ def trained(monkeypatch):
 
 def test_an_ensemble_averages_its_members(tiny, tmp_path, trained):
     recipe = dataclasses.replace(
-        get_recipe("stack_7", epochs=9, batch_size=20, learning_rate=0.02), name="three", members=3
+        get_recipe("stack_7", epochs=9, batch_size=20, learning_rate=0.02), name="three", ensemble_size=3
     )
     digest = train_run(tmp_path / "three-seed-1", recipe, tiny, seed=1)
     assert trained == [("three_member", 3), ("three_member", 4), ("three_member", 5)]

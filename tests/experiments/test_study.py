@@ -144,7 +144,7 @@ FLAT = [92.5, 90.1, 91.2, 91.9, 92.3, 92.6, 92.5, 92.4, 92.4, 92.5, 92.3]
 def test_the_stack_has_its_plots_and_its_finding(tiny, trained_run, tmp_path):
     shutil.copytree(trained_run, tmp_path / "stack_10-seed-0")
     text = write_study(tmp_path, rows_with(FLAT), tiny)
-    assert "Depth without a nonlinearity buys nothing" in text
+    assert "Depth without a nonlinearity does not raise the accuracy" in text
     names = {path.name for path in tmp_path.glob("*.png")}
     stack = {"stack_digits.png", "stack_predictions.png", "stack_accuracy.png", "stack_accuracy_zoom.png"}
     assert names == {"accuracy.png", "parameters.png"} | stack
@@ -152,7 +152,7 @@ def test_the_stack_has_its_plots_and_its_finding(tiny, trained_run, tmp_path):
 
 def test_the_finding_follows_the_figures():
     finding = stack_finding(rows_with(FLAT))
-    assert finding.startswith("Depth without a nonlinearity buys nothing: four hidden layers of 100 (20 parameters)")
+    assert finding.startswith("Depth without a nonlinearity does not raise the accuracy: four hidden layers of 100 units (20 parameters)")
     assert "a difference of -0.20 points" in finding
-    assert "widths 5, 6, 7, 8 reach 90.10, 91.20, 91.90, 92.30 %" in finding
-    assert "gained here, against expectation" in stack_finding(rows_with([*FLAT[:7], 98.0, 98.0, 98.0, 98.0]))
+    assert "5, 6, 7, 8 units reach 90.10, 91.20, 91.90, 92.30 %" in finding
+    assert "raises the accuracy here, unexpectedly" in stack_finding(rows_with([*FLAT[:7], 98.0, 98.0, 98.0, 98.0]))

@@ -61,7 +61,7 @@ def test_the_report_is_of_the_last_epoch(trained_run):
 
 def test_the_figures_are_pictures(trained_run):
     names = {path.name for path in (trained_run / "figures").iterdir()}
-    kinds = ("calibration", "confusion", "curves", "first_layer", "least_certain", "misclassified", "predictions")
+    kinds = ("calibration", "confusion", "curves", "first_layer", "least_confident", "misclassified", "predictions")
     assert names == {f"{kind}.png" for kind in kinds}
     for name in names:
         with Image.open(trained_run / "figures" / name) as picture:
@@ -150,5 +150,5 @@ def test_a_run_from_before_a_field_was_there_counts(trained_run, tiny, tmp_path)
     del config["recipe"]["weight_decay"]
     (folder / "config.json").write_text(json.dumps(config))
     assert is_complete(folder, get_recipe("linear", epochs=10), tiny, 0)
-    with pytest.raises(InputError, match="recipe warmup is 0.0 there and 0.5 now"):
+    with pytest.raises(InputError, match="recipe warmup_fraction is 0.0 there and 0.5 now"):
         is_complete(folder, get_recipe("linear", epochs=10, warmup_fraction=0.5), tiny, 0)

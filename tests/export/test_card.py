@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from mnist_keras.export.card import describe_model
+from mnist_keras.files import project_folder
 
 
 @pytest.mark.parametrize(
@@ -15,15 +16,28 @@ from mnist_keras.export.card import describe_model
         ("fashion", ["a folder in MNIST's format"]),
     ],
 )
-def test_the_card_says_what_data_it_was(dataset, words):
-    figures = ("parameters", "accuracy", "correct", "examples", "loss", "expected_calibration_error")
-    card = describe_model(dict(recipe={"name": "cnn"}, dataset={"name": dataset}, seed=3), dict.fromkeys(figures, 1))
+def test_the_card_describes_dataset_and_figures(dataset, words):
+    report = dict(accuracy=0.5, correct=4, examples=8, loss=0.3, expected_calibration_error=0.01, parameters=5)
+    card = describe_model(dict(recipe={"name": "cnn"}, dataset={"name": dataset}, seed=3), report)
     assert all(word in card["dataset"]["about"] for word in words)
     assert ("held out" in card["dataset"]["about"]) == ("validation" in dataset)
-    assert card["figures"]["seed"] == 3
+    expected = dict(accuracy=0.5, correct=4, examples=8, loss=0.3, calibration_error=0.01, seed=3)
+    assert card["figures"] == expected
 
 
-def test_the_tensors_that_c_asks_for_are_those_of_the_graph(export, tiny):
+def test_the_keys_of_a_card_are_those_of_the_shipped_cards(export):
+    shipped = json.loads((project_folder("exported") / "cnn_robust" / "card.json").read_text())
+    card = json.loads((export / "card.json").read_text())
+    assert card.keys() == shipped.keys()
+    for key in ("dataset", "figures", "training"):
+        assert card[key].keys() == shipped[key].keys()
+    for file in ("saved_model", "mnist.tflite"):
+        measured = {"sha256": None, "parity": None, "tensors": None}
+        assert card["files"][file] | measured == shipped["files"][file] | measured
+        assert card["files"][file]["parity"].keys() == shipped["files"][file]["parity"].keys()
+
+
+def test_the_card_names_the_tensors_of_the_graph_for_c(export, tiny):
     tensors = json.loads((export / "card.json").read_text())["files"]["saved_model"]["tensors"]
     assert set(tensors) == {"serving_default", "serve_float", "any_size", "encoded"}
     names = tensors["serving_default"]

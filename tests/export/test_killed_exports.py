@@ -1,4 +1,4 @@
-"""Real exports, killed for real; more of them by `python tests/kill_and_export.py --kills=50`."""
+"""Exports killed by SIGKILL. `python tests/kill_and_export.py --kills=50` kills more of them."""
 
 import pathlib
 import subprocess
@@ -11,8 +11,8 @@ SCRIPT = pathlib.Path(__file__).parents[1] / "kill_and_export.py"
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_a_killed_export_leaves_the_old_one_or_the_new_one():
+def test_a_killed_export_leaves_the_old_or_the_new_export_complete():
     result = subprocess.run([sys.executable, SCRIPT, "--kills=2"], capture_output=True, text=True, check=False)
     print(result.stdout)
     assert result.returncode == 0, result.stderr[-3000:]
-    assert result.stdout.count("export stands, whole") == 2
+    assert result.stdout.count("export is complete") == 2

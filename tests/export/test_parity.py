@@ -1,3 +1,5 @@
+import dataclasses
+import json
 import shutil
 
 import numpy as np
@@ -13,33 +15,38 @@ def expected(trained_run, tiny):
     return load_predictor(trained_run).predict(tiny.test_images)
 
 
-def test_files_are_compared_in_a_fresh_process(export, tiny, expected):
-    parity = check_parity(export, tiny.test_images, tiny.test_labels, {"saved_model": expected, "float32": expected})
-    assert list(parity) == ["saved_model", "float32"]
-    for figures in parity.values():
-        assert figures.classes_agreeing == figures.correct == figures.examples == 30
-        assert figures.largest_difference <= 1e-5
-        assert figures.microseconds > 0
+def test_a_file_is_compared_with_the_model(export, tiny, expected):
+    parity = check_parity(export, tiny.test_images, tiny.test_labels, {"float32": expected})
+    assert list(parity) == ["float32"]
     assert parity["float32"].bytes == (export / "mnist.tflite").stat().st_size
-    assert parity["saved_model"].bytes > 30000
+    # The export compared the same file.
+    card = json.loads((export / "card.json").read_text())
+    for file, measured in card["files"].items():
+        figures = measured["parity"]
+        assert figures["classes_agreeing"] == figures["correct"] == figures["examples"] == 30, file
+        assert figures["largest_difference"] <= 1e-5
+        assert figures["microseconds"] > 0
+    latency = {"microseconds": 0}
+    assert dataclasses.asdict(parity["float32"]) | latency == card["files"]["mnist.tflite"]["parity"] | latency
+    assert card["files"]["saved_model"]["parity"]["bytes"] > 30000
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda right: right + 1e-4, "30 of 30 classes agree, .* differ by 0.0001, expected at most 1e-05"),
-        (lambda right: right[:, ::-1], "0 of 30 classes agree, expected at least 100%"),
-        (lambda right: right * np.nan, "differ by nan"),
+        (lambda right: right + 1e-4, "within 1e-05. Received: 30 of 30 equal classes, a difference of 0.0001"),
+        (lambda right: right[:, ::-1], "at least 100.0% equal classes, .* Received: 0 of 30"),
+        (lambda right: right * np.nan, "a difference of nan"),
     ],
 )
-def test_a_file_that_answers_otherwise(export, tiny, expected, change, message):
-    with pytest.raises(InputError, match=f"mnist.tflite does not answer like the model: .*{message}"):
+def test_a_file_that_predicts_differently_raises_input_error(export, tiny, expected, change, message):
+    with pytest.raises(InputError, match=f"mnist.tflite does not predict like the model. .*{message}"):
         check_parity(export, tiny.test_images, tiny.test_labels, {"float32": change(expected)})
 
 
-def test_a_file_that_cannot_be_read_back(export, tiny, expected, tmp_path):
+def test_a_damaged_file_raises_input_error(export, tiny, expected, tmp_path):
     broken = shutil.copytree(export, tmp_path / "broken")
-    # An export is checked before it has one.
+    # The parity check runs before an export has a card.
     (broken / "card.json").unlink()
     (broken / "mnist.tflite").write_bytes((export / "mnist.tflite").read_bytes()[:500])
     with pytest.raises(InputError, match="cannot be read back: .*mnist.tflite is a damaged TFLite file.*Nothing was"):

@@ -5,7 +5,15 @@ import pytest
 from mnist_keras.export.readme import describe_export
 from mnist_keras.files import project_folder
 
-CARD = json.loads((project_folder("exported") / "cnn_augmented" / "card.json").read_text())
+EXPORTED = project_folder("exported")
+SHIPPED = ("accurate", "cnn_augmented", "cnn_robust", "compact_10k", "compact_1k", "compact_6k", "ensemble")
+CARD = json.loads((EXPORTED / "cnn_augmented" / "card.json").read_text())
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_page_of_a_shipped_export_is_rendered_from_its_card(name):
+    card = json.loads((EXPORTED / name / "card.json").read_text())
+    assert describe_export(card) == (EXPORTED / name / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -17,7 +25,7 @@ CARD = json.loads((project_folder("exported") / "cnn_augmented" / "card.json").r
         (["saved_model"], None),
     ],
 )
-def test_litert_is_shown_with_a_file_that_is_there(files, shown):
+def test_the_litert_code_loads_an_exported_file(files, shown):
     page = describe_export({**CARD, "files": {name: CARD["files"][name] for name in files}})
     assert ("val interpreter" in page) == (shown is not None)
     assert (f'Interpreter("{shown}")' in page) == (shown is not None)

@@ -11,7 +11,7 @@ from mnist_keras.recipes import get_recipe
 
 @pytest.fixture(scope="module", params=["float32", "int8"])
 def converted(request, tmp_path_factory):
-    """A small network as the converter leaves it."""
+    """A small network as the TFLite converter returns it."""
     options = dict(stages=((6, 6), (6,)), separable=True)
     model = build_model(get_recipe("cnn_robust", network_options=options))
     folder = str(tmp_path_factory.mktemp("model"))
@@ -30,16 +30,16 @@ def logits(content, images):
     return [next(iter(serve(**{name: image}).values())) for image in images for name in serve.get_input_details()]
 
 
-def test_the_same_comes_out_of_fewer_bytes(converted):
-    packed = compact(converted)
-    assert len(packed) < 0.75 * len(converted)
+def test_a_compacted_file_is_smaller_and_computes_the_same(converted):
+    compacted = compact(converted)
+    assert len(compacted) < 0.75 * len(converted)
     images = np.random.default_rng(1).uniform(0, 255, (5, 1, 28, 28, 1)).astype(np.float32)
-    np.testing.assert_array_equal(logits(packed, images), logits(converted, images))
+    np.testing.assert_array_equal(logits(compacted, images), logits(converted, images))
 
 
-def test_packing_again_changes_nothing(converted):
-    packed = compact(converted)
-    assert len(compact(packed)) == len(packed)
+def test_compacting_again_changes_nothing(converted):
+    compacted = compact(converted)
+    assert len(compact(compacted)) == len(compacted)
 
 
 def address(values):
@@ -47,9 +47,9 @@ def address(values):
 
 
 def test_weights_stay_aligned(converted):
-    packed = compact(converted)
-    model = schema.Model.GetRootAs(packed, 0)
-    start, lengths = address(np.frombuffer(packed, np.uint8)), []
+    compacted = compact(converted)
+    model = schema.Model.GetRootAs(compacted, 0)
+    start, lengths = address(np.frombuffer(compacted, np.uint8)), []
     for index in range(model.BuffersLength()):
         values = model.Buffers(index).DataAsNumpy()
         if isinstance(values, np.ndarray):
@@ -58,13 +58,13 @@ def test_weights_stay_aligned(converted):
     assert len(lengths) > 5
 
 
-def test_the_ends_keep_their_names(converted):
+def test_inputs_keep_their_names(converted):
     names = lambda content: {d["name"] for d in Interpreter(model_content=content).get_input_details()}  # noqa: E731
     assert names(compact(converted)) == names(converted)
     assert schema.Model.ModelBufferHasIdentifier(compact(converted), 0)
 
 
-def test_nothing_is_lost_of_a_model_with_branches():
+def test_a_model_with_a_loop_computes_the_same():
     @tf.function(input_signature=[tf.TensorSpec((), tf.float32)])
     def count(limit):
         return {"steps": tf.while_loop(lambda n: n < limit, lambda n: (n + 1.0,), (tf.constant(0.0),))[0]}

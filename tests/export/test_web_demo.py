@@ -1,4 +1,4 @@
-"""The page as a folder and its server, without a browser; tests/phone has it in one."""
+"""The web demo's folder and server, without a browser. The tests in tests/phone use a browser."""
 
 import json
 import re
@@ -22,7 +22,7 @@ LITERT = [
 
 @pytest.fixture
 def page(tmp_path):
-    """The page's source, with stand-ins for LiteRT.js."""
+    """The page's source, with placeholders for the files of LiteRT.js."""
     page = tmp_path / "page"
     shutil.copytree(PAGE, page, ignore=shutil.ignore_patterns("node_modules"))
     for file in LITERT:
@@ -32,8 +32,8 @@ def page(tmp_path):
     return page
 
 
-def linked(page):
-    """Addresses of what the page and its modules ask for by name."""
+def linked_files(page):
+    """Yields the addresses of the files that the page and its modules load."""
     index = (page / "index.html").read_text()
     yield from re.findall(r'(?:href|src)="([^"]+)"', index)
     yield from re.findall(r'": "\./([^"]+)"', index)
@@ -42,10 +42,10 @@ def linked(page):
         yield from re.findall(r'from "\./([^"]+)"', module.read_text())
 
 
-def test_a_site_has_all_that_the_page_asks_for(page, canvas_export, tmp_path):
+def test_a_site_contains_every_file_that_the_page_loads(page, canvas_export, tmp_path):
     site = tmp_path / "site"
     build_site(canvas_export, site, page)
-    names = list(linked(page))
+    names = list(linked_files(page))
     assert len(names) > 10
     assert [name for name in names if not (site / name).is_file()] == []
     for file in LITERT:
@@ -55,10 +55,10 @@ def test_a_site_has_all_that_the_page_asks_for(page, canvas_export, tmp_path):
     assert not list(site.rglob("package*.json"))
 
 
-def test_what_is_missing_is_said_and_nothing_is_written(page, canvas_export, tmp_path):
+def test_a_missing_or_damaged_model_raises_input_error(page, canvas_export, tmp_path):
     site = tmp_path / "site"
     (canvas_export / "mnist_canvas.tflite").write_bytes(b"another model")
-    with pytest.raises(InputError, match="is not the one that card.json beside it describes"):
+    with pytest.raises(InputError, match="is not the file that card.json describes"):
         build_site(canvas_export, site, page)
     (canvas_export / "card.json").write_text("{")
     with pytest.raises(InputError, match=r"card.json is missing or damaged\. Export the model again"):
@@ -69,14 +69,14 @@ def test_what_is_missing_is_said_and_nothing_is_written(page, canvas_export, tmp
     assert not site.exists()
 
 
-def test_without_litert_the_command_is_named(page, canvas_export, tmp_path):
+def test_missing_litert_raises_input_error_with_the_command(page, canvas_export, tmp_path):
     shutil.rmtree(page / "node_modules")
     with pytest.raises(InputError, match=r"LiteRT.js is not installed: .*npm ci --prefix"):
         build_site(canvas_export, tmp_path / "site", page)
     assert not (tmp_path / "site").exists()
 
 
-def test_a_folder_in_use_is_left_alone(page, canvas_export, tmp_path):
+def test_a_folder_that_is_not_empty_stays_unchanged(page, canvas_export, tmp_path):
     site = tmp_path / "site"
     site.mkdir()
     (site / "thesis.txt").write_text("mine")
@@ -85,7 +85,7 @@ def test_a_folder_in_use_is_left_alone(page, canvas_export, tmp_path):
     assert [file.name for file in site.iterdir()] == ["thesis.txt"]
 
 
-def test_files_are_served_with_the_types_that_browsers_want(page, canvas_export, tmp_path):
+def test_files_are_served_with_their_media_types(page, canvas_export, tmp_path):
     build_site(canvas_export, tmp_path / "site", page)
     with page_server(tmp_path / "site", "127.0.0.1", 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -98,16 +98,16 @@ def test_files_are_served_with_the_types_that_browsers_want(page, canvas_export,
             "litert/core/wasm/litert_wasm_internal.wasm": "application/wasm",
         }
         for name, kind in types.items():
-            with urllib.request.urlopen(address + name) as answer:
-                assert answer.headers.get_content_type() == kind
+            with urllib.request.urlopen(address + name) as response:
+                assert response.headers.get_content_type() == kind
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(address + "../exported/card.json")
         server.shutdown()
 
 
-def test_an_address_in_use(tmp_path):
+def test_an_address_in_use_raises_input_error(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(InputError, match=r"cannot be served: .*Choose another --port"):
+        with pytest.raises(InputError, match=r"cannot use the address .*Choose another --port"):
             page_server(tmp_path, "127.0.0.1", taken.getsockname()[1])

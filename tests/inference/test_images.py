@@ -8,7 +8,7 @@ from PIL import Image
 from mnist_keras.errors import InputError
 from mnist_keras.inference.images import label_from_path, list_images, predict_file, predict_labelled
 from mnist_keras.inference.predictor import load_pretrained
-from mnist_keras.reports.evaluation_figures import readings_table
+from mnist_keras.reports.evaluation_figures import predictions_figure
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_a_picture_is_read(predictor, folder):
     assert reading.warnings == ()
     record = json.loads(json.dumps(reading.to_dict()))
     assert record["file"].endswith("5.png")
-    assert (record["digit"], record["notes"], record["light_on_dark"]) == (5, [], False)
+    assert (record["digit"], record["warnings"], record["light_on_dark"]) == (5, [], False)
     assert abs(record["box"]["top"] - 60) <= 3
 
 
@@ -60,7 +60,7 @@ def test_a_number_is_read_digit_by_digit(predictor, tmp_path):
     readings = predict_file(predictor, tmp_path / "542.png", many=True)
     assert [reading.digit for reading in readings] == [5, 4, 2]
     assert all("one of several" not in reading.warnings for reading in readings)
-    assert "one of several" in predict_file(predictor, tmp_path / "542.png")[0].notes
+    assert "one of several" in predict_file(predictor, tmp_path / "542.png")[0].warnings
 
 
 def test_folders_stand_for_the_pictures_in_them(folder):
@@ -91,6 +91,6 @@ def test_labels_stand_in_names(tmp_path):
 
 def test_the_figure_has_a_row_a_reading(predictor, folder):
     readings = [predict_file(predictor, folder / f"{digit}.png")[0] for digit in (2, 5)]
-    figure = readings_table(readings)
+    figure = predictions_figure(readings)
     assert len(figure.axes) == 6
     assert "2 (" in figure.axes[2].get_title()

@@ -40,7 +40,7 @@ def trainable(model):
     return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
 
 
-def test_every_recipe_has_a_row():
+def test_every_recipe_has_its_number_of_parameters_above():
     assert PARAMETERS.keys() == RECIPES.keys()
 
 
@@ -49,29 +49,29 @@ def test_every_network_has_a_builder():
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_parameters_and_interface(name):
+def test_parameters_input_and_output(name):
     model = build_model(name)
     assert trainable(model) == PARAMETERS[name]
     assert model.input_shape == (None, 28, 28, 1)
     assert model.output_shape == (None, 10)
     assert model.output_names == ["logits"]
-    # Raw pixels go in, with or without the channel.
+    # Images with and without a channel axis.
     pixels = np.full((2, 28, 28), 255, np.uint8)
     np.testing.assert_array_equal(model(pixels), model(pixels[..., np.newaxis].astype("float32")))
 
 
 @pytest.mark.parametrize(("name", "pixel", "scaled"), [("cnn", 255, 1.0), ("stack_0", 0, -0.1307 / 0.3081)])
-def test_scaling_is_inside(name, pixel, scaled):
+def test_the_first_layer_scales_the_pixels(name, pixel, scaled):
     model = build_model(name)
     first = keras.Model(model.input, model.layers[1].output)
     np.testing.assert_allclose(first(np.full((1, 28, 28, 1), pixel)), scaled, rtol=1e-5)
 
 
-def test_linear_starts_at_zero():
+def test_the_weights_of_linear_start_at_zero():
     assert not np.any(build_model("linear")(np.full((1, 28, 28, 1), 200)))
 
 
-def test_a_stack_is_one_linear_map():
+def test_a_stack_of_linear_layers_is_one_linear_map():
     model = build_model("stack_10")
     black, a, b = np.zeros((1, 28, 28)), np.full((1, 28, 28), 50.0), np.eye(28)[np.newaxis] * 100
     outputs = [np.asarray(model(x)) for x in (black, a, b, a + b)]
@@ -87,6 +87,8 @@ def test_mixed_precision_keeps_weights_and_logits_in_float32():
 
 
 @pytest.mark.parametrize("options", [{"depth": 3}, {"dropout": 2.0}, {"filters": 3}])
-def test_options_that_a_network_does_not_take(options):
-    with pytest.raises(InputError, match="'cnn' cannot be built with these options. It takes: filters, kernel_size"):
+def test_invalid_network_options_raise_input_error(options):
+    with pytest.raises(
+        InputError, match="'cnn' cannot be built with these options. Expected some of: filters, kernel_size"
+    ):
         build_model(get_recipe("cnn", network_options=options))

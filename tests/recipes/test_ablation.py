@@ -4,12 +4,12 @@ from mnist_keras.recipes.own import CNN_ROBUST
 from mnist_keras.recipes.published import CNN
 
 
-def test_each_variant_lacks_one_thing():
+def test_each_variant_without_one_ingredient():
     recipe = get_recipe("cnn_robust", warmup_fraction=0.1, label_smoothing=0.1, optimizer="adamw", weight_decay=0.01)
-    whole, *variants = ablations(recipe)
-    assert whole is recipe
-    lacks = {variant.name.removeprefix("cnn_robust-without-"): variant for variant in variants}
-    assert lacks.keys() == {
+    first, *variants = ablations(recipe)
+    assert first is recipe
+    without = {variant.name.removeprefix("cnn_robust-without-"): variant for variant in variants}
+    assert without.keys() == {
         "warmup_fraction",
         "weight_decay",
         "schedule",
@@ -19,11 +19,11 @@ def test_each_variant_lacks_one_thing():
         "elastic",
         "shear",
     }
-    assert lacks["augmentation"].augmentation is None
-    assert (lacks["elastic"].augmentation.elastic, lacks["elastic"].augmentation.shear) == (0, 20)
-    assert lacks["dropout"].network_options == {**CNN_ROBUST.network_options, "dropout": 0.0}
-    assert (lacks["schedule"].schedule, lacks["schedule"].warmup) == ("constant", 0.1)
+    assert without["augmentation"].augmentation is None
+    assert (without["elastic"].augmentation.elastic, without["elastic"].augmentation.shear) == (0, 20)
+    assert without["dropout"].network_options == {**CNN_ROBUST.network_options, "dropout": 0.0}
+    assert (without["schedule"].schedule, without["schedule"].warmup_fraction) == ("constant", 0.1)
 
 
-def test_what_a_recipe_does_not_have_is_not_left_out():
+def test_unused_ingredients_have_no_variant():
     assert [variant.name for variant in ablations(CNN)] == ["cnn", "cnn-without-dropout"]

@@ -7,7 +7,7 @@ from mnist_keras.reports.curves import training_curves
 from mnist_keras.reports.digit_grids import (
     augmentation_grid,
     label_grid,
-    least_certain_grid,
+    least_confident_grid,
     misclassified_grid,
     prediction_grid,
 )
@@ -27,9 +27,9 @@ def one_hot(classes, sure):
     return probabilities
 
 
-def test_curves_show_both_sets_and_the_target():
+def test_training_curves_show_training_test_and_published_accuracy():
     history = [dict(epoch=n, loss=1 / n, accuracy=0.9, test_loss=2 / n, test_accuracy=0.8) for n in (1, 2, 3)]
-    loss, accuracy = training_curves(history, "title", target=98.36).axes
+    loss, accuracy = training_curves(history, "title", published=98.36).axes
     assert [line.get_ydata().tolist() for line in loss.lines] == [[1, 1 / 2, 1 / 3], [2, 1, 2 / 3]]
     assert accuracy.lines[1].get_ydata() == pytest.approx([80, 80, 80])
     assert accuracy.lines[2].get_linestyle() == ":"
@@ -37,41 +37,41 @@ def test_curves_show_both_sets_and_the_target():
     assert len(training_curves(history, "title").axes[1].lines) == 2
 
 
-def test_misclassified_digits_come_surest_first():
+def test_misclassified_images_come_most_confident_first():
     labels = np.array([1, 2, 3, 4])
     probabilities = one_hot([1, 7, 8, 9], [1.0, 0.6, 0.9, 0.7])
     figure = misclassified_grid(np.zeros((4, 28, 28)), labels, probabilities)
-    assert captions(figure) == ["3 as 8, 90%", "4 as 9, 70%", "2 as 7, 60%"]
-    assert figure.get_suptitle() == "Misclassified: 3 of 4"
+    assert captions(figure) == ["label 3\npredicted 8, 90%", "label 4\npredicted 9, 70%", "label 2\npredicted 7, 60%"]
+    assert figure.get_suptitle() == "Misclassified: 3 of 4 test images, most confident first"
 
 
-def test_least_certain_digits_come_least_certain_first():
+def test_correct_predictions_come_least_confident_first():
     probabilities = one_hot([1, 2, 3, 4], [1.0, 0.6, 0.5, 0.7])
     probabilities[[1, 2, 3], [7, 5, 9]] = [0.4, 0.3, 0.3]
-    # The last one is misread.
-    figure = least_certain_grid(np.zeros((4, 28, 28)), np.array([1, 2, 3, 9]), probabilities)
-    assert captions(figure) == ["3 50%, 5 30%", "2 60%, 7 40%", "1 100%, 9 0%"]
+    # The last one is misclassified.
+    figure = least_confident_grid(np.zeros((4, 28, 28)), np.array([1, 2, 3, 9]), probabilities)
+    assert captions(figure) == ["3: 50%, 5: 30%", "2: 60%, 7: 40%", "1: 100%, 9: 0%"]
 
 
-def test_a_reliability_diagram_shows_how_often_the_sure_are_right():
+def test_a_reliability_diagram_shows_accuracy_and_number_of_images_per_bin():
     probabilities = one_hot([1, 1, 1, 1, 2], [0.95, 0.95, 0.95, 0.95, 0.55])
-    share, number = reliability_diagram(probabilities, np.array([1, 1, 1, 3, 3]), "title").axes
-    assert [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in share.patches] == [(55, 0), (95, 75)]
-    assert [bar.get_height() for bar in number.patches] == [1, 4]
+    reliability, histogram = reliability_diagram(probabilities, np.array([1, 1, 1, 3, 3]), "title").axes
+    assert [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in reliability.patches] == [(55, 0), (95, 75)]
+    assert [bar.get_height() for bar in histogram.patches] == [1, 4]
 
 
 @pytest.mark.parametrize(("name", "filters"), [("linear", 10), ("cnn_augmented", 8), ("compact_1k", 8)])
-def test_the_first_layer_is_shown(tiny, name, filters):
+def test_the_first_layer_figure_has_weights_and_an_output_per_filter(tiny, name, filters):
     figure = first_layer_figure(build_model(name), tiny.test_images[0])
     drawn = [axes for axes in figure.axes if axes.images or axes.texts]
     assert len(drawn) == 2 * filters + 1
 
 
-def test_an_ensemble_has_no_first_layer(tiny):
-    assert first_layer_figure(build_model(get_recipe("linear", members=2)), tiny.test_images[0]) is None
+def test_an_ensemble_has_no_first_layer_figure(tiny):
+    assert first_layer_figure(build_model(get_recipe("linear", ensemble_size=2)), tiny.test_images[0]) is None
 
 
-def test_a_perfect_model_has_no_misclassified_digits(tmp_path):
+def test_a_model_without_mistakes_has_an_empty_figure_of_misclassified_images(tmp_path):
     figure = misclassified_grid(np.zeros((2, 28, 28)), np.array([1, 2]), one_hot([1, 2], 1.0))
     assert captions(figure) == []
     save_figure(figure, tmp_path / "figure.png")
@@ -84,17 +84,17 @@ def test_wrong_predictions_are_red(tiny):
     titles = [axes.title for axes in figure.axes]
     assert len(titles) == 9
     for title in titles:
-        assert (title.get_color() == "#c0392b") == (not title.get_text().startswith("is 0"))
+        assert (title.get_color() == "#c0392b") == (not title.get_text().startswith("label 0"))
 
 
-def test_labels_stand_over_their_images(tiny):
+def test_captions_of_the_label_grid_match_their_images(tiny):
     figure = label_grid(tiny.test_images, tiny.test_labels, side=5)
     for axes in figure.axes:
         image = np.asarray(axes.images[0].get_array())
         assert image[4 + 2 * int(axes.get_title()), 10] == 250
 
 
-def test_the_original_comes_first(tiny):
+def test_each_row_of_the_augmentation_grid_begins_with_the_original(tiny):
     originals = tiny.train_images[:2]
     figure = augmentation_grid(originals, [originals // 2, originals // 4])
     assert len(figure.axes) == 6
@@ -102,7 +102,7 @@ def test_the_original_comes_first(tiny):
     np.testing.assert_array_equal(figure.axes[5].images[0].get_array(), originals[1] // 4)
 
 
-def test_the_confusion_matrix_colours_mistakes_alone():
+def test_the_confusion_matrix_colors_only_mistakes():
     counts = np.diag([900] * 10)
     counts[4, 9] = 7
     axes = confusion_matrix(counts.tolist(), "title").axes[0]
@@ -111,7 +111,7 @@ def test_the_confusion_matrix_colours_mistakes_alone():
     assert [text.get_position() for text in axes.texts if text.get_text() == "7"] == [(9, 4)]
 
 
-def test_accuracies_of_recipes():
+def test_accuracy_by_recipe_shows_seeds_median_and_published_accuracy():
     rows = [
         {"recipe": "a", "accuracies": [90.0, 91.0], "median": 90.5, "published_accuracy": 92.0},
         {"recipe": "b", "accuracies": [93.0], "median": 93.0, "published_accuracy": None},
@@ -120,7 +120,7 @@ def test_accuracies_of_recipes():
     assert axes.get_ylim() == (90, 93)
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
     assert [np.ravel(line.get_ydata()).tolist() for line in axes.lines] == [[90.0, 91.0], [92.0], [93.0]]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a seed", "median", "published_accuracy"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["one seed", "median", "published"]
 
 
 def row(recipe, accuracies, parameters=100):
@@ -128,8 +128,8 @@ def row(recipe, accuracies, parameters=100):
     return dict(recipe=recipe, accuracies=accuracies, parameters=parameters, **figures)
 
 
-def test_ablation_shows_what_is_lost_the_most_below():
-    without = {"warmup_fraction": [99.2, 99.4], "weight_decay": [98, 98]}
+def test_the_ablation_figure_sorts_variants_by_mean_accuracy():
+    without = {"warmup": [99.2, 99.4], "weight_decay": [98, 98]}
     rows = [row("net", [99.0, 99.2]), *(row(f"net-without-{name}", values) for name, values in without.items())]
     (axes,) = ablation_figure(rows, "title").axes
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["without warmup", "without weight decay"]
@@ -138,7 +138,7 @@ def test_ablation_shows_what_is_lost_the_most_below():
     assert [text.get_text() for text in axes.texts] == ["+0.20", "-1.10"]
 
 
-def test_error_against_parameters():
+def test_error_by_parameters_has_logarithmic_axes_and_names():
     rows = [row("small", [99.0, 99.2], 1_000), row("large", [99.7], 300_000)]
     (axes,) = error_by_parameters(rows, "title").axes
     ours = [line for line in axes.lines if line.get_label().startswith("this package")]
@@ -147,8 +147,8 @@ def test_error_against_parameters():
     assert {"small", "large"} <= {text.get_text() for text in axes.texts}
 
 
-def test_names_of_networks_of_one_size_stand_apart():
-    rows = [row(name, [99.0], 1_000) for name in ("one", "other", "third")]
+def test_names_of_networks_with_equal_parameters_do_not_overlap():
+    rows = [row(name, [99.0], 1_000) for name in ("first", "second", "third")]
     (axes,) = error_by_parameters(rows, "title").axes
-    heights = [text.xyann[1] for text in axes.texts if text.get_text() in ("one", "other", "third")]
+    heights = [text.xyann[1] for text in axes.texts if text.get_text() in ("first", "second", "third")]
     assert len(heights) == 3 and min(np.diff(heights)) > 10

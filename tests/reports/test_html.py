@@ -1,4 +1,4 @@
-"""Pages are whole: one file, every part in it, nothing of the user's taken for HTML."""
+"""HTML reports: one file without links to other files, valid nesting, escaped text."""
 
 import html.parser
 import json
@@ -7,17 +7,16 @@ import re
 import pytest
 
 from mnist_keras.files import read_rows
-from mnist_keras.reports.html import duration
 from mnist_keras.reports.run_report import most_confused, run_page
 from mnist_keras.reports.style import as_svg, new_figure
 
 
 class Outline(html.parser.HTMLParser):
-    """Headings, links to elsewhere, and whether all that is opened is closed."""
+    """Collects headings and loaded files of an HTML page and checks that every tag is closed."""
 
     def __init__(self, text):
         super().__init__()
-        self.headings, self.elsewhere, self.open = [], [], []
+        self.headings, self.loaded, self.open = [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -26,7 +25,7 @@ class Outline(html.parser.HTMLParser):
         for name, value in attributes:
             is_loaded = name == "src" or (name == "href" and tag == "link")
             if is_loaded and not value.startswith("data:"):
-                self.elsewhere.append(value)
+                self.loaded.append(value)
 
     def handle_startendtag(self, tag, attributes):
         self.handle_starttag(tag, attributes)
@@ -46,24 +45,24 @@ def parts(trained_run):
     return config, report, read_rows(trained_run / "history.csv")
 
 
-def test_a_run_leaves_its_page(trained_run, parts):
+def test_the_report_of_a_run_is_one_valid_file_with_all_sections(trained_run, parts):
     text = (trained_run / "report.html").read_text()
     outline = Outline(text)
     assert not outline.open
-    assert not outline.elsewhere
-    assert outline.headings[:3] == ["How training went", "What is taken for what", "Can its probabilities be believed?"]
-    # What the first layer of softmax regression looks for, but no augmentation, which it has none of.
-    assert "What the first layer looks for" in outline.headings
-    assert "What it was trained on" not in outline.headings
+    assert not outline.loaded
+    assert outline.headings[:3] == ["Learning curves", "Confusion matrix", "Calibration"]
+    # Softmax regression has a first layer, and its recipe has no augmentation.
+    assert "First layer" in outline.headings
+    assert "Augmentation" not in outline.headings
     assert text.count("<svg ") == 6
     config, report, _ = parts
-    memory = f"at most {report['peak_memory'] / 1e9:.2f} GB"
-    sums = (config["digest"], config["dataset"]["sha256"])
-    for told in (f"{report['accuracy']:.2%}", "7,850", *sums, "--epochs=10", memory):
-        assert told in text
+    memory = f"Peak memory: {report['peak_memory'] / 1e9:.2f} GB"
+    checksums = (config["digest"], config["dataset"]["sha256"])
+    for part in (f"{report['accuracy']:.2%}", "7,850", *checksums, "--epochs=10", memory):
+        assert part in text
 
 
-def test_what_others_have_named_is_text(parts):
+def test_names_are_escaped(parts):
     config, report, history = parts
     config = {**config, "dataset": {**config["dataset"], "name": "<script>alert(1)</script>"}}
     text = run_page(config, report, history, {})
@@ -71,14 +70,14 @@ def test_what_others_have_named_is_text(parts):
     assert "&lt;script&gt;" in text
 
 
-def test_the_most_frequent_mistakes_come_first():
+def test_most_confused_pairs_come_most_frequent_first():
     confusion = [[0] * 10 for _ in range(10)]
     confusion[4][9], confusion[7][1], confusion[5][5] = 2, 3, 50
     assert most_confused(confusion) == [(7, 1, 3), (4, 9, 2)]
-    assert most_confused(confusion, most=1) == [(7, 1, 3)]
+    assert most_confused(confusion, maximum=1) == [(7, 1, 3)]
 
 
-def test_a_figure_takes_the_colours_of_its_page():
+def test_a_figure_takes_the_colors_of_its_page():
     figure = new_figure(2, 2, "a title")
     figure.subplots().plot([1, 2], [1, 2])
     svg = as_svg(figure)
@@ -86,11 +85,6 @@ def test_a_figure_takes_the_colours_of_its_page():
     assert "a title</text>" in svg
     assert not re.search("#(ffffff|000000)", svg)
     assert "currentColor" in svg
-    # Several figures on a page share no names.
+    # Ids are unique on a page with several figures.
     ids = re.findall(r' id="([^"]+)"', svg)
     assert len(ids) == len(set(ids))
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(3.21, "3.2 s"), (90, "1.5 min"), (7200, "2.0 h")])
-def test_durations(seconds, text):
-    assert duration(seconds) == text

@@ -1,4 +1,4 @@
-"""Scripts are tested as users run them: in a process of their own."""
+"""Fixtures that run scripts as users do: in a new process."""
 
 import pathlib
 import subprocess
@@ -11,13 +11,13 @@ _SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
 
 @pytest.fixture
 def command():
-    """The command line of a script."""
+    """Returns a function that builds the command line of a script."""
     return lambda name, *arguments: [sys.executable, _SCRIPTS / f"{name}.py", *map(str, arguments)]
 
 
 @pytest.fixture
 def script(command, tmp_path):
-    """Runs a script in an empty folder; returns its CompletedProcess."""
+    """Returns a function that runs a script in an empty folder and returns its CompletedProcess."""
 
     def run(name, *arguments, **options):
         line = command(name, *arguments)
@@ -28,7 +28,7 @@ def script(command, tmp_path):
 
 @pytest.fixture(scope="session")
 def digits_folder(tiny, tmp_path_factory):
-    """The tiny digits as a dataset that scripts can read."""
+    """The tiny digits as IDX files."""
     from mnist_keras.data.archives import write_idx
 
     folder = tmp_path_factory.mktemp("data") / "tiny"

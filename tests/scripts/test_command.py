@@ -1,4 +1,4 @@
-"""The scripts as one command, in a clone and installed from a wheel."""
+"""The command `mnist-keras`, in a clone and installed from a wheel."""
 
 import os
 import pathlib
@@ -16,31 +16,31 @@ def run(*arguments, **options):
     return subprocess.run(line, capture_output=True, text=True, check=False, **options)
 
 
-def test_it_lists_every_script(tmp_path):
+def test_without_arguments_it_lists_every_script(tmp_path):
     result = run(cwd=tmp_path)
     assert result.returncode == 0
     scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")} - {"script_flags"}
     assert {line.split()[0] for line in result.stdout.splitlines() if line.startswith("  ")} == scripts
 
 
-def test_there_is_no_such_command(tmp_path):
+def test_an_unknown_command_exits_with_2(tmp_path):
     result = run("trian", cwd=tmp_path)
     assert result.returncode == 2
     assert "there is no command 'trian'" in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_help_and_mistakes_name_the_command(tmp_path):
+def test_help_and_errors_show_the_command_as_typed(tmp_path):
     result = run("predict", "--help", cwd=tmp_path)
-    assert "usage: mnist-keras predict [--flag=value ...] MODEL PICTURE..." in result.stdout
-    assert "    mnist-keras predict cnn_robust photo.jpg pictures/" in result.stdout
+    assert "usage: mnist-keras predict [--flag=value ...] MODEL IMAGE..." in result.stdout
+    assert "    mnist-keras predict cnn_robust photo.jpg images/" in result.stdout
     assert "--plot" in result.stdout
     result = run("train", "--epochs=many", cwd=tmp_path)
     assert result.returncode == 2
     assert "mnist-keras train: flag --epochs=many" in result.stderr
 
 
-def test_a_model_that_ships_is_known_by_its_name(tmp_path):
+def test_a_shipped_model_is_found_by_name(tmp_path):
     result = run("predict", "cnn_robust", SEVEN, cwd=tmp_path)
     assert result.stdout.splitlines()[1].split()[1] == "7"
     result = run("predict", "cnn_rowboat", SEVEN, cwd=tmp_path)
@@ -50,7 +50,7 @@ def test_a_model_that_ships_is_known_by_its_name(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_wheel_has_all_that_it_needs(tmp_path):
+def test_a_wheel_contains_scripts_models_and_the_phone_page(tmp_path):
     pip = [sys.executable, "-m", "pip", "-q"]
     subprocess.run([*pip, "wheel", "--no-deps", "-w", tmp_path, ROOT], check=True)
     [wheel] = tmp_path.glob("*.whl")

@@ -36,12 +36,12 @@ def test_stop_and_go_on(command, script, data_flags, tmp_path):
     status, errors = stop(command, tmp_path, signal.SIGTERM, *flags)
     assert status == 75
     [said, again] = errors.strip().splitlines()
-    assert re.fullmatch(r"train.py: stopped after step \d+, saved in runs/stack_1-.*unfinished. Go on with:", said)
+    assert re.fullmatch(r"train.py: stopped after step \d+, saved in runs/stack_1-.*unfinished. Resume with:", said)
     name = re.search(r"--run_name=(\S+)$", again).group(1)
     assert f"runs/{name}.unfinished" in said
     _, *arguments = shlex.split(again)[1:]
     status, errors = stop(command, tmp_path, signal.SIGINT, *arguments)
-    assert (status, "Go on with" in errors) == (75, True)
+    assert (status, "Resume with" in errors) == (75, True)
 
     # The threads of the beginning are set again.
     flags.remove("--threads=1")
@@ -51,13 +51,13 @@ def test_stop_and_go_on(command, script, data_flags, tmp_path):
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [name, "whole"]
 
     result = script("train", f"--run_name={name}", *flags)
-    assert f"runs/{name} is complete and not trained again" in result.stdout
+    assert f"runs/{name} is complete and is not trained again" in result.stdout
     assert digest(result) == whole
     result = script("train", "--resume", *flags)
     assert result.returncode == 1
     assert "No unfinished run of stack_1 is in runs. Leave --resume out to begin one." in result.stderr
     result = script("train", "--resume", "--run_name=nowhere", *flags)
-    assert "There is no run runs/nowhere to go on with" in result.stderr
+    assert "There is no run runs/nowhere to resume" in result.stderr
 
 
 def test_stopping_before_the_first_step_leaves_nothing(command, data_flags, tmp_path):
@@ -68,7 +68,7 @@ def test_stopping_before_the_first_step_leaves_nothing(command, data_flags, tmp_
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert errors.strip().endswith("train.py: stopped; nothing half written was left behind.")
+    assert errors.strip().endswith("train.py: stopped. No incomplete files were left.")
     assert list((tmp_path / "runs").iterdir()) == []
 
 

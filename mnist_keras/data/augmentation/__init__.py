@@ -1,1 +1,1 @@
-"""Random augmentation of training images: its configuration, the affine and elastic transforms, degradation of ink."""
+"""Random augmentation of training images: configuration, affine and elastic transforms, degradation."""

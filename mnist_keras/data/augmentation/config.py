@@ -1,4 +1,4 @@
-"""How training images are changed, as data. Imports no TensorFlow."""
+"""The configuration of augmentation as a frozen dataclass. Must not import TensorFlow."""
 
 import dataclasses
 
@@ -7,65 +7,64 @@ from mnist_keras.errors import check, is_number
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
-    """Random affine map and warp of a digit, wear of its ink, then brightness and contrast, drawn per image."""
+    """Ranges of the random affine map, elastic distortion, degradation, brightness and contrast of training images.
 
-    #: Largest angle either way, degrees.
+    The defaults change nothing. Every image gets random parameters of its own.
+
+    Raises:
+        InputError: a value is out of range.
+    """
+
+    #: Maximum angle in either direction, degrees, 0 to 180.
     rotation: float = 0.0
-    #: Largest shift either way, as a fraction of the side.
+    #: Maximum shift along each axis in either direction, as a fraction of the side, 0 to 1.
     shift: float = 0.0
-    #: Smallest and largest magnification.
+    #: Minimum and maximum magnification, above 0.
     scale: tuple[float, float] = (1.0, 1.0)
-    #: Largest horizontal shear angle either way, degrees.
+    #: Maximum horizontal shear angle in either direction, degrees, 0 to 89.
     shear: float = 0.0
-    #: Pixels are multiplied by a factor from 1 - brightness to 1 + brightness.
+    #: Pixels are multiplied by a factor from 1 - brightness to 1 + brightness; 0 to 1.
     brightness: float = 0.0
-    #: Distances from the image's mean are multiplied by 1 - contrast to 1 + contrast.
+    #: Distances from the image's mean are multiplied by a factor from 1 - contrast to 1 + contrast; 0 to 1.
     contrast: float = 0.0
-    #: Width is magnified by up to 1 + aspect more than height, or by as much less.
+    #: Width is multiplied by a factor from 1 / (1 + aspect_ratio) to 1 + aspect_ratio; 0 to 1.
     aspect_ratio: float = 0.0
-    #: Standard deviation of a smooth random displacement, pixels; each image has between none and all of it.
+    #: Maximum standard deviation of a smooth random displacement, pixels, 0 to 28.
     elastic: float = 0.0
-    #: Least and most that is added to the width of strokes, pixels; below 0 they get thinner.
+    #: Minimum and maximum change of the stroke width, pixels, -2 to 4; below 0 strokes get thinner.
     stroke_width: tuple[float, float] = (0.0, 0.0)
-    #: Widest blur, standard deviation in pixels.
+    #: Maximum standard deviation of the blur, pixels, 0 to 3.
     blur: float = 0.0
-    #: Edges are made steeper by a factor from 1 to 1 + hardness.
+    #: Distances from middle gray are multiplied by a factor from 1 to 1 + sharpness; 0 to 10.
     sharpness: float = 0.0
-    #: Largest noise, standard deviation as a fraction of 255; half of the images have none.
+    #: Maximum standard deviation of the noise, as a fraction of 255, 0 to 1; half of the images have no noise.
     noise: float = 0.0
-    #: Largest side of a blank square, as a fraction of the side; half of the images have none.
+    #: Maximum side of a blank square, as a fraction of the image's side, 0 to 1; half of the images have no square.
     cutout: float = 0.0
 
     @property
     def has_degradation(self) -> bool:
-        """Whether the ink is changed, and not only moved."""
+        """Whether stroke width, blur, sharpness, noise or cutout change the image."""
         return any((*self.stroke_width, self.blur, self.sharpness, self.noise, self.cutout))
 
     def __post_init__(self):
-        limits = dict(rotation=180, shift=1, shear=89, brightness=1, contrast=1)
-        limits |= dict(aspect_ratio=1, elastic=28, blur=3, sharpness=10, noise=1, cutout=1)
-        for name, limit in limits.items():
+        maxima = dict(rotation=180, shift=1, shear=89, brightness=1, contrast=1, aspect_ratio=1)
+        maxima |= dict(elastic=28, blur=3, sharpness=10, noise=1, cutout=1)
+        for name, maximum in maxima.items():
             value = getattr(self, name)
-            check(is_number(value) and 0 <= value <= limit, f"from 0 to {limit}", name, value)
-        stroke_width = self.stroke_width
-        check(
-            isinstance(stroke_width, (tuple, list))
-            and len(stroke_width) == 2
-            and all(map(is_number, stroke_width))
-            and -2 <= stroke_width[0] <= stroke_width[1] <= 4,
-            "two widths, -2 <= low <= high <= 4",
-            "stroke_width",
-            stroke_width,
-        )
-        object.__setattr__(self, "stroke_width", tuple(stroke_width))
-        scale = self.scale
-        check(
-            isinstance(scale, (tuple, list))
-            and len(scale) == 2
-            and all(map(is_number, scale))
-            and 0 < scale[0] <= scale[1],
-            "two factors, 0 < low <= high",
-            "scale",
-            scale,
-        )
-        object.__setattr__(self, "scale", tuple(scale))
+            check(is_number(value) and 0 <= value <= maximum, f"from 0 to {maximum}", name, value)
+        pair = self._pair("stroke_width")
+        is_valid = pair is not None and -2 <= pair[0] <= pair[1] <= 4
+        check(is_valid, "two widths, -2 <= minimum <= maximum <= 4", "stroke_width", self.stroke_width)
+        object.__setattr__(self, "stroke_width", pair)
+        pair = self._pair("scale")
+        is_valid = pair is not None and 0 < pair[0] <= pair[1]
+        check(is_valid, "two factors, 0 < minimum <= maximum", "scale", self.scale)
+        object.__setattr__(self, "scale", pair)
+
+    def _pair(self, name: str) -> tuple[float, float] | None:
+        """Returns a field as a tuple of two numbers, or None if it is anything else. JSON turns tuples into lists."""
+        value = getattr(self, name)
+        if isinstance(value, (tuple, list)) and len(value) == 2 and all(map(is_number, value)):
+            return value[0], value[1]
+        return None

@@ -1,8 +1,11 @@
 """Pictures of any size on a grid of a fixed one, and what is done there: pooling, ranks, resampling."""
 
+import functools
 from collections.abc import Callable
 
 import tensorflow as tf
+
+from mnist_keras.data.augmentation.degradation import dilate_or_erode
 
 
 def max_filter(values: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
@@ -78,8 +81,8 @@ def upsample_to(values: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
 MIN_WIDTH, MAX_WIDTH = 1.7, 4.4
 # Most that is added or taken away.
 MAX_CHANGE = 2.6
-# Grid steps that the edges can be moved by.
-_STEPS = 4
+# Structuring elements as unions of windows. A cross and a square alternating make an octagon.
+_CROSS, _SQUARE = ((3, 1), (1, 3)), ((3, 3),)
 
 
 def stroke_width(digit: tf.Tensor) -> tf.Tensor:
@@ -95,19 +98,21 @@ def stroke_width(digit: tf.Tensor) -> tf.Tensor:
 
 
 def change_stroke_width(digit: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
-    """Moves both edges of all strokes outward by half of `amount` grid steps, inward where it is below 0.
+    """Makes strokes wider by `amount` grid steps, or thinner if it is negative, by octagonal dilation or erosion.
 
     Args:
         digit: float32 (side, side) in 0..1.
-        amount: grid steps, fractions too.
+        amount: grid steps, fractions included; at most 8 in either direction.
     """
-    result, wide, thin = digit, digit, digit
-    for step in range(_STEPS):
-        # A cross and a square in turn make an octagon.
-        size = ((3, 3),) if step % 2 else ((3, 1), (1, 3))
-        wider = tf.reduce_max(tf.stack([max_filter(wide, shape) for shape in size]), axis=0)
-        thinner = tf.reduce_min(tf.stack([min_filter(thin, shape) for shape in size]), axis=0)
-        result += tf.clip_by_value(amount / 2 - step, 0.0, 1.0) * (wider - wide)
-        result += tf.clip_by_value(-amount / 2 - step, 0.0, 1.0) * (thinner - thin)
-        wide, thin = wider, thinner
-    return result
+    elements = _CROSS, _SQUARE, _CROSS, _SQUARE
+    dilations = [functools.partial(_dilate, element=element) for element in elements]
+    erosions = [functools.partial(_erode, element=element) for element in elements]
+    return dilate_or_erode(digit, amount, dilations, erosions)
+
+
+def _dilate(digit: tf.Tensor, element: tuple[tuple[int, int], ...]) -> tf.Tensor:
+    return tf.reduce_max(tf.stack([max_filter(digit, window) for window in element]), axis=0)
+
+
+def _erode(digit: tf.Tensor, element: tuple[tuple[int, int], ...]) -> tf.Tensor:
+    return tf.reduce_min(tf.stack([min_filter(digit, window) for window in element]), axis=0)

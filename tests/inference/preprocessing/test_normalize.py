@@ -85,7 +85,7 @@ def test_the_file_that_sees_is_up_to_date(kind, channels):
     # Sums are taken in another order.
     assert np.abs(seen.digit - expected.digit.numpy()).max() <= 1
     np.testing.assert_allclose(seen.box, expected.box.numpy())
-    for flag in ("has_ink", "is_light", "touches_border", "has_other_digits"):
+    for flag in ("has_ink", "light_on_dark", "touches_border", "has_other_digits"):
         assert getattr(seen, flag) == bool(getattr(expected, flag))
 
 
@@ -112,7 +112,7 @@ def test_a_tight_crop(number):
 def test_the_border_is_told():
     ink = ink_of(DIGITS[0], 110)
     picture = page(ink)[80:]
-    assert preprocess_image(as_picture(picture)).notes == ("touches the border",)
+    assert preprocess_image(as_picture(picture)).warnings == ("touches the border",)
 
 
 def letter(pen):
