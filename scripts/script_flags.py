@@ -14,6 +14,7 @@ from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
 from mnist_keras.recipes import get_recipe
 from mnist_keras.recipes.recipe import NETWORKS, OPTIMIZERS, SCHEDULES, Recipe
 from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
+from mnist_keras.training.settings import TrainingOptions
 
 # --help of a script lists the flags that it defines by a call here.
 flags.disclaim_key_flags()
@@ -111,8 +112,8 @@ def define_training_flags() -> None:
     flags.DEFINE_string("checkpoint_every", "1min", text)
 
 
-def training_options() -> dict[str, Any]:
-    """Returns the keyword arguments of `train` that the training flags set.
+def training_options() -> TrainingOptions:
+    """Returns the options of `train` that the training flags set.
 
     Raises:
         flags.Error: a value is invalid.
@@ -122,7 +123,7 @@ def training_options() -> dict[str, Any]:
         CheckpointSchedule(flags.FLAGS.checkpoint_every)
     except InputError as error:
         raise flags.IllegalFlagValueError(f"flag --checkpoint_every: {error}") from error
-    return {name: flags.FLAGS[name].value for name in names}
+    return TrainingOptions(**{name: flags.FLAGS[name].value for name in names})
 
 
 def define_export_flags() -> None:

@@ -55,7 +55,7 @@ def main(_):
     output = pathlib.Path(FLAGS.output)
     digits = digits_from_flags()
     set_up_device(FLAGS.device, FLAGS.threads, FLAGS.logical_devices)
-    rows = run_study(output, recipes, seeds, digits, **options)
+    rows = run_study(output, recipes, seeds, digits, options)
     text = write_study(output, rows, digits, FLAGS.ablate)
     print(f"\n{text}\nwritten to {output}: report.html, table.csv, table.md, figures, runs")
 

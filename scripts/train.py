@@ -11,6 +11,7 @@ A run that was stopped or killed resumes exactly from its last checkpoint, by th
 or by --resume.
 """
 
+import dataclasses
 import datetime
 import pathlib
 import sys
@@ -90,8 +91,9 @@ def main(_):
     callbacks = []
     if FLAGS.tensorboard and is_chief:
         callbacks.append(keras.callbacks.TensorBoard(pathlib.Path(FLAGS.tensorboard) / run.name))
+    options = dataclasses.replace(options, callbacks=callbacks)
     try:
-        digest = train_run(run, recipe, digits, FLAGS.seed, flags_given(), callbacks=callbacks, **options)
+        digest = train_run(run, recipe, digits, FLAGS.seed, options, flags_given())
     except TrainingStopped as stop:
         name = [] if FLAGS.run_name else [f"--run_name={run.name}"]
         line = cli.command_for(*sys.argv[1:], *name)

@@ -10,6 +10,7 @@ from hypothesis import settings
 from tiny_digits import make_digits
 
 from mnist_keras.files import sha256
+from mnist_keras.training.settings import TrainingOptions
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -72,7 +73,7 @@ def trained_run(tiny, shared_folder):
         from mnist_keras.training.train import train
 
         recipe = get_recipe("linear", epochs=10)
-        save_run(folder, train(recipe, tiny, verbose=False), tiny, flags={"epochs": 10})
+        save_run(folder, train(recipe, tiny, options=TrainingOptions(verbose=False)), tiny, flags={"epochs": 10})
 
     return shared_folder("shared_runs/linear", create)
 

@@ -18,6 +18,7 @@ from tiny_digits import make_digits
 
 from mnist_keras.recipes import get_recipe
 from mnist_keras.training.checkpoints.storage import CheckpointManager
+from mnist_keras.training.settings import TrainingOptions
 from mnist_keras.training.train import train
 
 RECIPE = get_recipe("cnn", epochs=2)
@@ -36,7 +37,9 @@ def measure(kind: str) -> float:
         with tempfile.TemporaryDirectory() as folder:
             digits = make_digits(train=200 * RECIPE.batch_size)
             checkpoints = CheckpointManager(pathlib.Path(folder, "run"))
-            training = train(RECIPE, digits, checkpoints=checkpoints, verbose=False, **KINDS[kind])
+            training = train(
+                RECIPE, digits, checkpoints=checkpoints, options=TrainingOptions(verbose=False, **KINDS[kind])
+            )
             os.write(writer, str(training.history[1]["seconds"]).encode())
         os._exit(0)
     os.close(writer)

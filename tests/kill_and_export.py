@@ -28,6 +28,7 @@ from mnist_keras.export.export import export_run
 from mnist_keras.files import sha256
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.recipes import get_recipe
+from mnist_keras.training.settings import TrainingOptions
 from mnist_keras.training.train import train
 
 DIGITS = make_digits()
@@ -53,7 +54,7 @@ def in_a_child(work) -> int:
 def make_run(folder: pathlib.Path, seed: int) -> None:
     """Trains and saves a run; each seed gives different weights."""
     recipe = get_recipe("linear", epochs=3)
-    save_run(folder, train(recipe, DIGITS, seed=seed, verbose=False), DIGITS)
+    save_run(folder, train(recipe, DIGITS, seed=seed, options=TrainingOptions(verbose=False)), DIGITS)
 
 
 def export(run: pathlib.Path, folder: pathlib.Path, fatal: str | None = None) -> None:

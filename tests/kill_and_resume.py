@@ -27,6 +27,7 @@ from mnist_keras.experiments.run_folder import read_run, unfinished_folder
 from mnist_keras.experiments.train_run import train_run
 from mnist_keras.recipes import get_recipe
 from mnist_keras.training.checkpoints import storage
+from mnist_keras.training.settings import TrainingOptions
 
 RECIPE = get_recipe("cnn_augmented", batch_size=10, epochs=30, log_every_steps=7)
 DIGITS = make_digits(train=300)
@@ -45,7 +46,12 @@ def start(folder: pathlib.Path, devices: int, fatal_write: tuple[str, int] | Non
         if fatal_write:
             kill_while_writing(*fatal_write)
         options = dict(deterministic=True, checkpoint_every="10", verbose=False)
-        train_run(folder, RECIPE, DIGITS, strategy="mirrored" if devices > 1 else "one_device", **options)
+        train_run(
+            folder,
+            RECIPE,
+            DIGITS,
+            options=TrainingOptions(strategy="mirrored" if devices > 1 else "one_device", **options),
+        )
         status = 0
     except BaseException:
         traceback.print_exc()

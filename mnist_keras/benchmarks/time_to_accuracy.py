@@ -11,6 +11,7 @@ from mnist_keras.data import Digits, load_digits
 from mnist_keras.recipes import get_recipe
 from mnist_keras.recipes.recipe import Recipe
 from mnist_keras.reports.text import markdown_table
+from mnist_keras.training.settings import TrainingOptions
 
 # The epochs of the published protocol.
 _MAX_EPOCHS = 30
@@ -79,7 +80,7 @@ def _train_here(recipe: Recipe, seed: int, threads: int, dataset: str, data_dir:
     set_up_device(threads=threads)
     digits = load_digits(dataset, data_dir)
     wall, cpu = time.perf_counter(), time.process_time()
-    training = train(recipe, digits, seed=seed, verbose=False)
+    training = train(recipe, digits, seed=seed, options=TrainingOptions(verbose=False))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     report = compute_metrics(training.predict(digits.test_images), digits.test_labels)
     return TimeToAccuracy(recipe.name, seed, wall, cpu, report.accuracy, len(training.history))

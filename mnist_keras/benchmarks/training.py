@@ -136,7 +136,7 @@ def torch_steps(
 
 
 def _plain_recipe(name: str) -> Recipe:
-    """Returns the recipe without augmentation, schedule, synthetic digits and logs per step, as `torch_steps` trains."""
+    """Returns the recipe without augmentation, schedule, synthetic digits and logs per step."""
     plain: dict[str, Any] = dict(schedule="constant", warmup_fraction=0.0, synthetic_examples=0, log_every_steps=0)
     return dataclasses.replace(get_recipe(name), augmentation=None, **plain)
 

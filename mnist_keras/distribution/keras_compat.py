@@ -63,8 +63,8 @@ def skip_executions(model: keras.Model, executions: int) -> None:
     """Makes the first `executions` calls of the model's compiled train function do nothing.
 
     `BackupAndRestore` repeats an epoch from its first batch (https://github.com/keras-team/keras/issues/16252), so a
-    run resumes inside an epoch by skipping the steps that are done. A skipped call reads no batch: the dataset must start
-    with the first step that runs.
+    run resumes inside an epoch by skipping the steps that are done. A skipped call reads no batch: the dataset must
+    start with the first step that runs.
 
     Args:
         model: compiled. `fit` calls its train function once per `steps_per_execution` steps.

@@ -61,8 +61,8 @@ def compare_runs(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[st
 
     differences = np.array([resampled_difference() for _ in range(_RESAMPLES)])
     observed = float((errors[1].mean(axis=0) - errors[0].mean(axis=0)).sum())
-    p_value = 2 * min(np.mean(differences <= 0), np.mean(differences >= 0))
+    two_sided = 2 * min(np.mean(differences <= 0), np.mean(differences >= 0))
     to_points = 100 / examples
     low, high = np.percentile(differences, [2.5, 97.5]) * to_points
-    p_value = float(np.clip(p_value, 1 / _RESAMPLES, 1.0))
+    p_value = float(np.clip(two_sided, 1 / _RESAMPLES, 1.0))
     return Comparison(observed * to_points, float(low), float(high), p_value)

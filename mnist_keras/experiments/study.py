@@ -11,10 +11,15 @@ from mnist_keras.evaluation.metrics import correct_after_label_fixes
 from mnist_keras.experiments.run_folder import completed_seeds, is_complete, read_run, seed_folder
 from mnist_keras.experiments.train_run import train_run
 from mnist_keras.recipes.recipe import Recipe
+from mnist_keras.training.settings import TrainingOptions
 
 
 def run_study(
-    folder: pathlib.Path, recipes: Sequence[Recipe], seeds: Sequence[int], digits: Digits, **options: Any
+    folder: pathlib.Path,
+    recipes: Sequence[Recipe],
+    seeds: Sequence[int],
+    digits: Digits,
+    options: TrainingOptions = TrainingOptions(),  # noqa: B008, it is frozen
 ) -> list[dict[str, Any]]:
     """Trains each recipe with each seed into `folder`/RECIPE-seed-N, unless that run is there already.
 
@@ -26,7 +31,7 @@ def run_study(
         recipes: what to train.
         seeds: each recipe is trained with each.
         digits: on what.
-        options: of `train`.
+        options: see `TrainingOptions`.
 
     Returns:
         A row a recipe, see `summarize`, over all seeds whose runs are in the folder.
@@ -40,7 +45,7 @@ def run_study(
     for number, ((recipe, seed), was_done) in enumerate(zip(runs, done, strict=True), start=1):
         title = f"[{number}/{len(runs)}] {recipe.name}, seed {seed}"
         print(f"{title}: done before" if was_done else f"\n{title}", flush=True)
-        train_run(seed_folder(folder, recipe.name, seed), recipe, digits, seed, **options)
+        train_run(seed_folder(folder, recipe.name, seed), recipe, digits, seed, options)
     rows = []
     for recipe in recipes:
         there = completed_seeds(folder, recipe.name)

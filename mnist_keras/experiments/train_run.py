@@ -1,4 +1,4 @@
-"""A run from its beginning, or from where it was stopped, to its complete folder."""
+"""Trains a run into its folder, from scratch or from its latest checkpoint; combines the members of an ensemble."""
 
 import dataclasses
 import hashlib
@@ -12,6 +12,7 @@ from typing import Any
 
 from mnist_keras.data import Digits
 from mnist_keras.distribution.workers import current_worker
+from mnist_keras.errors import InputError
 from mnist_keras.experiments.run_folder import MODEL_FILE, is_complete, read_run, seed_folder, unfinished_folder
 from mnist_keras.experiments.save_run import save_run
 from mnist_keras.files import Rows, read_rows
@@ -20,8 +21,11 @@ from mnist_keras.models import build_model
 from mnist_keras.recipes import RECIPES
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 from mnist_keras.training.checkpoints.storage import CheckpointManager
-from mnist_keras.training.settings import run_settings
+from mnist_keras.training.settings import TrainingOptions, run_settings
 from mnist_keras.training.train import TrainingResult, train
+
+# Seconds that a worker waits for the first one to write a run that both have trained: saving takes a few.
+_SECONDS_FOR_A_RUN = 600.0
 
 
 def train_run(
@@ -29,31 +33,30 @@ def train_run(
     recipe: Recipe,
     digits: Digits,
     seed: int = 0,
+    options: TrainingOptions = TrainingOptions(),  # noqa: B008, it is frozen
     flags: Mapping[str, Any] | None = None,
-    **options: Any,
 ) -> str:
-    """Trains a run into its folder. Unfinished, it goes on from its last checkpoint; complete, it is left as it is.
+    """Trains a run into its folder, from scratch or from its latest checkpoint. A complete run is left as it is.
 
-    What a run needs is trained first, where it is not there, into folders beside its own that are named as a
-    study's: the members of an ensemble, the teacher of a network that is taught.
+    The members of an ensemble are trained first, into folders beside its own, unless they are complete.
 
     Args:
-        folder: where the run goes; FOLDER.unfinished holds its checkpoints meanwhile.
-        recipe: what to train.
-        digits: on what.
-        seed: decides initial weights, order, augmentation and dropout.
-        flags: what the user asked for, kept in the config.
-        options: of `train`.
+        folder: the run's folder. FOLDER.unfinished holds its checkpoints until the run is complete.
+        recipe: the training configuration.
+        digits: the dataset.
+        seed: decides initial weights, order of the images, augmentation and dropout.
+        options: see `TrainingOptions`.
+        flags: the command line's flags, recorded in the config.
 
     Returns:
         The digest, see `TrainingResult`.
 
     Raises:
-        InputError: another run is there, or see `train`.
-        TrainingStopped: by Ctrl-C or SIGTERM; the same call goes on.
+        InputError: the folder holds another run; another worker does not write its run; or see `train`.
+        TrainingStopped: after Ctrl-C or SIGTERM. The same call resumes the run.
     """
     folder = pathlib.Path(folder)
-    worker = current_worker(options.get("strategy", "auto"))
+    worker = current_worker(options.strategy)
     is_chief = worker is None or worker.is_chief
     if is_complete(folder, recipe, digits, seed):
         if is_chief:
@@ -68,7 +71,7 @@ def train_run(
         return ensemble.digest
     checkpoints = CheckpointManager(unfinished_folder(folder))
     try:
-        training = train(recipe, digits, seed, checkpoints=checkpoints, **options)
+        training = train(recipe, digits, seed, options, checkpoints)
         if is_chief:
             save_run(folder, training, digits, flags)
             checkpoints.discard()
@@ -78,15 +81,21 @@ def train_run(
 
 
 def _train_dependency(
-    folder: pathlib.Path, recipe: Recipe, seed: int, digits: Digits, options: Mapping[str, Any]
+    folder: pathlib.Path, recipe: Recipe, seed: int, digits: Digits, options: TrainingOptions
 ) -> pathlib.Path:
     run = seed_folder(folder.parent, recipe.name, seed)
-    if options.get("verbose", True):
-        print(f"\nneeded first: {run}{' (done before)' if run.exists() else ''}", flush=True)
-    train_run(run, recipe, digits, seed, **options)
-    # Of several workers the first one writes it.
+    if options.verbose:
+        print(f"\ntraining first: {run}{' (complete)' if run.exists() else ''}", flush=True)
+    train_run(run, recipe, digits, seed, options)
+    # The first worker writes the run for all.
+    deadline = time.monotonic() + _SECONDS_FOR_A_RUN
     while not run.exists():
-        time.sleep(1)
+        if time.monotonic() > deadline:
+            raise InputError(
+                f"The first worker has not written {run} within {_SECONDS_FOR_A_RUN:g} s. Expected: a --runs_dir that "
+                f"all workers share. Received: {folder.parent}. Start all workers again with a shared folder."
+            )
+        time.sleep(min(1.0, _SECONDS_FOR_A_RUN))
     return run
 
 

@@ -1,4 +1,4 @@
-"""Recipe -> Keras optimizer, with its learning rate over the run."""
+"""Optimizer of a recipe and its learning-rate schedule: constant or cosine decay, with linear warm-up."""
 
 from typing import Any
 
@@ -12,7 +12,12 @@ _NOT_DECAYED = ("bias", "gamma", "beta")
 
 
 def make_optimizer(recipe: Recipe, steps_in_epoch: int) -> keras.optimizers.Optimizer:
-    """The recipe's optimizer; `steps_in_epoch` is the unit of its schedule."""
+    """Returns the recipe's optimizer with its learning-rate schedule.
+
+    Args:
+        recipe: optimizer, learning rate, momentum, weight decay, schedule, warm-up and epochs.
+        steps_in_epoch: training steps per epoch; the schedule spans all epochs.
+    """
     rate = _make_rate(recipe, steps_in_epoch)
     if recipe.optimizer == "sgd":
         return FusedSGD(rate, momentum=recipe.momentum)
@@ -27,22 +32,22 @@ def _make_rate(recipe: Recipe, steps_in_epoch: int) -> float | keras.optimizers.
     if recipe.schedule == "constant" and not recipe.warmup_fraction:
         return recipe.learning_rate
     steps = steps_in_epoch * recipe.epochs
-    rising = round(steps * recipe.warmup_fraction)
-    # What is left of the rate in the end.
+    warmup_steps = round(steps * recipe.warmup_fraction)
+    # Share of the learning rate at the end of the run.
     end = {"constant": 1.0, "cosine": 0.0}[recipe.schedule]
-    if not rising:
+    if not warmup_steps:
         return keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps, end)
     return keras.optimizers.schedules.CosineDecay(
-        0.0, steps - rising, end, warmup_target=recipe.learning_rate, warmup_steps=rising
+        0.0, steps - warmup_steps, end, warmup_target=recipe.learning_rate, warmup_steps=warmup_steps
     )
 
 
 class FusedSGD(keras.optimizers.SGD):
     """Gradient descent with or without momentum, whose update of a variable is one TensorFlow kernel.
 
-    Keras updates a variable in several operations. A whole training step of `stack_10` (batch size 12) takes
-    13 % longer with them, those of other recipes less than 5 % (docs/speed.md). Adam and AdamW would gain less than 5 % in every
-    recipe and are Keras' own.
+    Keras updates a variable in several operations. A whole training step of `stack_10` (batch size 12) takes 13 %
+    longer with these, one of other recipes less than 5 % (docs/speed.md). Adam and AdamW would gain less than 5 %
+    everywhere.
 
     Raises:
         ValueError: an option that the kernel does not implement.

@@ -1,16 +1,57 @@
-"""What decides the figures of a run, to be kept with it and compared with another's."""
+"""Options of a training run, and the settings that decide its result. Must not import TensorFlow."""
 
 import dataclasses
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mnist_keras.data import Digits
+from mnist_keras.distribution.workers import STRATEGIES
+from mnist_keras.errors import check
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 
 
+@dataclasses.dataclass(frozen=True)
+class TrainingOptions:
+    """How to train, apart from the recipe, the data and the seed.
+
+    Raises:
+        InputError: a value is out of range.
+    """
+
+    #: Name of a `tf.distribute` strategy: "auto", "one_device", "mirrored" or "multi_worker", see `get_strategy`.
+    strategy: str = "auto"
+    #: Repeat to the last bit with the same number of threads. The process stays deterministic afterwards.
+    deterministic: bool = False
+    #: Compute in bfloat16 and keep the weights in float32. None: if the recipe asks for it and the machine has
+    #: instructions for it.
+    mixed_precision: bool | None = None
+    #: With several replicas, batch norm uses the statistics of the global batch and not of each replica's part.
+    sync_batch_norm: bool = True
+    #: Batch size of the evaluation after each epoch, at least 1.
+    test_batch_size: int = 1000
+    #: Keras callbacks for `fit`. Checkpoints contain their serializable attributes.
+    callbacks: Sequence[Any] = ()
+    #: Steps or time between two checkpoints, such as "100", "5min" or "30s", see `CheckpointSchedule`.
+    checkpoint_every: str = "1min"
+    #: Print the model's summary and the progress.
+    verbose: bool = True
+
+    def __post_init__(self):
+        check(self.strategy in STRATEGIES, f"one of {', '.join(STRATEGIES)}", "strategy", self.strategy)
+        is_size = type(self.test_batch_size) is int and self.test_batch_size > 0
+        check(is_size, "a whole number from 1", "test_batch_size", self.test_batch_size)
+
+
 def run_settings(recipe: Recipe, digits: Digits, seed: int, **training: Any) -> dict[str, Any]:
-    """Recipe, dataset, seed and `training`, how it is done, as JSON will give them back."""
+    """Returns everything that decides the result of a run, as JSON types.
+
+    Args:
+        recipe: the training configuration.
+        digits: the dataset, recorded by its checksum.
+        seed: the random seed.
+        training: how the run is trained: replicas, threads, precision and so on.
+    """
     settings = {
         "recipe": dataclasses.asdict(recipe),
         "seed": seed,
@@ -26,11 +67,11 @@ def run_settings(recipe: Recipe, digits: Digits, seed: int, **training: Any) -> 
 
 
 def first_difference(
-    there: Mapping[str, Any], now: Mapping[str, Any], ignored: Collection[str] = DESCRIPTIVE
+    recorded: Mapping[str, Any], current: Mapping[str, Any], ignored: Collection[str] = DESCRIPTIVE
 ) -> str | None:
-    """Names the first setting of `now` that is another one `there`, in words; None where all agree."""
-    for name, value in now.items():
-        found = there.get(name)
+    """Returns the first setting of `current` that differs from the recorded one, in words; None if all are equal."""
+    for name, value in current.items():
+        found = recorded.get(name)
         if isinstance(value, Mapping) and isinstance(found, (Mapping, type(None))):
             difference = first_difference(found or {}, value, ignored)
             if difference:

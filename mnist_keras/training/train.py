@@ -1,7 +1,6 @@
-"""Fit, from the start or from the last checkpoint, and keep what happened."""
+"""Trains one recipe with `model.fit` and returns the model, its history and a digest."""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -37,7 +36,7 @@ from mnist_keras.training.checkpoints.resume import ResumingCallbackList
 from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
 from mnist_keras.training.checkpoints.storage import CheckpointManager
 from mnist_keras.training.compile import compile_model
-from mnist_keras.training.settings import run_settings
+from mnist_keras.training.settings import TrainingOptions, run_settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,89 +67,75 @@ def train(
     recipe: Recipe | str,
     digits: Digits,
     seed: int = 0,
-    strategy: str = "auto",
-    deterministic: bool = False,
-    mixed_precision: bool | None = None,
-    sync_batch_norm: bool = True,
-    test_batch_size: int = 1000,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    options: TrainingOptions = TrainingOptions(),  # noqa: B008, it is frozen
     checkpoints: CheckpointManager | None = None,
-    checkpoint_every: str = "1min",
-    verbose: bool = True,
 ) -> TrainingResult:
-    """Trains a recipe's network from scratch, or goes on from the last checkpoint.
+    """Trains a recipe's network with `model.fit`, from scratch or from the latest checkpoint.
 
     Args:
         recipe: a recipe or the name of one.
-        digits: the data; the test set is scored after every epoch, and nothing is chosen by it.
-        seed: decides initial weights, order, augmentation and dropout.
-        strategy: see `get_strategy`.
-        deterministic: repeat to the last bit with the same number of threads; the process stays so.
-        mixed_precision: compute in bfloat16; the weights stay float32. None does so where the machine has instructions
-            for it and the recipe asks for it.
-        sync_batch_norm: on several replicas, normalise by the whole batch and not by each replica's part.
-        test_batch_size: images a step in evaluation.
-        callbacks: Keras callbacks, passed on to `fit`; their plain attributes go into the checkpoints.
-        checkpoints: where the run is kept until it is complete; None keeps none.
-        checkpoint_every: see `CheckpointSchedule`.
-        verbose: print the network as a table and the progress.
+        digits: the data. The test set is evaluated after every epoch, and nothing is chosen by it.
+        seed: decides initial weights, order of the images, augmentation and dropout.
+        options: strategy, precision, callbacks, checkpoint schedule and so on.
+        checkpoints: where checkpoints are kept until the run is complete; None keeps none.
 
     Raises:
-        InputError: a recipe that needs other runs, see `train_run`; a batch larger than the data or not to be
-            shared out among the replicas; an unknown strategy; checkpoints of other settings; a worker that has gone;
-            a loss that is no longer finite.
-        TrainingStopped: by Ctrl-C or SIGTERM, after the step and its checkpoint were done.
+        InputError: the recipe is an ensemble, see `train_run`; the batch is larger than the training set or not
+            divisible by the number of replicas; the checkpoints have other settings; the loss is no longer finite.
+        WorkerLost: another worker has ended.
+        TrainingStopped: after Ctrl-C or SIGTERM, when the current step is done and its checkpoint is written.
     """
     if isinstance(recipe, str):
         recipe = get_recipe(recipe)
     if recipe.ensemble_size > 1:
         raise InputError(
             f"The members of an ensemble are runs of their own: train {recipe.name} with train_run. "
-            f"Received: members={recipe.ensemble_size}."
+            f"Received: ensemble_size={recipe.ensemble_size}."
         )
-    schedule = CheckpointSchedule(checkpoint_every)
+    schedule = CheckpointSchedule(options.checkpoint_every)
     images, labels = with_synthetic_digits(digits, recipe.synthetic_examples)
     batch_size = recipe.batch_size or len(images)
     steps = steps_in_epoch(len(images), batch_size)
-    worker = current_worker(strategy)
+    worker = current_worker(options.strategy)
     is_chief = worker is None or worker.is_chief
-    if deterministic:
+    if options.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
-    distribution = get_strategy(strategy)
+    distribution = get_strategy(options.strategy)
+    mixed_precision = options.mixed_precision
     if mixed_precision is None:
         mixed_precision = recipe.mixed_precision and has_bfloat16()
     check_global_batch_size(distribution, batch_size)
-    test_batch_size = shareable_test_batch_size(distribution, test_batch_size, len(digits.test_images))
-    model = compile_model(recipe, steps, distribution, mixed_precision, sync_batch_norm)
+    test_batch_size = shareable_test_batch_size(distribution, options.test_batch_size, len(digits.test_images))
+    model = compile_model(recipe, steps, distribution, mixed_precision, options.sync_batch_norm)
     settings = run_settings(
         recipe,
         digits,
         seed,
         replicas=distribution.num_replicas_in_sync,
         threads=intra_op_threads(),
-        deterministic=deterministic,
+        deterministic=options.deterministic,
         mixed_precision=mixed_precision,
-        sync_batch_norm=sync_batch_norm,
+        sync_batch_norm=options.sync_batch_norm,
         test_batch_size=test_batch_size,
         steps_per_execution=model.steps_per_execution,
         versions={"tensorflow": tf.__version__, "keras": keras.__version__},
     )
     history = RunHistory(keep_steps=recipe.log_every_steps > 0)
     printing = []
-    if verbose and is_chief:
+    if options.verbose and is_chief:
         model.summary()
         printing = [ProgressLog(history, len(digits.test_images), batch_size, recipe.log_every_steps)]
     with StopRequest() as stop, translate_worker_errors(distribution), patched_for_multi_worker(model, distribution):
         agree = make_any_across_workers(distribution)
         newest = checkpoints.open(settings, is_chief, agree) if checkpoints else None
         saving = CheckpointCallback(
-            checkpoints, newest, schedule, [history, *callbacks], steps, distribution, stop, agree
+            checkpoints, newest, schedule, [history, *options.callbacks], steps, distribution, stop, agree
         )
         epochs_done, steps_done = divmod(saving.step, steps)
         skip_executions(model, steps_done // model.steps_per_execution)
         model.fit(
-            # One epoch more than is used: fit counts the steps that are passed over as taken.
+            # One epoch more than is trained: fit counts skipped steps, which read no batch.
             training_batches(
                 images,
                 labels,
@@ -165,7 +150,7 @@ def train(
             steps_per_epoch=steps,
             validation_data=evaluation_batches(digits.test_images, digits.test_labels, test_batch_size),
             callbacks=ResumingCallbackList(
-                [history, *printing, *callbacks, saving],
+                [history, *printing, *options.callbacks, saving],
                 steps_done,
                 model=model,
                 epochs=recipe.epochs,

@@ -50,6 +50,7 @@ COMPARE = """
     from mnist_keras.training import compile
     from mnist_keras.recipes import get_recipe
     from mnist_keras.distribution.strategy import set_up_device
+    from mnist_keras.training.settings import TrainingOptions
     from mnist_keras.training.train import train
 
     name, devices, options, dtype = sys.argv[1], int(sys.argv[2]), eval(sys.argv[3]), sys.argv[4]
@@ -59,7 +60,11 @@ COMPARE = """
     recipe = get_recipe(name, batch_size=20, epochs=2, augmentation=None, **options)
     # A test set that leaves one image over.
     runs = [
-        train(recipe, make_digits(test=41), strategy=strategy, test_batch_size=20, verbose=False)
+        train(
+            recipe,
+            make_digits(test=41),
+            options=TrainingOptions(strategy=strategy, test_batch_size=20, verbose=False),
+        )
         for strategy in ("one_device", "mirrored")
     ]
     assert [run.settings["training"]["replicas"] for run in runs] == [1, devices]

@@ -8,6 +8,7 @@ from mnist_keras.evaluation.calibration import SelectiveAccuracy, apply_temperat
 from mnist_keras.models import build_model
 from mnist_keras.models.rewrites import fold_temperature
 from mnist_keras.recipes import get_recipe
+from mnist_keras.training.settings import TrainingOptions
 from mnist_keras.training.train import train
 
 
@@ -67,7 +68,7 @@ def test_fold_temperature_divides_the_logits_of_every_network():
 def test_training_folds_the_calibration_temperature(tiny):
     plain = get_recipe("linear", epochs=2)
     logits = [
-        train(recipe, tiny, verbose=False).model.predict(tiny.test_images, verbose=0)
+        train(recipe, tiny, options=TrainingOptions(verbose=False)).model.predict(tiny.test_images, verbose=0)
         for recipe in (plain, dataclasses.replace(plain, calibration_temperature=2.0))
     ]
     np.testing.assert_allclose(logits[1], logits[0] / 2, rtol=1e-5, atol=1e-6)

@@ -35,9 +35,9 @@ def trained(monkeypatch):
     """Recipes and seeds that were really trained."""
     names, real = [], train_run_module.train
 
-    def counting(recipe, digits, seed, **options):
+    def counting(recipe, digits, seed, options, checkpoints):
         names.append((recipe.name, seed))
-        return real(recipe, digits, seed, verbose=False, **options)
+        return real(recipe, digits, seed, dataclasses.replace(options, verbose=False), checkpoints)
 
     monkeypatch.setattr(train_run_module, "train", counting)
     return names

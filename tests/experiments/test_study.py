@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import shutil
 import statistics
 
@@ -23,9 +24,9 @@ def trainings(monkeypatch):
     trained = []
     real = train_run_module.train
 
-    def counting(recipe, digits, seed, **options):
+    def counting(recipe, digits, seed, options, checkpoints):
         trained.append((recipe.name, seed))
-        return real(recipe, digits, seed, verbose=False, **options)
+        return real(recipe, digits, seed, dataclasses.replace(options, verbose=False), checkpoints)
 
     monkeypatch.setattr(train_run_module, "train", counting)
     return trained
@@ -152,7 +153,9 @@ def test_the_stack_has_its_plots_and_its_finding(tiny, trained_run, tmp_path):
 
 def test_the_finding_follows_the_figures():
     finding = stack_finding(rows_with(FLAT))
-    assert finding.startswith("Depth without a nonlinearity does not raise the accuracy: four hidden layers of 100 units (20 parameters)")
+    assert finding.startswith(
+        "Depth without a nonlinearity does not raise the accuracy: four hidden layers of 100 units (20 parameters)"
+    )
     assert "a difference of -0.20 points" in finding
     assert "5, 6, 7, 8 units reach 90.10, 91.20, 91.90, 92.30 %" in finding
     assert "raises the accuracy here, unexpectedly" in stack_finding(rows_with([*FLAT[:7], 98.0, 98.0, 98.0, 98.0]))

@@ -1,4 +1,5 @@
 import json
+import pathlib
 import re
 import shutil
 
@@ -6,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import mnist_keras
 from mnist_keras.distribution.preemption import StopRequest
 from mnist_keras.distribution.strategy import intra_op_threads
 from mnist_keras.errors import InputError, TrainingStopped
+from mnist_keras.experiments import train_run as train_run_module
 from mnist_keras.experiments.run_folder import (
     is_complete,
     latest_unfinished,
@@ -20,6 +23,7 @@ from mnist_keras.experiments.save_run import save_run
 from mnist_keras.experiments.train_run import train_run
 from mnist_keras.files import read_rows
 from mnist_keras.recipes import get_recipe
+from mnist_keras.training.settings import TrainingOptions
 from mnist_keras.training.train import train
 
 
@@ -47,6 +51,9 @@ def test_the_config_tells_how_to_repeat_it(trained_run, tiny):
     }
     assert re.fullmatch("[0-9a-f]{64}", config["digest"])
     assert {"date", "git_commit", "platform", "cpus", "gpus"} <= config.keys()
+    # None where the package is not in a checkout.
+    is_checkout = (pathlib.Path(mnist_keras.__file__).parents[1] / ".git").exists()
+    assert (config["git_commit"] is not None) == is_checkout
 
 
 def test_the_report_is_of_the_last_epoch(trained_run):
@@ -71,7 +78,7 @@ def test_the_figures_are_pictures(trained_run):
 
 def test_steps_and_augmentation_are_drawn_where_there_are_some(tiny, tmp_path):
     recipe = get_recipe("linear", epochs=1, batch_size=20, log_every_steps=3, augmentation={"rotation": 10})
-    save_run(tmp_path / "run", train(recipe, tiny, verbose=False), tiny)
+    save_run(tmp_path / "run", train(recipe, tiny, options=TrainingOptions(verbose=False)), tiny)
     assert len(read_rows(tmp_path / "run" / "steps.csv")) == 6
     names = {path.name for path in (tmp_path / "run" / "figures").iterdir()}
     assert {"steps.png", "augmentation.png"} <= names
@@ -80,7 +87,7 @@ def test_steps_and_augmentation_are_drawn_where_there_are_some(tiny, tmp_path):
 def test_a_run_is_never_overwritten(trained_run, tiny):
     before = (trained_run / "config.json").read_bytes()
     with pytest.raises(InputError, match="exists already"):
-        save_run(trained_run, train(get_recipe("linear", epochs=1), tiny, verbose=False), tiny)
+        save_run(trained_run, train(get_recipe("linear", epochs=1), tiny, options=TrainingOptions(verbose=False)), tiny)
     assert (trained_run / "config.json").read_bytes() == before
 
 
@@ -93,7 +100,7 @@ def test_a_damaged_run(trained_run, tmp_path):
 
 def test_a_run_is_trained_once(tiny, tmp_path, capsys):
     recipe = get_recipe("linear", epochs=2)
-    digest = train_run(tmp_path / "run", recipe, tiny, verbose=False)
+    digest = train_run(tmp_path / "run", recipe, tiny, options=TrainingOptions(verbose=False))
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     before = (tmp_path / "run" / "config.json").read_bytes()
     # What a kill between two last steps leaves.
@@ -114,15 +121,15 @@ def test_an_unfinished_run_is_found_and_goes_on(tiny, tmp_path, monkeypatch):
         latest_unfinished(tmp_path, "linear")
     monkeypatch.setattr(StopRequest, "received", True)
     with pytest.raises(TrainingStopped, match="stopped after step 1, saved in .*run.unfinished"):
-        train_run(tmp_path / "run", recipe, tiny, verbose=False)
+        train_run(tmp_path / "run", recipe, tiny, options=TrainingOptions(verbose=False))
     monkeypatch.setattr(StopRequest, "received", False)
     assert latest_unfinished(tmp_path, "linear") == tmp_path / "run"
     assert recorded_threads(tmp_path / "run") == intra_op_threads()
     with pytest.raises(InputError, match="It is not finished"):
         read_run(unfinished_folder(tmp_path / "run"))
     with pytest.raises(InputError, match="training mixed_precision is False there and True now"):
-        train_run(tmp_path / "run", recipe, tiny, mixed_precision=True, verbose=False)
-    train_run(tmp_path / "run", recipe, tiny, verbose=False)
+        train_run(tmp_path / "run", recipe, tiny, options=TrainingOptions(mixed_precision=True, verbose=False))
+    train_run(tmp_path / "run", recipe, tiny, options=TrainingOptions(verbose=False))
     assert recorded_threads(tmp_path / "run") == 0
     assert len(read_rows(tmp_path / "run" / "history.csv")) == 3
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
@@ -136,10 +143,10 @@ def test_a_run_that_cannot_be_written_is_not_lost(tiny, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("mnist_keras.experiments.save_run.run_figures", full)
         with pytest.raises(OSError, match="No space left"):
-            train_run(tmp_path / "run", recipe, tiny, verbose=False)
+            train_run(tmp_path / "run", recipe, tiny, options=TrainingOptions(verbose=False))
     assert [path.name for path in tmp_path.iterdir()] == ["run.unfinished"]
     assert (tmp_path / "run.unfinished" / "step-000000002.npz").exists()
-    train_run(tmp_path / "run", recipe, tiny, verbose=False)
+    train_run(tmp_path / "run", recipe, tiny, options=TrainingOptions(verbose=False))
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
@@ -152,3 +159,14 @@ def test_a_run_from_before_a_field_was_there_counts(trained_run, tiny, tmp_path)
     assert is_complete(folder, get_recipe("linear", epochs=10), tiny, 0)
     with pytest.raises(InputError, match="recipe warmup_fraction is 0.0 there and 0.5 now"):
         is_complete(folder, get_recipe("linear", epochs=10, warmup_fraction=0.5), tiny, 0)
+
+
+def test_a_worker_stops_waiting_for_a_run_that_nobody_writes(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(train_run_module, "_SECONDS_FOR_A_RUN", 0.01)
+    real = train_run_module.train_run
+    # Another worker than the first one trains and writes nothing.
+    monkeypatch.setattr(train_run_module, "train_run", lambda *_: "digest")
+    recipe = get_recipe("linear", ensemble_size=2)
+    message = "has not written .*within 0.01 s. Expected: a --runs_dir that all workers share. Received: .*Start all"
+    with pytest.raises(InputError, match=message):
+        real(tmp_path / "run", recipe, tiny, options=TrainingOptions(verbose=False))

@@ -12,6 +12,7 @@ from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS
 from mnist_keras.files import read_rows
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.recipes import RECIPES, STACK, get_recipe
+from mnist_keras.training.settings import TrainingOptions
 
 pytestmark = pytest.mark.usefixtures("without_figures")
 # Of the stack, without a layer between, with one, and with most.
@@ -35,7 +36,7 @@ def test_train_save_export_reload(name, tiny, tmp_path):
         batch_size=recipe.batch_size and 20,
         synthetic_examples=min(recipe.synthetic_examples, 40),
     )
-    train_run(tmp_path / "run", recipe, tiny, verbose=False)
+    train_run(tmp_path / "run", recipe, tiny, options=TrainingOptions(verbose=False))
     history = read_rows(tmp_path / "run" / "history.csv")
     assert history[1]["loss"] < history[0]["loss"]
     # A SavedModel takes seconds, most of them for what is the same in all: one dense network and one convolutional.

@@ -21,4 +21,4 @@ def test_what_the_machine_can_do(script, tmp_path):
 def test_peers_that_are_missing_are_named(script):
     result = script("benchmark", "--tasks=machine,training")
     assert result.returncode == 1
-    assert "The peers are not installed: torch. Run: pip install -e '.[benchmark]'" in result.stderr
+    assert "Packages of the benchmark are not installed: torch. Run: pip install -e '.[benchmark]'" in result.stderr

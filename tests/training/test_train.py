@@ -12,6 +12,7 @@ from tiny_digits import make_digits
 from mnist_keras.errors import InputError
 from mnist_keras.models import build_model
 from mnist_keras.recipes import get_recipe
+from mnist_keras.training.settings import TrainingOptions
 from mnist_keras.training.train import train
 
 
@@ -40,7 +41,7 @@ class Spy(keras.callbacks.Callback):
     ],
 )
 def test_small_steps_are_taken_several_at_once(tiny, name, fields, expected):
-    training = train(get_recipe(name, epochs=1, **fields), tiny, verbose=False)
+    training = train(get_recipe(name, epochs=1, **fields), tiny, options=TrainingOptions(verbose=False))
     assert training.settings["training"]["steps_per_execution"] == expected
 
 
@@ -48,13 +49,13 @@ def test_small_steps_are_taken_several_at_once(tiny, name, fields, expected):
 def test_an_epoch_has_exactly_its_steps(tiny, steps_per_execution):
     spy = Spy()
     recipe = get_recipe("stack_1", batch_size=9, epochs=3, steps_per_execution=steps_per_execution)
-    training = train(recipe, tiny, callbacks=[spy], verbose=False)
+    training = train(recipe, tiny, options=TrainingOptions(callbacks=[spy], verbose=False))
     assert spy.iterations == [13, 26, 39]
     assert [row["epoch"] for row in training.history] == [1, 2, 3]
 
 
 def test_history_tells_the_truth(tiny):
-    training = train(get_recipe("linear", epochs=30), tiny, verbose=False)
+    training = train(get_recipe("linear", epochs=30), tiny, options=TrainingOptions(verbose=False))
     first, last = training.history[0], training.history[-1]
     # Zero weights: every digit has probability 1/10 when the first loss is taken.
     assert math.isclose(first["loss"], math.log(10), rel_tol=1e-5)
@@ -69,7 +70,10 @@ def test_history_tells_the_truth(tiny):
 
 def test_the_seed_repeats_a_run(tiny):
     recipe = get_recipe("cnn", network_options={"filters": (2,)}, augmentation={"rotation": 9}, epochs=2, batch_size=40)
-    losses = [[row["loss"] for row in train(recipe, tiny, seed=seed, verbose=False).history] for seed in (1, 1, 2)]
+    losses = [
+        [row["loss"] for row in train(recipe, tiny, seed=seed, options=TrainingOptions(verbose=False)).history]
+        for seed in (1, 1, 2)
+    ]
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
     assert abs(losses[0][0] - losses[2][0]) > 1e-3
 
@@ -110,17 +114,32 @@ def test_a_bar_on_a_terminal(tiny):
 
 def test_a_cosine_schedule_ends_near_zero(tiny):
     spy = Spy()
-    train(get_recipe("linear", epochs=4, schedule="cosine", learning_rate=0.1), tiny, callbacks=[spy], verbose=False)
+    train(
+        get_recipe("linear", epochs=4, schedule="cosine", learning_rate=0.1),
+        tiny,
+        options=TrainingOptions(callbacks=[spy], verbose=False),
+    )
     np.testing.assert_allclose(spy.rates, 0.05 * (1 + np.cos(np.pi * np.arange(1, 5) / 4)), atol=1e-6)
 
 
 def test_callbacks_can_stop_training(tiny):
     stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=0, min_delta=1e9)
-    assert len(train(get_recipe("linear", epochs=9), tiny, callbacks=[stop], verbose=False).history) == 2
+    assert (
+        len(
+            train(
+                get_recipe("linear", epochs=9), tiny, options=TrainingOptions(callbacks=[stop], verbose=False)
+            ).history
+        )
+        == 2
+    )
 
 
 def test_mixed_precision_learns_and_returns_a_float32_model(tiny):
-    training = train(get_recipe("cnn_3x3", epochs=3, batch_size=20), tiny, mixed_precision=True, verbose=False)
+    training = train(
+        get_recipe("cnn_3x3", epochs=3, batch_size=20),
+        tiny,
+        options=TrainingOptions(mixed_precision=True, verbose=False),
+    )
     assert training.history[-1]["loss"] < training.history[0]["loss"]
     assert {layer.compute_dtype for layer in training.model.layers} == {"float32"}
 
@@ -138,12 +157,20 @@ def test_mixed_precision_learns_and_returns_a_float32_model(tiny):
 def test_the_recipe_wishes_for_a_precision_and_the_caller_decides(tiny, monkeypatch, wish, asked, can, used):
     monkeypatch.setattr("mnist_keras.training.train.has_bfloat16", lambda: can)
     recipe = get_recipe("linear", epochs=1, mixed_precision=wish)
-    assert train(recipe, tiny, mixed_precision=asked, verbose=False).settings["training"]["mixed_precision"] is used
+    assert (
+        train(recipe, tiny, options=TrainingOptions(mixed_precision=asked, verbose=False)).settings["training"][
+            "mixed_precision"
+        ]
+        is used
+    )
 
 
 def test_mirrored_trains_like_one_device(tiny):
     recipe = get_recipe("stack_1", batch_size=20, epochs=2)
-    one, mirrored = (train(recipe, tiny, strategy=name, verbose=False) for name in ("one_device", "mirrored"))
+    one, mirrored = (
+        train(recipe, tiny, options=TrainingOptions(strategy=name, verbose=False))
+        for name in ("one_device", "mirrored")
+    )
     for expected, received in zip(one.history, mirrored.history, strict=True):
         assert math.isclose(expected["loss"], received["loss"], rel_tol=1e-5)
     for expected, received in zip(one.model.get_weights(), mirrored.model.get_weights(), strict=True):
@@ -153,7 +180,7 @@ def test_mirrored_trains_like_one_device(tiny):
 
 def test_every_test_image_counts():
     digits = make_digits(train=40, test=33)
-    training = train(get_recipe("linear", epochs=1), digits, test_batch_size=10, verbose=False)
+    training = train(get_recipe("linear", epochs=1), digits, options=TrainingOptions(test_batch_size=10, verbose=False))
     hits = training.predict(digits.test_images).argmax(axis=1) == digits.test_labels
     assert math.isclose(training.history[0]["test_accuracy"], hits.mean(), abs_tol=1e-6)
 
@@ -173,17 +200,17 @@ def test_every_test_image_counts():
 )
 def test_bad_input(tiny, name, overrides, options, message):
     with pytest.raises(InputError, match=message):
-        train(get_recipe(name, **overrides), tiny, verbose=False, **options)
+        train(get_recipe(name, **overrides), tiny, options=TrainingOptions(verbose=False, **options))
 
 
 def test_training_leaves_global_state_alone(tiny):
-    train(get_recipe("linear", epochs=1), tiny, mixed_precision=True, verbose=False)
+    train(get_recipe("linear", epochs=1), tiny, options=TrainingOptions(mixed_precision=True, verbose=False))
     assert build_model("linear").layers[1].compute_dtype == "float32"
 
 
 def test_label_smoothing_is_that_of_keras(tiny):
     recipe = get_recipe("stack_1", batch_size=0, epochs=1, learning_rate=1e-12, label_smoothing=0.2)
-    training = train(recipe, tiny, mixed_precision=False, verbose=False)
+    training = train(recipe, tiny, options=TrainingOptions(mixed_precision=False, verbose=False))
     targets = 0.8 * np.eye(10)[tiny.train_labels] + 0.02
     logits = np.asarray(training.model(tiny.train_images), np.float64)
     log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))

@@ -14,7 +14,7 @@ class PreprocessedDigit(NamedTuple):
     `preprocess_image` returns NumPy arrays and Python's numbers; `normalize_ops` has tensors in the same fields.
     """
 
-    #: uint8 (28, 28), white ink on black, as in MNIST; all zeros if there is no ink. As a tensor: whole numbers, float32.
+    #: uint8 (28, 28), white ink on black, as in MNIST; zeros without ink. As a tensor: whole numbers, float32.
     digit: np.ndarray
     #: Whether there is ink. If not, the flags below are False and the box is zeros.
     has_ink: bool

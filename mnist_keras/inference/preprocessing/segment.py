@@ -39,7 +39,7 @@ def find_digits(picture: np.ndarray) -> list[Box]:
 
 
 def crop_with_margin(picture: np.ndarray, box: Box) -> np.ndarray:
-    """Crops a box with a margin. Other digits may reach into the margin: `preprocess_image` drops what the border cuts."""
+    """Crops a box with a margin. `preprocess_image` drops the other digits that the margin cuts."""
     top, left, bottom, right = box
     margin = int(np.ceil(_MARGIN * max(bottom - top, right - left)))
     return picture[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]

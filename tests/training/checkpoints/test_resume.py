@@ -8,6 +8,7 @@ from mnist_keras.distribution.preemption import StopRequest
 from mnist_keras.errors import InputError, TrainingStopped
 from mnist_keras.recipes import get_recipe
 from mnist_keras.training.checkpoints.storage import CheckpointManager
+from mnist_keras.training.settings import TrainingOptions
 from mnist_keras.training.train import train
 
 
@@ -39,12 +40,10 @@ def train_dying(folder, steps, recipe, digits, make_callbacks=list, every="4", *
             return train(
                 recipe,
                 digits,
-                callbacks=callbacks,
                 checkpoints=checkpoints,
-                checkpoint_every=every,
-                deterministic=True,
-                verbose=False,
-                **options,
+                options=TrainingOptions(
+                    callbacks=callbacks, checkpoint_every=every, deterministic=True, verbose=False, **options
+                ),
             ), callbacks
         except Death:
             pass
@@ -63,7 +62,7 @@ NETS = {
 
 @pytest.mark.parametrize("name", NETS)
 def test_it_ends_to_the_bit_like_one_left_alone(tiny, tmp_path, name):
-    whole = train(NETS[name], tiny, deterministic=True, verbose=False)
+    whole = train(NETS[name], tiny, options=TrainingOptions(deterministic=True, verbose=False))
     # In the first epoch before any checkpoint, in its midst, in the second, just before the end.
     died, _ = train_dying(tmp_path / "run", [1, 7, 9, 6], NETS[name], tiny)
     assert died.digest == whole.digest
@@ -77,7 +76,9 @@ def test_it_ends_to_the_bit_like_one_left_alone(tiny, tmp_path, name):
 
 def test_the_digest_tells_trainings_apart(tiny):
     digests = {
-        train(get_recipe("stack_1", epochs=1, batch_size=40, **change), tiny, seed, verbose=False).digest
+        train(
+            get_recipe("stack_1", epochs=1, batch_size=40, **change), tiny, seed, options=TrainingOptions(verbose=False)
+        ).digest
         for change, seed in [({}, 0), ({}, 0), ({}, 1), ({"learning_rate": 1e-4}, 0)]
     }
     assert len(digests) == 3
@@ -121,7 +122,7 @@ def test_callbacks_go_on_too(tiny, tmp_path):
 
 def test_stopping_saves_at_once(tiny, tmp_path, monkeypatch):
     recipe = NETS["two at once"]
-    whole = train(recipe, tiny, deterministic=True, verbose=False)
+    whole = train(recipe, tiny, options=TrainingOptions(deterministic=True, verbose=False))
 
     class Stops(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -129,13 +130,18 @@ def test_stopping_saves_at_once(tiny, tmp_path, monkeypatch):
                 monkeypatch.setattr(StopRequest, "received", True)
 
     with pytest.raises(TrainingStopped, match="stopped after step 6, saved in"):
-        train(recipe, tiny, checkpoints=CheckpointManager(tmp_path), callbacks=[Stops()], deterministic=True)
+        train(
+            recipe,
+            tiny,
+            checkpoints=CheckpointManager(tmp_path),
+            options=TrainingOptions(callbacks=[Stops()], deterministic=True),
+        )
     monkeypatch.setattr(StopRequest, "received", False)
     died, _ = train_dying(tmp_path, [], recipe, tiny)
     assert died.digest == whole.digest
     monkeypatch.setattr(StopRequest, "received", True)
     with pytest.raises(TrainingStopped, match="checkpoints are off, nothing is left"):
-        train(recipe, tiny, verbose=False)
+        train(recipe, tiny, options=TrainingOptions(verbose=False))
 
 
 def test_a_diverging_training_keeps_its_last_good_checkpoint(tiny, tmp_path):
@@ -151,7 +157,12 @@ def test_a_diverging_training_keeps_its_last_good_checkpoint(tiny, tmp_path):
         checkpoints = CheckpointManager(tmp_path / every)
         recipe = get_recipe("stack_1", batch_size=12, epochs=2, steps_per_execution=1)
         with pytest.raises(InputError, match=message):
-            train(recipe, tiny, checkpoints=checkpoints, checkpoint_every=every, callbacks=[Explodes()], verbose=False)
+            train(
+                recipe,
+                tiny,
+                checkpoints=checkpoints,
+                options=TrainingOptions(checkpoint_every=every, callbacks=[Explodes()], verbose=False),
+            )
         checkpoints.close()
         assert sorted(path.name for path in (tmp_path / every).glob("step-*"))[-1] == "step-000000004.npz", step
 
