@@ -1,0 +1,189 @@
+"""The rules that tests/mutations.py breaks one at a time."""
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    """A piece of code that implements a rule, and the piece that breaks it."""
+
+    # Below mnist_keras/.
+    file: str
+    # A text that the file contains once.
+    rule: str
+    # The text that replaces it.
+    broken: str
+    # Files or folders of tests that should notice, separated by spaces.
+    tests: str
+
+
+_TRANSFORMS = "data/augmentation/transforms.py", "tests/data/augmentation/test_transforms.py"
+_PIPELINE = "data/pipeline.py", "tests/data/test_pipeline.py"
+_NORMALIZE = "inference/preprocessing/normalize_ops.py", "tests/inference/preprocessing"
+_STORAGE = "training/checkpoints/storage.py", "tests/training/checkpoints"
+_METRICS = "evaluation/metrics.py", "tests/evaluation/test_metrics.py"
+_PARITY = "export/parity.py", "tests/export/test_parity.py"
+
+
+def _of(place: tuple[str, str], rule: str, broken: str) -> Mutation:
+    return Mutation(place[0], rule, broken, place[1])
+
+
+MUTATIONS = [
+    # Data
+    _of(_PIPELINE, ", epoch, tf.constant(_ORDER", ", epoch * 0, tf.constant(_ORDER"),
+    _of(_PIPELINE, "tf.int64), step, alg", "tf.int64), step_in_epoch, alg"),
+    _of(_PIPELINE, "_ROUNDS = 12", "_ROUNDS = 4"),
+    _of(_PIPELINE, "step == batches - 1", "step == batches"),
+    _of(_PIPELINE, "examples // (batch_size or examples)", "-(-examples // (batch_size or examples))"),
+    _of(_TRANSFORMS, 'fill_mode="CONSTANT"', 'fill_mode="REFLECT"'),
+    _of(_TRANSFORMS, "row_y = (-sine, cosine)", "row_y = (sine, cosine)"),
+    _of(
+        _TRANSFORMS,
+        '"shift_y": _symmetric_range(0.0, augmentation.shift)',
+        '"shift_y": _symmetric_range(0.0, 0.0)',
+    ),
+    _of(_TRANSFORMS, "tf.minimum(pixels * _per_image(brightness), 255.0)", "pixels * _per_image(brightness)"),
+    Mutation(
+        "data/augmentation/degradation.py",
+        "amount / 2 - index, 0.0, 1.0) * (dilated - before)",
+        "amount / 2, 0.0, 1.0) * (dilated - before)",
+        "tests/data/augmentation/test_degradation.py",
+    ),
+    Mutation("data/archives.py", "if received != axes", "if False", "tests/data/test_archives.py"),
+    # Inference
+    _of(_NORMALIZE, "_BOX = 20.0", "_BOX = 21.0"),
+    _of(_NORMALIZE, "offset = tf.math.ceil(", "offset = tf.math.floor("),
+    _of(_NORMALIZE, "_NOISE_FACTOR = 5.0", "_NOISE_FACTOR = 0.0"),
+    _of(_NORMALIZE, "tf.where(ink < 128.0, 255.0, 0.0)", "tf.where(ink < 128.0, 0.0, 255.0)"),
+    _of(_NORMALIZE, "has_ink & pieces.touches_border", "has_ink & (tf.shape(gray)[0] < 0)"),
+    Mutation(
+        "inference/preprocessing/image_ops.py",
+        "MIN_WIDTH, MAX_WIDTH = 1.7, 4.4",
+        "MIN_WIDTH, MAX_WIDTH = 0.0, 44.0",
+        "tests/inference/preprocessing",
+    ),
+    Mutation(
+        "inference/preprocessing/ink.py",
+        "0.5 * tilt + skewness + (",
+        "0.5 * tilt + (",
+        "tests/inference/preprocessing",
+    ),
+    Mutation(
+        "inference/preprocessing/ink.py",
+        "_MIN_INK_TO_NOISE = 24.0, 16.0",
+        "_MIN_INK_TO_NOISE = 24.0, 0.0",
+        "tests/inference/preprocessing",
+    ),
+    Mutation(
+        "inference/preprocessing/segment.py",
+        "sorted(line, key=lambda box: box[1])",
+        "sorted(line, key=lambda box: -box[1])",
+        "tests/inference/preprocessing/test_segment.py",
+    ),
+    Mutation(
+        "inference/preprocessing/image_files.py",
+        "if picture.width * picture.height > MAX_PIXELS",
+        "if False",
+        "tests/inference/preprocessing/test_image_files.py",
+    ),
+    Mutation("inference/keras_model.py", "safe_mode=True", "safe_mode=False", "tests/inference/test_predictor.py"),
+    Mutation(
+        "inference/tflite.py",
+        "np.clip(np.round(values / scale + zero), limits.min, limits.max)",
+        "np.floor(values / scale + zero)",
+        "tests/export/test_formats.py tests/inference/test_predictor.py",
+    ),
+    Mutation("inference/predictor.py", "- 1) < 0.1)", "- 1) < 1e9)", "tests/inference/test_predictor.py"),
+    Mutation("inference/predictor.py", "if recorded and sha256(path) != recorded", "if False", "tests/inference"),
+    Mutation(
+        "inference/images.py",
+        "np.where(no_ink, misread, probabilities)",
+        "probabilities",
+        "tests/inference/test_images.py",
+    ),
+    # Evaluation
+    _of(_METRICS, "np.add.at(confusion, (labels, predictions), 1)", "np.add.at(confusion, (predictions, labels), 1)"),
+    _of(_METRICS, "_CALIBRATION_BINS = 15", "_CALIBRATION_BINS = 1"),
+    Mutation("evaluation/metrics.py", "correct + gained - lost", "correct + gained", "tests/evaluation"),
+    Mutation(
+        "evaluation/comparison.py",
+        "(second_rate - first_rate) @ counts",
+        "(first_rate - second_rate) @ counts",
+        "tests/evaluation/test_comparison.py",
+    ),
+    Mutation(
+        "evaluation/calibration.py",
+        "confidence >= threshold",
+        "confidence > threshold + 0.1",
+        "tests/evaluation/test_calibration.py",
+    ),
+    # Training
+    _of(_STORAGE, "_KEPT = 2", "_KEPT = 1"),
+    _of(_STORAGE, 'and facts.get("run_id") == self._run_id', ""),
+    _of(_STORAGE, "        if difference:", "        if False:"),
+    _of(_STORAGE, "with atomic_file(path)", 'with open(path, "wb")'),
+    Mutation(
+        "training/checkpoints/schedule.py",
+        ">= self._steps",
+        "> self._steps",
+        "tests/training/checkpoints/test_schedule.py",
+    ),
+    Mutation(
+        "training/checkpoints/resume.py", "        self._done = 0\n", "", "tests/training/checkpoints/test_resume.py"
+    ),
+    Mutation(
+        "training/optimizers.py",
+        '_NOT_DECAYED = ("bias", "gamma", "beta")',
+        '_NOT_DECAYED = ("bias",)',
+        "tests/training/test_optimizers.py",
+    ),
+    Mutation("training/optimizers.py", "if nesterov:", "if False:", "tests/training/test_fused_optimizers.py"),
+    Mutation(
+        "training/fast_layers.py",
+        "variance * (count - 1) / count",
+        "variance",
+        "tests/training/test_fast_batch_norm.py",
+    ),
+    Mutation("training/callbacks.py", 'if not math.isfinite(logs["loss"])', "if False", "tests/training/test_train.py"),
+    # Distribution
+    Mutation(
+        "distribution/strategy.py",
+        "    batch_size -= batch_size % replicas\n",
+        "",
+        "tests/distribution/test_replicas.py",
+    ),
+    Mutation("distribution/workers.py", "if count > 1 or", "if", "tests/distribution/test_workers.py"),
+    Mutation(
+        "distribution/launcher.py",
+        "not (status < 0 or status == EXIT_TRY_AGAIN)",
+        "not status < 0",
+        "tests/distribution/test_launcher.py",
+    ),
+    Mutation(
+        "distribution/keras_compat.py",
+        "if model.train_function is not skipping",
+        "if False",
+        "tests/distribution/test_keras_compat.py",
+    ),
+    # Export
+    _of(_PARITY, "difference <= kind.max_difference and ", ""),
+    _of(_PARITY, " and agreeing >= kind.min_agreement * len(labels)", ""),
+    Mutation(
+        "export/formats.py",
+        'if existing == "mnist" and dataset != "mnist"',
+        "if False",
+        "tests/export/test_export.py",
+    ),
+    Mutation(
+        "export/signatures.py",
+        'tf.where(others["has_ink"], classes, -1)',
+        "classes",
+        "tests/export/test_signatures.py",
+    ),
+    Mutation(
+        "models/rewrites.py",
+        "weights * scales.reshape(-1, 1)",
+        "weights",
+        "tests/models/test_equalize_depthwise.py",
+    ),
+]
