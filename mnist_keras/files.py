@@ -12,6 +12,23 @@ import numpy as np
 
 from mnist_keras.atomic import atomic_file
 
+# File name of a run's model.
+MODEL_FILE = "model.keras"
+# File or folder name of each format in an export. Other people's apps know these names.
+FORMAT_FILES = {
+    "saved_model": "saved_model",
+    "float32": "mnist.tflite",
+    "float16": "mnist_float16.tflite",
+    "dynamic": "mnist_dynamic.tflite",
+    "int8": "mnist_int8.tflite",
+    "int8_io": "mnist_int8_io.tflite",
+    "uint8_io": "mnist_uint8_io.tflite",
+    "picture": "mnist_picture.tflite",
+    "canvas": "mnist_canvas.tflite",
+    "onnx": "mnist.onnx",
+    "onnx_picture": "mnist_picture.onnx",
+}
+
 
 def write_json(path: str | os.PathLike, content: Any, indent: int | None = 2) -> None:
     """Writes a JSON file atomically."""

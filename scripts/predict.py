@@ -4,7 +4,7 @@ MODEL is the folder of a run or an export, a SavedModel, a .keras, .tflite or .o
 model. IMAGE is a file or a folder. An unreadable image is reported at the end; the others are still predicted:
 
     python scripts/predict.py cnn_robust photo.jpg images/
-    python scripts/predict.py cnn_robust number.png --many --plot=predictions.png
+    python scripts/predict.py cnn_robust number.png --all_digits --plot=predictions.png
 """
 
 import json
@@ -14,7 +14,7 @@ from absl import flags
 
 from mnist_keras import cli
 
-flags.DEFINE_bool("many", False, "predict all digits on each image, line by line; digits must not touch")
+flags.DEFINE_bool("all_digits", False, "predict all digits on each image, line by line; digits must not touch")
 flags.DEFINE_bool("json", False, "print JSON instead of a table")
 flags.DEFINE_string("save_inputs", None, "folder for the preprocessed 28x28 digits, the input of the network")
 flags.DEFINE_string("plot", None, "PNG file for a figure of images, preprocessed digits and probabilities")
@@ -37,7 +37,7 @@ def main(arguments):
     for file in files:
         try:
             with cli.silence_native_logs():
-                found = predict_file(predictor, file, FLAGS.many)
+                found = predict_file(predictor, file, FLAGS.all_digits)
             predictions += found
             if not found:
                 errors.append(f"{file}: no digit was found.")

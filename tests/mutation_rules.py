@@ -55,7 +55,7 @@ MUTATIONS = [
     _of(_NORMALIZE, "offset = tf.math.ceil(", "offset = tf.math.floor("),
     _of(_NORMALIZE, "_NOISE_FACTOR = 5.0", "_NOISE_FACTOR = 0.0"),
     _of(_NORMALIZE, "tf.where(ink < 128.0, 255.0, 0.0)", "tf.where(ink < 128.0, 0.0, 255.0)"),
-    _of(_NORMALIZE, "has_ink & pieces.touches_border", "has_ink & (tf.shape(gray)[0] < 0)"),
+    _of(_NORMALIZE, "has_ink & components.touches_border", "has_ink & (tf.shape(gray)[0] < 0)"),
     Mutation(
         "inference/preprocessing/image_ops.py",
         "MIN_WIDTH, MAX_WIDTH = 1.7, 4.4",
@@ -119,7 +119,7 @@ MUTATIONS = [
     ),
     # Training
     _of(_STORAGE, "_KEPT = 2", "_KEPT = 1"),
-    _of(_STORAGE, 'and facts.get("run_id") == self._run_id', ""),
+    _of(_STORAGE, 'and metadata.get("run_id") == self._run_id', ""),
     _of(_STORAGE, "        if difference:", "        if False:"),
     _of(_STORAGE, "with atomic_file(path)", 'with open(path, "wb")'),
     Mutation(

@@ -1,4 +1,4 @@
-"""Several workers on one machine: starts them, streams what they print, restarts all of them after a failure."""
+"""Starts several workers on one machine, prints their output, and restarts all of them after a failure."""
 
 import json
 import math
@@ -13,25 +13,26 @@ from collections.abc import Mapping, Sequence
 from mnist_keras.distribution.preemption import StopRequest
 from mnist_keras.errors import EXIT_TRY_AGAIN
 
-# Seconds for a worker to save and end when it is asked to, and to say why it failed when another did.
-_TIME_TO_SAVE = 60
-_TIME_TO_SPEAK = 2
+# Seconds that a worker has to save and end after SIGTERM.
+_SECONDS_TO_SAVE = 60
+# Seconds that the other workers have to print their error after one has failed.
+_SECONDS_TO_REPORT = 2
 
 
 def launch(command: Sequence[str], workers: int, max_restarts: int = 3) -> int:
-    """Runs `command` once a worker, each with a TF_CONFIG of its own, until all succeed.
+    """Runs `command` in one process per worker, each with its own TF_CONFIG, until all succeed.
 
-    When one fails by a signal, or because it lost another, all are ended and started again: they go on from
-    the last checkpoint. A worker that ends with another status would do so again. Ctrl-C and SIGTERM are
-    passed on to the workers.
+    If a worker is killed by a signal or has lost another worker, all workers are ended and started again, and resume
+    from the latest checkpoint. After any other exit status they are not started again. Ctrl-C and SIGTERM are passed on
+    to the workers.
 
     Args:
-        command: the same for all workers; it must be able to go on where it was killed.
-        workers: how many, 1 or more.
-        max_restarts: how often to start all of them again.
+        command: the command line of all workers. It must resume if it is repeated.
+        workers: number of workers, at least 1.
+        max_restarts: maximum number of restarts.
 
     Returns:
-        Exit status: 0, or that of the worker that failed first.
+        The exit status: 0, or the status of the worker that failed first.
     """
     with StopRequest() as stop:
         for restart in range(max_restarts + 1):
@@ -44,19 +45,19 @@ def launch(command: Sequence[str], workers: int, max_restarts: int = 3) -> int:
             if status == 0 or stop.received or not (status < 0 or status == EXIT_TRY_AGAIN):
                 break
             if restart < max_restarts:
-                _say(f"a worker has failed ({_name(status)}): starting all again, {restart + 1} of {max_restarts}")
+                _say(f"a worker has failed ({_name(status)}): restarting all, {restart + 1} of {max_restarts}")
             else:
-                _say(f"a worker has failed ({_name(status)}), and all were started again {max_restarts} times")
+                _say(f"a worker has failed ({_name(status)}), and all were restarted {max_restarts} times")
     return status if status >= 0 else 128 - status
 
 
 class _Worker:
-    """One process, and a thread that prints its lines behind its number."""
+    """A worker process, and a thread that prints its output with the worker's number."""
 
     def __init__(self, command: Sequence[str], config: Mapping):
         self._number = config["task"]["index"]
         environment = os.environ | {"TF_CONFIG": json.dumps(config), "PYTHONUNBUFFERED": "1"}
-        # In a session of its own, for Ctrl-C would reach it twice.
+        # A new session: otherwise Ctrl-C would reach the worker twice.
         self.process = subprocess.Popen(
             command,
             env=environment,
@@ -71,10 +72,10 @@ class _Worker:
         self._printer.start()
 
     def end(self) -> None:
-        """Kills the process if it is there still, and prints the rest of its lines."""
+        """Kills the process if it is running, and prints the rest of its output."""
         self.process.kill()
         self.process.wait()
-        self._printer.join(timeout=_TIME_TO_SPEAK)
+        self._printer.join(timeout=_SECONDS_TO_REPORT)
 
     def _print(self) -> None:
         for line in self.process.stdout or ():
@@ -82,20 +83,20 @@ class _Worker:
 
 
 def _wait(group: Sequence[_Worker], stop: StopRequest) -> int:
-    """Waits until all have ended, or one has failed and the others had time to say so; the first bad status."""
+    """Waits until all workers have ended, or one has failed, and returns the first exit status that is not 0."""
     failed, deadline = 0, math.inf
     while time.monotonic() < deadline:
         statuses = [worker.process.poll() for worker in group]
-        # A signal comes before what it did to the others, should both be there by now.
+        # A negative status (a signal) is the cause if other workers have failed by now as well.
         failed = failed or min(filter(None, statuses), default=0)
         if None not in statuses:
             return failed
         if stop.received and deadline == math.inf:
-            deadline = time.monotonic() + _TIME_TO_SAVE
+            deadline = time.monotonic() + _SECONDS_TO_SAVE
             for worker in group:
                 worker.process.send_signal(signal.SIGTERM)
         elif failed:
-            deadline = min(deadline, time.monotonic() + _TIME_TO_SPEAK)
+            deadline = min(deadline, time.monotonic() + _SECONDS_TO_REPORT)
         time.sleep(0.1)
     return failed or -signal.SIGKILL
 

@@ -1,4 +1,4 @@
-"""What a run ran on: versions, machine, threads, and the code's commit."""
+"""Describes the machine of a run: versions, hardware, git commit, peak memory. Must not import TensorFlow on import."""
 
 import importlib.metadata
 import os
@@ -11,7 +11,7 @@ _PACKAGES = ("mnist_keras", "tensorflow", "keras", "numpy", "ai-edge-litert")
 
 
 def describe_environment() -> dict[str, Any]:
-    """Facts for a run's config, as JSON takes them. Needs TensorFlow."""
+    """Returns versions, git commit, platform and hardware as JSON types. Imports TensorFlow."""
     import tensorflow as tf
 
     versions: dict[str, str | None] = {"python": platform.python_version()}
@@ -41,8 +41,8 @@ def _git_commit() -> str | None:
 
 
 def peak_memory() -> int:
-    """The most memory that this process has held at once, bytes; 0 where the system is not Linux."""
-    # What `getrusage` tells is the parent's where that held more.
+    """Returns the maximum resident memory of this process in bytes; 0 on systems other than Linux."""
+    # `getrusage` reports the maximum of the parent process if that was larger.
     try:
         status = pathlib.Path("/proc/self/status").read_text()
     except OSError:

@@ -1,11 +1,11 @@
-"""Ctrl-C and SIGTERM as a wish that long work looks at between its steps."""
+"""Handles SIGINT and SIGTERM as a request to stop, which training reads between its steps."""
 
 import signal
 import threading
 
 
 class StopRequest:
-    """While entered, the first SIGINT or SIGTERM sets `received`; a second one stops at once.
+    """Context manager in which the first SIGINT or SIGTERM sets `received`, and a second one stops at once.
 
     Raises:
         KeyboardInterrupt: at the second signal.
@@ -14,7 +14,7 @@ class StopRequest:
     received = False
 
     def __enter__(self) -> "StopRequest":
-        # Python allows handlers in its main thread alone.
+        # Python allows signal handlers in the main thread only.
         signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
         self._handlers = {number: signal.signal(number, self._receive) for number in signals}
         return self

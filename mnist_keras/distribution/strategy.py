@@ -1,4 +1,4 @@
-"""Which devices and machines a model trains on."""
+"""Devices and `tf.distribute` strategies: batch sizes for replicas, a logical OR over workers, lost workers."""
 
 import contextlib
 import os
@@ -15,15 +15,15 @@ _CPU_INFO = pathlib.Path("/proc/cpuinfo")
 
 
 def set_up_device(device: str = "auto", threads: int = 0, logical_devices: int = 1) -> None:
-    """Chooses the kind of device and the number of threads, before TensorFlow is used.
+    """Selects the kind of device and the number of threads. Must be called before TensorFlow is used.
 
     Args:
-        device: "cpu" hides the GPUs, "gpu" demands one, "auto" takes what there is.
-        threads: within and between operations; 0 leaves the choice to TensorFlow.
-        logical_devices: the CPU stands for so many devices, to try a strategy without GPUs.
+        device: "cpu" hides the GPUs, "gpu" requires one, "auto" uses GPUs if there are any.
+        threads: number of threads within and between operations; 0 is TensorFlow's default.
+        logical_devices: number of devices that the CPU is divided into, to try a strategy without GPUs.
 
     Raises:
-        InputError: there is no GPU, or TensorFlow is in use already.
+        InputError: "gpu" without a GPU, or TensorFlow is already in use.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if device == "gpu" and not gpus:
@@ -43,37 +43,36 @@ def set_up_device(device: str = "auto", threads: int = 0, logical_devices: int =
 
 
 def intra_op_threads() -> int:
-    """Threads within an operation; sums are taken in an order that depends on their number."""
+    """Returns the number of threads within an operation, on which the order of summation depends."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return tf.config.threading.get_intra_op_parallelism_threads() or cpus or 1
 
 
 def has_bfloat16() -> bool:
-    """Whether the first GPU, else the processor, has instructions for bfloat16."""
+    """Returns whether the first GPU, or the processor without GPUs, has instructions for bfloat16."""
     gpus = tf.config.get_visible_devices("GPU")
     if gpus:
-        # NVIDIA's have them from Ampere on.
+        # NVIDIA GPUs have them since Ampere.
         return tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0)) >= (8, 0)
     try:
         instructions = _CPU_INFO.read_text()
     except OSError:
         return False
-    # Of x86 processors, and of Arm's.
+    # The flags of x86 processors and of Arm processors.
     return bool(re.search(r"\b(amx_bf16|avx512_bf16|bf16)\b", instructions))
 
 
 def get_strategy(name: str = "auto") -> tf.distribute.Strategy:
-    """The `tf.distribute` strategy of that name.
+    """Returns a `tf.distribute` strategy by name.
 
-    auto: multi_worker where TF_CONFIG names several workers, mirrored when several
-    GPUs are visible, else one device. one_device: the first GPU, else the CPU; this
-    is TensorFlow's default strategy, which costs nothing (OneDeviceStrategy halves
-    the speed of small steps). mirrored: all visible GPUs, else all logical CPU
-    devices. multi_worker: the workers that TF_CONFIG names, each with all its GPUs,
-    else its CPU.
+    - auto: multi_worker if TF_CONFIG names several workers, mirrored if several GPUs are visible, or one_device.
+    - one_device: the first GPU, or the CPU. This is the default strategy of TensorFlow: OneDeviceStrategy halves the
+      speed of small steps.
+    - mirrored: all visible GPUs, or all logical CPU devices.
+    - multi_worker: the workers that TF_CONFIG names, each with all its GPUs, or its CPU.
 
     Raises:
-        InputError: no such strategy, or TF_CONFIG names no workers.
+        InputError: an unknown strategy, or TF_CONFIG names no workers.
     """
     if name not in STRATEGIES:
         raise InputError(f"strategy must be one of {', '.join(STRATEGIES)}. Received: strategy={name!r}")
@@ -89,8 +88,8 @@ def get_strategy(name: str = "auto") -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
-# How TensorFlow says that a worker no longer answers.
-_GONE = (
+# The errors that TensorFlow raises if a worker no longer answers.
+_LOST_WORKER_ERRORS = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
@@ -99,23 +98,23 @@ _GONE = (
 
 
 def check_global_batch_size(strategy: tf.distribute.Strategy, batch_size: int) -> None:
-    """Raises InputError where the global batch does not divide evenly among the replicas."""
+    """Raises InputError if the global batch size is not divisible by the number of replicas."""
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
         raise InputError(
-            f"The batch is shared out among {replicas} replicas: batch_size must be a multiple of {replicas}. "
+            f"The batch is divided among {replicas} replicas: batch_size must be a multiple of {replicas}. "
             f"Received: batch_size={batch_size}."
         )
 
 
 def shareable_test_batch_size(strategy: tf.distribute.Strategy, batch_size: int, examples: int) -> int:
-    """The largest size up to `batch_size` of test batches that can be shared out among the replicas.
+    """Returns the maximum test batch size up to `batch_size` that the replicas can share.
 
-    Keras wants the first batch to divide evenly. Of the last one, which takes the remainder of the test set,
-    every replica but the last gets the same number of images, rounded up, and the last one must get some too.
+    Keras needs a first batch that divides evenly. The last batch contains the remainder of the test set: all replicas
+    but the last get the same number of images, rounded up, and the last one must get at least one.
 
     Raises:
-        InputError: the test set or the batch is too small.
+        InputError: the test set or the batch size is too small.
     """
     replicas = strategy.num_replicas_in_sync
     if examples % replicas:
@@ -123,45 +122,45 @@ def shareable_test_batch_size(strategy: tf.distribute.Strategy, batch_size: int,
     batch_size -= batch_size % replicas
     if batch_size < replicas * (replicas - 1) or not batch_size:
         raise InputError(
-            f"Test batches are shared out among {replicas} replicas: they must have "
-            f"{replicas * max(1, replicas - 1)} images or more, and a test set that does not divide evenly two such "
-            f"batches. Received: {examples} test images. Raise --test_batch_size, or take fewer devices."
+            f"Test batches are divided among {replicas} replicas: they need at least "
+            f"{replicas * max(1, replicas - 1)} images, and a test set that does not divide evenly needs two such "
+            f"batches. Received: {examples} test images. Raise --test_batch_size, or use fewer devices."
         )
     return batch_size
 
 
 def as_graph_function(strategy: tf.distribute.Strategy, function: Callable) -> Callable:
-    """`function`, as a graph where the strategy is slow without."""
+    """Returns `function` as a `tf.function` if the strategy is slow in eager mode."""
     slow = isinstance(strategy, tf.distribute.MirroredStrategy) or is_multi_worker(strategy)
     return tf.function(function, autograph=False) if slow else function
 
 
 def make_any_across_workers(strategy: tf.distribute.Strategy) -> Callable[[Sequence[bool]], list[bool]]:
-    """A function that tells which of some wishes any worker has; all workers must call it at once."""
+    """Returns a function that computes the logical OR of flags over all workers. All workers must call it together."""
     if not is_multi_worker(strategy):
         return list
 
     @tf.function
-    def count(wishes):
-        return strategy.reduce("SUM", strategy.run(tf.identity, (wishes,)), axis=None)
+    def count(flags):
+        return strategy.reduce("SUM", strategy.run(tf.identity, (flags,)), axis=None)
 
-    return lambda wishes: [bool(votes) for votes in count(tf.constant(wishes, tf.int32)).numpy()]
+    return lambda flags: [bool(number) for number in count(tf.constant(flags, tf.int32)).numpy()]
 
 
 @contextlib.contextmanager
 def translate_worker_errors(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Turns TensorFlow's errors about a worker that has gone into WorkerLost."""
+    """Translates TensorFlow's errors about a lost worker into WorkerLost."""
     try:
         yield
-    except _GONE as error:
+    except _LOST_WORKER_ERRORS as error:
         if not is_multi_worker(strategy):
             raise
         raise WorkerLost(
-            "Another worker has gone, and the others cannot go on without it. Start all workers again with the "
-            f"same command: they go on from the last checkpoint. ({type(error).__name__})"
+            "Another worker has ended, and the others cannot continue without it. Start all workers again with the "
+            f"same command: they resume from the latest checkpoint. ({type(error).__name__})"
         ) from error
 
 
 def is_multi_worker(strategy: tf.distribute.Strategy) -> bool:
-    """Whether it spreads over several processes."""
+    """Returns whether a strategy trains with several processes."""
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)

@@ -1,6 +1,6 @@
-"""Which of several workers this process is, by the variable TF_CONFIG. Imports no TensorFlow.
+"""Finds out which of several workers this process is, from TF_CONFIG. Must not import TensorFlow.
 
-Every worker has the same cluster and its own task, as schedulers set it:
+All workers have the same cluster, and each has its own task:
 
     {"cluster": {"worker": ["first.host:2222", "second.host:2222"]}, "task": {"type": "worker", "index": 0}}
 """
@@ -18,25 +18,25 @@ STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 class Worker:
     """One of the processes that train a model together."""
 
-    # From 0.
+    # Counted from 0.
     index: int
-    # How many there are.
+    # Number of workers.
     count: int
 
     @property
     def is_chief(self) -> bool:
-        """Whether it is the one that prints and writes for all."""
+        """Whether this worker prints and writes for all."""
         return self.index == 0
 
 
 def current_worker(strategy: str) -> Worker | None:
-    """The worker that this process is under that strategy; None where it trains alone.
+    """Returns the worker that this process is; None if it trains alone.
 
     Args:
-        strategy: "multi_worker", or "auto", which is the same where TF_CONFIG names more than one worker.
+        strategy: name of a strategy. "auto" means "multi_worker" if TF_CONFIG names more than one worker.
 
     Raises:
-        InputError: TF_CONFIG is missing or wrong.
+        InputError: TF_CONFIG is missing or invalid.
     """
     config = os.environ.get("TF_CONFIG")
     if strategy not in ("auto", "multi_worker") or (strategy == "auto" and not config):
@@ -44,7 +44,7 @@ def current_worker(strategy: str) -> Worker | None:
     if not config:
         raise InputError(
             "multi_worker needs the variable TF_CONFIG, which names all workers and which of them this is. "
-            "scripts/launch.py sets it for workers on one machine."
+            "Received: no TF_CONFIG. scripts/launch.py sets it for workers on one machine."
         )
     try:
         settings = json.loads(config)

@@ -1,4 +1,4 @@
-"""The folders of runs, complete and not: found, read, told apart. Imports no TensorFlow."""
+"""Finds and reads the folders of complete and unfinished runs. Must not import TensorFlow."""
 
 import dataclasses
 import os
@@ -7,85 +7,84 @@ from typing import Any
 
 from mnist_keras.data import Digits
 from mnist_keras.errors import InputError
-from mnist_keras.files import read_json
+from mnist_keras.files import MODEL_FILE, read_json
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 from mnist_keras.training.checkpoints.storage import read_settings
 from mnist_keras.training.settings import first_difference, run_settings
 
-MODEL_FILE = "model.keras"
 _UNFINISHED = ".unfinished"
-# Fields of a recipe that change no figure of a complete run.
+# Fields of a recipe that do not change the result of a run.
 _WITHOUT_EFFECT = (*DESCRIPTIVE, "log_every_steps", "steps_per_execution")
 
 
 def unfinished_folder(folder: str | os.PathLike) -> pathlib.Path:
-    """Where a run keeps its checkpoints until its own folder is written."""
+    """Returns the folder of a run's checkpoints, which exists until the run is complete."""
     folder = pathlib.Path(folder)
     return folder.with_name(folder.name + _UNFINISHED)
 
 
 def seed_folder(folder: str | os.PathLike, recipe: str, seed: int) -> pathlib.Path:
-    """Where one of several seeds' runs stands in the folder of them all."""
+    """Returns the folder of the run of one seed, inside the folder of a study."""
     return pathlib.Path(folder) / f"{recipe}-seed-{seed}"
 
 
 def completed_seeds(folder: str | os.PathLike, recipe: str) -> list[int]:
-    """The seeds whose runs of a recipe stand in the folder of several, in their order."""
+    """Returns the seeds of a recipe's complete runs in a study's folder, sorted."""
     ends = (path.name.removeprefix(f"{recipe}-seed-") for path in pathlib.Path(folder).glob(f"{recipe}-seed-*"))
     return sorted(int(end) for end in ends if end.isdecimal())
 
 
 def latest_unfinished(runs: str | os.PathLike, recipe: str) -> pathlib.Path:
-    """The folder that the last unfinished run of that recipe will have.
+    """Returns the folder of the latest unfinished run of a recipe, without the suffix `.unfinished`.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no unfinished run.
     """
     folders = sorted(pathlib.Path(runs).glob(f"*{_UNFINISHED}"), key=lambda path: path.stat().st_mtime)
     for folder in reversed(folders):
         settings = read_settings(folder)
         if settings and settings["recipe"]["name"] == recipe:
             return folder.with_name(folder.name.removesuffix(_UNFINISHED))
-    raise InputError(f"No unfinished run of {recipe} is in {runs}. Leave --resume out to begin one.")
+    raise InputError(f"No unfinished run of {recipe} is in {runs}. Leave --resume out to start one.")
 
 
 def is_complete(folder: str | os.PathLike, recipe: Recipe, digits: Digits, seed: int) -> bool:
-    """Whether that run was trained already.
+    """Returns whether a folder holds the complete run of a recipe, dataset and seed.
 
     Raises:
-        InputError: something else is there, or a run of another recipe, dataset or seed.
+        InputError: the folder holds something else, or the run of another recipe, dataset or seed.
     """
     if not pathlib.Path(folder).exists():
         return False
     there = read_run(folder)[0]
-    # A field that is younger than the run had no effect then, as by default.
+    # A field that the recipe did not have yet had no effect, like its default.
     there["recipe"] = {field.name: field.default for field in dataclasses.fields(Recipe)} | there["recipe"]
     difference = first_difference(there, run_settings(recipe, digits, seed), _WITHOUT_EFFECT)
     if difference:
         raise InputError(
-            f"{folder} exists already and was trained otherwise: {difference}. Choose another name, or move it away."
+            f"{folder} already holds a run with other settings: {difference}. Choose another name, or move the folder."
         )
     return True
 
 
 def recorded_threads(folder: str | os.PathLike) -> int:
-    """The threads that a run was begun with, where it is unfinished; else 0."""
+    """Returns the number of threads of an unfinished run; 0 if there is none."""
     settings = read_settings(unfinished_folder(folder))
     return settings["training"]["threads"] if settings else 0
 
 
 def read_run(folder: str | os.PathLike) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A run's config and report.
+    """Returns config.json and report.json of a complete run.
 
     Raises:
-        InputError: the folder is no run's.
+        InputError: the folder is not that of a complete run.
     """
     folder = pathlib.Path(folder)
     try:
         return tuple(read_json(folder / name) for name in ("config.json", "report.json"))
     except (OSError, ValueError) as error:
-        hint = "It is not finished." if folder.name.endswith(_UNFINISHED) else str(error)
+        hint = "The run is unfinished." if folder.name.endswith(_UNFINISHED) else str(error)
         raise InputError(
-            f"{folder} is no run's folder: it must hold config.json, report.json and {MODEL_FILE}, as "
-            f"scripts/train.py leaves them. ({hint})"
+            f"{folder} is not the folder of a run: it must contain config.json, report.json and {MODEL_FILE}, as "
+            f"scripts/train.py writes them. ({hint})"
         ) from error

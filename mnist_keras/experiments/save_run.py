@@ -1,4 +1,4 @@
-"""A trained model, its figures and its config, into a run's folder."""
+"""Writes the folder of a run: model, config, history, metrics, figures and an HTML page."""
 
 import datetime
 import os
@@ -10,8 +10,7 @@ from mnist_keras.atomic import atomic_folder
 from mnist_keras.data import Digits
 from mnist_keras.distribution.machine import describe_environment
 from mnist_keras.evaluation.metrics import EvaluationReport, compute_metrics
-from mnist_keras.experiments.run_folder import MODEL_FILE
-from mnist_keras.files import write_json, write_rows
+from mnist_keras.files import MODEL_FILE, write_json, write_rows
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.reports.run_report import RunResults, run_figures, run_page
 from mnist_keras.reports.style import save_figure
@@ -21,22 +20,22 @@ from mnist_keras.training.train import TrainingResult
 def save_run(
     folder: str | os.PathLike, training: TrainingResult, digits: Digits, flags: Mapping[str, Any] | None = None
 ) -> EvaluationReport:
-    """Writes a run's folder, whole or not at all, and scores the model as it was written.
+    """Writes the folder of a run atomically, and evaluates the saved model after loading it again.
 
-    The folder holds config.json, history.csv (steps.csv where steps were kept), model.keras, report.json,
-    figures/, and report.html, which shows it all.
+    The folder contains config.json, history.csv, model.keras, report.json, figures/, report.html, and steps.csv if the
+    steps were recorded.
 
     Args:
-        folder: does not exist yet.
+        folder: a folder that does not exist or is empty.
         training: from `train`.
-        digits: what it was trained on.
-        flags: what the user asked for, kept in the config.
+        digits: the dataset of the training.
+        flags: the command line's flags, recorded in the config.
 
     Returns:
-        The score of the saved and reloaded model on the test set.
+        The metrics of the loaded model on the test set.
 
     Raises:
-        InputError: the folder exists.
+        InputError: the folder is not empty.
     """
     with atomic_folder(pathlib.Path(folder)) as new:
         training.model.save(new / MODEL_FILE)
@@ -60,7 +59,7 @@ def save_run(
 
 
 def _describe_run(training: TrainingResult, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The config of a run: what it was told, on what data, by what code, where, and what came of it."""
+    """Returns the content of config.json: settings, flags, date, environment and digest."""
     return {
         **training.settings,
         "flags": dict(flags),

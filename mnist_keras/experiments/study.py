@@ -1,4 +1,4 @@
-"""Several recipes over several seeds: train what is missing, then gather it all."""
+"""Trains several recipes with several seeds and summarizes their test accuracies."""
 
 import pathlib
 import statistics
@@ -21,30 +21,30 @@ def run_study(
     digits: Digits,
     options: TrainingOptions = TrainingOptions(),  # noqa: B008, it is frozen
 ) -> list[dict[str, Any]]:
-    """Trains each recipe with each seed into `folder`/RECIPE-seed-N, unless that run is there already.
+    """Trains each recipe with each seed into `folder`/RECIPE-seed-N, unless that run is complete.
 
-    Every model is saved, loaded again, and scored as loaded. A study that was stopped goes on from the last
+    The metrics are those of the saved model after loading it again. A study that was stopped resumes from its latest
     checkpoint.
 
     Args:
-        folder: where the runs go.
-        recipes: what to train.
-        seeds: each recipe is trained with each.
-        digits: on what.
+        folder: the study's folder.
+        recipes: the training configurations.
+        seeds: each recipe is trained with each seed.
+        digits: the dataset.
         options: see `TrainingOptions`.
 
     Returns:
-        A row a recipe, see `summarize`, over all seeds whose runs are in the folder.
+        One row per recipe, see `summarize`, over all seeds with a complete run in the folder.
 
     Raises:
-        InputError: a run that is there was trained otherwise (recipe or dataset), or see `train`.
+        InputError: a run in the folder has another recipe or dataset, or see `train`.
     """
-    # Seeds outside: every recipe has a figure before any has its second.
+    # Seeds in the outer loop: every recipe has a first result before any has a second one.
     runs = [(recipe, seed) for seed in seeds for recipe in recipes]
     done = [is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed) for recipe, seed in runs]
     for number, ((recipe, seed), was_done) in enumerate(zip(runs, done, strict=True), start=1):
         title = f"[{number}/{len(runs)}] {recipe.name}, seed {seed}"
-        print(f"{title}: done before" if was_done else f"\n{title}", flush=True)
+        print(f"{title}: complete" if was_done else f"\n{title}", flush=True)
         train_run(seed_folder(folder, recipe.name, seed), recipe, digits, seed, options)
     rows = []
     for recipe in recipes:
@@ -56,10 +56,10 @@ def run_study(
 
 
 def read_reports(folder: pathlib.Path, recipe: str) -> list[dict[str, Any]]:
-    """The reports of all complete runs of a recipe in a study's folder, by seed.
+    """Returns the reports of all complete runs of a recipe in a study's folder, sorted by seed.
 
     Raises:
-        InputError: there is none, or they are not of one dataset.
+        InputError: there are no runs, or they have different datasets.
     """
     reports = [read_run(seed_folder(folder, recipe, seed))[1] for seed in completed_seeds(folder, recipe)]
     datasets = {report["dataset"] for report in reports}
@@ -72,12 +72,12 @@ def read_reports(folder: pathlib.Path, recipe: str) -> list[dict[str, Any]]:
 
 
 def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dict[str, Any]:
-    """One row of the table. Accuracies are of the last epoch, on the whole test set, in percent.
+    """Returns one row of the study's table. Accuracies are those of the last epoch on all test images, in percent.
 
     Returns:
-        recipe, published (or None), seeds (their number), mean, sd (sample standard deviation; None for one
+        recipe, published_accuracy (or None), seeds (their number), mean, sd (sample standard deviation; None for one
         seed), median, min, max, corrected (mean with ten labels of MNIST's test set corrected; None for other data),
-        parameters (trainable), epochs, seconds (median), accuracies (a seed each), runs (the names of
+        parameters (trainable), epochs, seconds (median), accuracies (one per seed), runs (names of
         their folders).
     """
     runs = [seed_folder(folder, recipe.name, seed) for seed in seeds]
@@ -102,7 +102,7 @@ def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dic
 
 
 def _corrected(reports: Sequence[Mapping[str, Any]]) -> float | None:
-    # Runs of older versions kept no list.
+    # None for other data, and for reports without a list of misclassified images.
     if not all(report["dataset"] == "mnist" and "misclassified" in report for report in reports):
         return None
     return statistics.fmean(

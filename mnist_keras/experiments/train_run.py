@@ -13,9 +13,9 @@ from typing import Any
 from mnist_keras.data import Digits
 from mnist_keras.distribution.workers import current_worker
 from mnist_keras.errors import InputError
-from mnist_keras.experiments.run_folder import MODEL_FILE, is_complete, read_run, seed_folder, unfinished_folder
+from mnist_keras.experiments.run_folder import is_complete, read_run, seed_folder, unfinished_folder
 from mnist_keras.experiments.save_run import save_run
-from mnist_keras.files import Rows, read_rows
+from mnist_keras.files import MODEL_FILE, Rows, read_rows
 from mnist_keras.inference.keras_model import load_keras_model
 from mnist_keras.models import build_model
 from mnist_keras.recipes import RECIPES
@@ -60,7 +60,7 @@ def train_run(
     is_chief = worker is None or worker.is_chief
     if is_complete(folder, recipe, digits, seed):
         if is_chief:
-            # A kill at the last moment leaves it.
+            # A process that was killed at the last moment leaves it behind.
             shutil.rmtree(unfinished_folder(folder), ignore_errors=True)
         return read_run(folder)[0].get("digest", "")
     if recipe.ensemble_size > 1:
@@ -100,9 +100,9 @@ def _train_dependency(
 
 
 def ensemble_members(recipe: Recipe, seed: int) -> list[tuple[Recipe, int]]:
-    """What to train for an ensemble: its members, with seeds that no other seed of the ensemble has.
+    """Returns recipe and seed of each member of an ensemble. Ensembles of different seeds share no member.
 
-    A member is named after the recipe that it is, or RECIPE_member where it is none.
+    A member that equals a known recipe has its name, otherwise it is called RECIPE_member.
     """
     member = dataclasses.replace(recipe, name=f"{recipe.name}_member", ensemble_size=1, published_accuracy=None)
     alike = (known for known in RECIPES.values() if _settings(known) == _settings(member))
@@ -111,9 +111,10 @@ def ensemble_members(recipe: Recipe, seed: int) -> list[tuple[Recipe, int]]:
 
 
 def combine_members(recipe: Recipe, digits: Digits, seed: int, runs: Sequence[pathlib.Path]) -> TrainingResult:
-    """One model of the complete runs of all members.
+    """Combines the complete runs of all members into one model, the ensemble.
 
-    Its history is the mean of theirs, its seconds their sum, its memory their largest, and its digest made of theirs.
+    Its history is the mean of the members' histories, its seconds are their sum, its memory is their maximum, and its
+    digest is computed from their digests.
     """
     model = build_model(recipe)
     configs, reports = zip(*map(read_run, runs), strict=True)

@@ -14,7 +14,7 @@ import tensorflow as tf
 from mnist_keras.atomic import atomic_folder
 from mnist_keras.data import Digits
 from mnist_keras.errors import InputError
-from mnist_keras.experiments.run_folder import MODEL_FILE, read_run
+from mnist_keras.experiments.run_folder import read_run
 from mnist_keras.export.card import LABELS, describe_contract, describe_model, write_golden
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, PICTURE_FORMATS, check_replaceable, expand_formats
 from mnist_keras.export.onnx import write_onnx
@@ -22,7 +22,7 @@ from mnist_keras.export.parity import check_parity
 from mnist_keras.export.readme import describe_export
 from mnist_keras.export.saved_model import write_saved_model
 from mnist_keras.export.tflite import calibration_images, embed_metadata, write_tflite
-from mnist_keras.files import sha256, write_json
+from mnist_keras.files import MODEL_FILE, sha256, write_json
 from mnist_keras.inference.keras_model import keras_predict_function, load_keras_model
 from mnist_keras.inference.preprocessing.normalize_ops import normalize_each
 

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Sequence
 
 from mnist_keras.errors import InputError
-from mnist_keras.files import read_json
+from mnist_keras.files import FORMAT_FILES, read_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,19 +34,21 @@ _FLOAT32, _FLOAT16, _INT8 = (1e-5, 1.0), (0.02, 0.999), (1.0, 0.98)
 _ONNX = ("onnx", "tf2onnx", "onnxruntime")
 
 FORMATS = {
-    "saved_model": Format("saved_model", *_FLOAT32, "uint8", "TensorFlow, any number of digits at once"),
-    "float32": Format("mnist.tflite", *_FLOAT32, "float32", "LiteRT, the contract of Google's codelab apps"),
-    "float16": Format("mnist_float16.tflite", *_FLOAT16, "float32", "LiteRT, weights of 16 bits: half the size"),
-    "dynamic": Format("mnist_dynamic.tflite", *_INT8, "float32", "LiteRT, weights of 8 bits: a quarter of the size"),
-    "int8": Format("mnist_int8.tflite", *_INT8, "float32", "LiteRT, 8 bits throughout"),
-    "int8_io": Format("mnist_int8_io.tflite", *_INT8, "int8", "LiteRT, 8 bits throughout and at both ends"),
+    "saved_model": Format(FORMAT_FILES["saved_model"], *_FLOAT32, "uint8", "TensorFlow, any number of digits at once"),
+    "float32": Format(FORMAT_FILES["float32"], *_FLOAT32, "float32", "LiteRT, the contract of Google's codelab apps"),
+    "float16": Format(FORMAT_FILES["float16"], *_FLOAT16, "float32", "LiteRT, weights of 16 bits: half the size"),
+    "dynamic": Format(FORMAT_FILES["dynamic"], *_INT8, "float32", "LiteRT, weights of 8 bits: a quarter of the size"),
+    "int8": Format(FORMAT_FILES["int8"], *_INT8, "float32", "LiteRT, 8 bits throughout"),
+    "int8_io": Format(FORMAT_FILES["int8_io"], *_INT8, "int8", "LiteRT, 8 bits throughout and at both ends"),
     "uint8_io": Format(
-        "mnist_uint8_io.tflite", *_INT8, "uint8", "LiteRT, 8 bits throughout, raw pixels go straight in"
+        FORMAT_FILES["uint8_io"], *_INT8, "uint8", "LiteRT, 8 bits throughout, raw pixels go straight in"
     ),
-    "picture": Format("mnist_picture.tflite", *_FLOAT16, "uint8", "LiteRT, a whole grey picture of any size"),
-    "canvas": Format("mnist_canvas.tflite", *_FLOAT16, "float32", "LiteRT in a browser, the pixels of a canvas"),
-    "onnx": Format("mnist.onnx", *_FLOAT32, "float32", "onnxruntime, any number of digits at once", _ONNX),
-    "onnx_picture": Format("mnist_picture.onnx", *_FLOAT16, "uint8", "onnxruntime, a whole grey picture", _ONNX),
+    "picture": Format(FORMAT_FILES["picture"], *_FLOAT16, "uint8", "LiteRT, a whole grey picture of any size"),
+    "canvas": Format(FORMAT_FILES["canvas"], *_FLOAT16, "float32", "LiteRT in a browser, the pixels of a canvas"),
+    "onnx": Format(FORMAT_FILES["onnx"], *_FLOAT32, "float32", "onnxruntime, any number of digits at once", _ONNX),
+    "onnx_picture": Format(
+        FORMAT_FILES["onnx_picture"], *_FLOAT16, "uint8", "onnxruntime, a whole grey picture", _ONNX
+    ),
 }
 # Formats that take an image of any size and normalize it to a 28x28 digit themselves.
 PICTURE_FORMATS = ("picture", "canvas", "onnx_picture")

@@ -5,10 +5,8 @@
 
 import dataclasses
 import json
-import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,7 +14,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-import mnist_keras
+from mnist_keras.distribution.subprocesses import run_module
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import FORMATS, Format
 
@@ -65,19 +63,9 @@ def check_parity(
 
 
 def _answers(paths: list[pathlib.Path], images: np.ndarray) -> tuple[list[np.ndarray], list[float]]:
-    root = str(pathlib.Path(mnist_keras.__file__).parents[1])
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/images.npy", images)
-        command = [
-            sys.executable,
-            "-m",
-            "mnist_keras.export.parity",
-            f"{folder}/images.npy",
-            folder,
-            *map(str, paths),
-        ]
-        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        result = run_module("mnist_keras.export.parity", f"{folder}/images.npy", folder, *paths)
         if result.returncode:
             reason = (result.stderr.strip().splitlines() or [f"status {result.returncode}"])[-1]
             raise InputError(f"The exported files cannot be read back: {reason.rstrip('.')}. Nothing was changed.")

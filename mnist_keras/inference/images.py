@@ -104,22 +104,22 @@ def predict_labelled(predictor: Predictor, folder: str | os.PathLike) -> tuple[n
     return np.where(no_ink, misread, probabilities), labels
 
 
-def predict_file(predictor: Predictor, file: str | os.PathLike, many: bool = False) -> list[DigitPrediction]:
+def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool = False) -> list[DigitPrediction]:
     """Reads the digit on a picture.
 
     Args:
         predictor: from `load_predictor`.
         file: of a picture, of any size; see `preprocess_image`.
-        many: read all digits on it, line by line from left to right; they must not touch.
+        all_digits: read all digits on it, line by line from left to right; they must not touch.
 
     Returns:
-        One reading; with `many`, as many as there are digits.
+        One reading; with `all_digits`, as all_digits as there are digits.
 
     Raises:
         InputError: the file cannot be read as a picture.
     """
     picture = load_image(file)
-    if many:
+    if all_digits:
         # This one imports TensorFlow.
         from mnist_keras.inference.preprocessing.segment import crop_with_margin, find_digits
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mnist_keras.data import base_dataset
 from mnist_keras.errors import InputError
-from mnist_keras.files import project_folder, read_json, sha256
+from mnist_keras.files import FORMAT_FILES, MODEL_FILE, project_folder, read_json, sha256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,17 +38,18 @@ class Predictor:
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
             raise InputError(
-                "A model reads uint8 images of shape (examples, 28, 28). "
+                "A model needs uint8 images of shape (examples, 28, 28). "
                 f"Received: {images.dtype} of shape {images.shape}."
             )
         if not len(images):
             return np.zeros((0, 10), np.float32)
         probabilities = self._probabilities(images)
-        # Eight bits add up to 1 within a few hundredths. Written so that NaN fails too.
+        # int8 probabilities add up to 1 within a few hundredths. `not (...)`, because NaN must fail too.
         if not (np.abs(probabilities.sum(axis=1) - 1) < 0.1).all():
             raise InputError(
-                f"{self.path} does not answer with probabilities: those of an image must add up to 1. It is damaged, "
-                "or its softmax is missing."
+                f"{self.path} does not predict probabilities. Expected: a sum of 1 per image. Received: sums from "
+                # int8 probabilities add up to 1 within a few hundredths. NaN must fail too.
+                "its softmax is missing."
             )
         return probabilities
 
@@ -67,30 +68,30 @@ class Predictor:
             )
 
 
-__all__ = ["Predictor", "load_predictor", "shipped_models"]
-
-# Of an export, see `exporting.formats`; the second where there is no first.
-_TFLITE = ("mnist.tflite", "mnist_float16.tflite")
+# The formats of a model that ships, in order of preference.
+_SHIPPED_FORMATS = ("float32", "float16")
 
 
 def shipped_models() -> dict[str, pathlib.Path]:
-    """The TFLite file of each model that ships, and of others that were exported beside them, by name."""
+    """Returns the TFLite file of each model in exported/ by name: the models that ship, and own exports beside them."""
     files = {
-        path.parent.name: path for name in reversed(_TFLITE) for path in project_folder("exported").glob(f"*/{name}")
+        path.parent.name: path
+        for name in reversed(_SHIPPED_FORMATS)
+        for path in project_folder("exported").glob(f"*/{FORMAT_FILES[name]}")
     }
     return dict(sorted(files.items()))
 
 
 def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
-    """Loads a model.
+    """Loads a trained model of any format.
 
     Args:
         path: a `.keras`, `.tflite` or `.onnx` file, a SavedModel, a run's folder (its `model.keras`), an export's
             folder (its SavedModel), or the name of a model that ships (its TFLite file).
-        trusted: skip the trial in a process of its own that a `.tflite` file gets if no card confirms its checksum.
+        trusted: do not check a `.tflite` file in a subprocess first if no card confirms its checksum.
 
     Raises:
-        InputError: nothing is there, it is no digit model, or not the file that the card beside it describes.
+        InputError: there is no such model, it does not classify digits, or its checksum is not that in the card.
     """
     path = pathlib.Path(path)
     if not path.exists():
@@ -100,7 +101,7 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
             f"There is no such file or folder: {path}. Models known by their name, in {project_folder('exported')}: "
             f"{', '.join(shipped_models())}."
         )
-    for inside in ("model.keras", "saved_model"):
+    for inside in (MODEL_FILE, FORMAT_FILES["saved_model"]):
         if (path / inside).exists():
             path = path / inside
             break

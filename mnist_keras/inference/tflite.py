@@ -1,6 +1,5 @@
 """Predictions of a `.tflite` file, by LiteRT; TensorFlow is not needed."""
 
-import os
 import pathlib
 import signal
 import subprocess
@@ -10,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from mnist_keras.distribution.subprocesses import run_module
 from mnist_keras.errors import InputError
 
 _SHAPES = ((1, 28, 28, 1), (1, 10))
@@ -105,11 +105,8 @@ def check_in_subprocess(path: pathlib.Path) -> None:
     Raises:
         InputError: that process failed, crashed, or did not end in time.
     """
-    root = str(pathlib.Path(__file__).parents[2])
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", __name__, str(path)]
     try:
-        result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        result = run_module(__name__, path, timeout=_SECONDS)
     except subprocess.TimeoutExpired as error:
         raise InputError(f"{path} is a damaged TFLite file: it had not read two digits in {_SECONDS} s.") from error
     if result.returncode < 0:

@@ -81,10 +81,8 @@ _MAX_PREDICTIONS = 20
 def predictions_figure(predictions: Sequence[DigitPrediction]) -> Figure:
     """Draws the first 20 predictions, one per row: image with the digit's box, 28x28 digit, probabilities."""
     shown = predictions[:_MAX_PREDICTIONS]
-    title = "Predictions" + (
-        f" (the first {len(shown)} of {len(predictions)})" if len(shown) < len(predictions) else ""
-    )
-    figure = new_figure(7, 1.6 * max(1, len(shown)) + 0.6, title)
+    count = f" (the first {len(shown)} of {len(predictions)})" if len(shown) < len(predictions) else ""
+    figure = new_figure(7, 1.6 * max(1, len(shown)) + 0.6, f"Predictions{count}")
     rows = figure.subplots(max(1, len(shown)), 3, squeeze=False, width_ratios=(1, 1, 2))
     for (image, digit, bars), prediction in zip(rows, shown, strict=False):
         _draw_image(image, prediction)

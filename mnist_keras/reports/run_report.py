@@ -134,17 +134,16 @@ def run_figures(results: RunResults) -> dict[str, Figure]:
     """
     digits, recipe, report = results.digits, results.recipe, results.report
     images, labels, probabilities = digits.test_images, digits.test_labels, results.probabilities
-    title = f"{recipe.name} on {digits.name}: test accuracy {report.accuracy:.2%} ({report.correct}/{report.examples})"
+    name = f"{recipe.name} on {digits.name}"
+    title = f"{name}: test accuracy {report.accuracy:.2%} ({report.correct}/{report.examples})"
     published = recipe.published_accuracy if digits.name == "mnist" else None
     figures = {
         "curves": training_curves(results.history, title, published),
-        "predictions": prediction_grid(images, labels, probabilities, 2, 3, title),
+        "predictions": prediction_grid(images, labels, probabilities, 2, 3, name),
         "misclassified": misclassified_grid(images, labels, probabilities),
         "least_confident": least_confident_grid(images, labels, probabilities),
-        "confusion": confusion_matrix(report.confusion, f"Confusion matrix of {recipe.name} on {digits.name}"),
-        "calibration": reliability_diagram(
-            probabilities, labels, f"Reliability diagram of {recipe.name} on {digits.name}"
-        ),
+        "confusion": confusion_matrix(report.confusion, f"Confusion matrix of {name}"),
+        "calibration": reliability_diagram(probabilities, labels, f"Reliability diagram of {name}"),
         "first_layer": first_layer_figure(results.model, images[0]),
         "steps": step_curves(results.steps, title) if results.steps else None,
         "augmentation": _augmentation_figure(digits, recipe.augmentation) if recipe.augmentation else None,

@@ -1,4 +1,4 @@
-"""What happened in training: a row an epoch and, if asked, a row a step."""
+"""Keras callbacks that record loss and accuracy per epoch and, optionally, per step, and that print the progress."""
 
 import math
 import sys
@@ -13,16 +13,16 @@ from mnist_keras.reports.text import format_duration
 
 
 class RunHistory(keras.callbacks.Callback):
-    """Keeps the figures of every epoch, and of every step where `keep_steps`.
+    """Records loss and accuracy of every epoch, and of every step with `keep_steps`.
 
     Attributes:
         epochs: rows of epoch (from 1), loss and accuracy (means over the epoch's steps, in training mode),
-            test_loss and test_accuracy (whole test set, at the epoch's end), learning_rate, seconds.
-        steps: rows of epoch, step (from 1, over the run), loss and accuracy of that step's batch. Keras hands
-            out running means, so a batch's figures are exact to about 1e-4.
+            test_loss and test_accuracy (all test images, at the epoch's end), learning_rate, seconds.
+        steps: rows of epoch, step (from 1, over the run), loss and accuracy of the step's batch. They are computed from
+            Keras' running means, exact to about 1e-4.
     """
 
-    # Clocks do not outlive a process; see `checkpoints.callback_state`.
+    # A clock is meaningless in another process; see `checkpoints.state`.
     transient = ("_then",)
 
     def __init__(self, keep_steps: bool = False):
@@ -76,13 +76,13 @@ class RunHistory(keras.callbacks.Callback):
 
 
 class ProgressLog(keras.callbacks.Callback):
-    """Prints an epoch's figures on one line; on a terminal a bar runs before it.
+    """Prints one line per epoch. On a terminal it shows a progress bar during the epoch.
 
     Args:
-        history: the same run's RunHistory, ahead of this one in the list of callbacks.
-        test_examples: size of the test set, for "correct / all".
-        images_per_step: size of a batch, for images a second.
-        log_every: also print a line every so many steps; 0 prints none.
+        history: the RunHistory of the run; it must come before this callback in the list.
+        test_examples: number of test images.
+        images_per_step: batch size.
+        log_every: print a line every `log_every` steps as well; 0 prints none.
     """
 
     def __init__(self, history: RunHistory, test_examples: int, images_per_step: int, log_every: int = 0):
@@ -94,7 +94,7 @@ class ProgressLog(keras.callbacks.Callback):
         self._bar = None
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Bars fill files with control characters.
+        # A progress bar would write control characters into a file.
         terminal = sys.stdout.isatty()
         self._bar = tqdm(
             desc=f"epoch {epoch + 1}/{self.params['epochs']}",
@@ -110,7 +110,7 @@ class ProgressLog(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         if self._first is None:
-            # Not 0 in an epoch that an earlier process began.
+            # An epoch that is resumed does not start at batch 0.
             self._first = self._done = self._bar.initial = self._bar.n = batch
 
     def on_train_batch_end(self, batch, logs=None):

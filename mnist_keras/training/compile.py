@@ -1,4 +1,4 @@
-"""A recipe's network, built and compiled in a strategy's scope, with all its variables."""
+"""Builds and compiles the model of a recipe in the scope of a `tf.distribute` strategy."""
 
 from collections.abc import Callable
 
@@ -12,9 +12,9 @@ from mnist_keras.recipes.recipe import Recipe
 from mnist_keras.training.fast_layers import with_fast_layers
 from mnist_keras.training.optimizers import make_optimizer
 
-# Arithmetic of one call of the compiled loop, beside which what Python does around it counts little.
+# FLOPs per compiled call at which Python overhead becomes negligible; chosen by measurement on two CPU cores.
 _FLOPS_PER_CALL = {"CPU": 3e9, "GPU": 3e11}
-# So that Ctrl-C is heard and a checkpoint can be written.
+# Between two calls, training reacts to Ctrl-C and writes checkpoints.
 _MAX_STEPS_PER_CALL = 500
 
 
@@ -25,28 +25,30 @@ def compile_model(
     mixed_precision: bool = False,
     sync_batch_norm: bool = True,
 ) -> keras.Model:
-    """A model ready for `fit`.
+    """Returns a compiled model that is ready for `fit`.
 
     Args:
-        recipe: network, optimizer, schedule.
-        steps_in_epoch: length of the schedule's unit.
-        strategy: whose replicas hold the variables; each has dropout of its own.
-        mixed_precision: compute in bfloat16, keep the weights in float32.
-        sync_batch_norm: normalise by the whole batch and not by each replica's part.
+        recipe: network, optimizer, learning-rate schedule and label smoothing.
+        steps_in_epoch: training steps per epoch.
+        strategy: the strategy whose replicas hold the variables. Each replica samples its own dropout.
+        mixed_precision: compute in bfloat16 and keep the weights in float32.
+        sync_batch_norm: batch norm uses the statistics of the global batch and not of each replica's part.
     """
     with strategy.scope():
         model = with_fast_layers(build_model(recipe, "mixed_bfloat16" if mixed_precision else "float32"))
-        several = recipe.steps_per_execution or _default_steps_per_execution(model, recipe)
-        # Keras cannot run several steps at once on several replicas.
-        several = 1 if strategy.num_replicas_in_sync > 1 else several
+        steps_per_execution = recipe.steps_per_execution or _default_steps_per_execution(model, recipe)
+        # Keras fails with several steps per execution on several replicas.
+        if strategy.num_replicas_in_sync > 1:
+            steps_per_execution = 1
         model.compile(
             optimizer=make_optimizer(recipe, steps_in_epoch),
             loss=_make_loss(recipe.label_smoothing),
             metrics=["accuracy"],
-            steps_per_execution=_largest_divisor(steps_in_epoch, several),
+            steps_per_execution=_largest_divisor(steps_in_epoch, steps_per_execution),
         )
     if strategy.num_replicas_in_sync > 1:
-        _decorrelate_replica_seeds(model, strategy, sync_batch_norm)
+        _synchronize_batch_norm(model, sync_batch_norm)
+        _decorrelate_replica_seeds(model, strategy)
     return model
 
 
@@ -62,14 +64,17 @@ def _make_loss(label_smoothing: float) -> Callable:
     return smoothed_cross_entropy
 
 
-def _decorrelate_replica_seeds(model: keras.Model, strategy: tf.distribute.Strategy, sync_batch_norm: bool) -> None:
+def _synchronize_batch_norm(model: keras.Model, synchronized: bool) -> None:
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.synchronized = sync_batch_norm
-    # A dropout of nothing has none.
+            layer.synchronized = synchronized
+
+
+def _decorrelate_replica_seeds(model: keras.Model, strategy: tf.distribute.Strategy) -> None:
+    """Gives the dropout layers of each replica another seed. Otherwise all replicas drop the same units."""
+    # Dropout with a rate of 0 has no seed generator.
     seeds = [layer.seed_generator.state for layer in model.layers if hasattr(layer, "seed_generator")]
 
-    # Else all replicas would drop the same units.
     def shift_seeds():
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         for seed in seeds:
@@ -79,7 +84,7 @@ def _decorrelate_replica_seeds(model: keras.Model, strategy: tf.distribute.Strat
 
 
 def _default_steps_per_execution(network: keras.Model, recipe: Recipe) -> int:
-    # What is printed of each step is read after it.
+    # A log per step reads the metrics after every step.
     if recipe.log_every_steps or not recipe.batch_size:
         return 1
     device = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
@@ -88,5 +93,5 @@ def _default_steps_per_execution(network: keras.Model, recipe: Recipe) -> int:
 
 
 def _largest_divisor(steps: int, limit: int) -> int:
-    # Several steps at once would otherwise run on into the next epoch.
+    # Otherwise the last execution of an epoch would run steps of the next one.
     return next(count for count in range(min(limit, steps), 0, -1) if steps % count == 0)

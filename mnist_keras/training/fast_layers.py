@@ -1,18 +1,24 @@
-"""Layers that compute in training what Keras' own do, sooner. They have the same names, as a summary shows them."""
+"""Batch norm and convolution layers that train faster than those of Keras and compute the same.
+
+They have the class names of Keras, so that a model's summary shows the usual ones. docs/speed.md has the measurements.
+"""
 
 import keras
 import tensorflow as tf
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras' layer for images, channels last. In training it runs `FusedBatchNormV3`, else what Keras runs."""
+    """Batch norm over channels-last images. In training it runs the kernel `FusedBatchNormV3`, otherwise Keras' code.
+
+    Keras 3 computes batch norm from a dozen operations, in float32 even with mixed precision.
+    """
 
     def call(self, inputs, training=None, mask=None):
-        # The kernel looks at one device alone, and knows no float64.
+        # The kernel computes the statistics of one device and has no float64.
         if not training or self.synchronized or inputs.dtype == tf.float64:
             return super().call(inputs, training=training, mask=mask)
         dtype, channels = inputs.dtype, inputs.shape[-1]
-        # Over other numbers of channels the kernel for bfloat16 is ten times as slow as that for float32.
+        # With other numbers of channels, oneDNN's bfloat16 kernel is 10x slower than its float32 kernel.
         if dtype == tf.bfloat16 and channels % 16:
             inputs = tf.cast(inputs, tf.float32)
         ones, zeros = tf.ones_like(self.moving_mean), tf.zeros_like(self.moving_mean)
@@ -25,19 +31,23 @@ class BatchNormalization(keras.layers.BatchNormalization):
             epsilon=self.epsilon,
             is_training=True,
         )
-        # The kernel divides by one less than the count, Keras by the count.
+        # The kernel returns the unbiased variance, Keras uses the biased one.
         count = tf.cast(tf.size(inputs) // channels, tf.float32)
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance * (count - 1) / count)):
             moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
         return tf.cast(outputs, dtype)
 
 
-# Over images of 14x14 the two changes of layout cost more than they save.
-_LARGEST = 8
+# Maximum height and width. For 14x14 images the two transpositions cost more than the convolution saves (measured).
+_MAX_SIDE = 8
 
 
 class Conv2D(keras.layers.Conv2D):
-    """Keras' layer. `same`, of stride 1, in bfloat16 and over images of at most 8x8 it has its own gradient."""
+    """Convolution with a faster kernel gradient: padding `same`, stride 1, bfloat16, images of at most 8x8 pixels.
+
+    oneDNN takes longer for the gradient of the kernel than for the convolution itself if images are small. The gradient
+    is a convolution too: of the inputs with the output gradient, with examples in the place of channels.
+    """
 
     def convolution_op(self, inputs, kernel):
         if not self._is_eligible(inputs):
@@ -47,8 +57,8 @@ class Conv2D(keras.layers.Conv2D):
     def _is_eligible(self, inputs) -> bool:
         simple = self.padding == "same" and self.groups == 1 and self.data_format == "channels_last"
         single = set(self.strides) == set(self.dilation_rate) == {1}
-        small = None not in inputs.shape[1:3] and max(inputs.shape[1:3]) <= _LARGEST
-        # A 1x1 is a product of matrices as it is.
+        small = None not in inputs.shape[1:3] and max(inputs.shape[1:3]) <= _MAX_SIDE
+        # A 1x1 convolution is a matrix product anyway.
         odd = all(size % 2 for size in self.kernel_size) and max(self.kernel_size) > 1
         return inputs.dtype == "bfloat16" and simple and single and small and odd and not _has_gpu()
 
@@ -74,7 +84,7 @@ def _convolve(images, kernel):
     return tf.nn.conv2d(images, kernel, 1, "SAME"), gradient
 
 
-# Instead of which layer of Keras, over images.
+# Layer class of Keras -> its replacement, for layers whose outputs are images.
 _FAST_LAYERS: dict[type, type] = {
     keras.layers.BatchNormalization: BatchNormalization,
     keras.layers.Conv2D: Conv2D,
@@ -82,7 +92,7 @@ _FAST_LAYERS: dict[type, type] = {
 
 
 def with_fast_layers(model: keras.Model) -> keras.Model:
-    """A functional model's copy, variable by variable, made of these layers."""
+    """Returns a copy of a functional model with these layers and the same values of all variables."""
 
     def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
         kind = type(layer)

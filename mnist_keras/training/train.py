@@ -43,7 +43,7 @@ from mnist_keras.training.settings import TrainingOptions, run_settings
 class TrainingResult:
     """A finished training run."""
 
-    #: Float32, on one device, not compiled: to evaluate, save, export.
+    #: float32, on one device, not compiled.
     model: keras.Model
     recipe: Recipe
     #: See `run_settings`.
@@ -51,15 +51,15 @@ class TrainingResult:
     #: See `RunHistory.epochs` and `RunHistory.steps`.
     history: Rows
     steps: Rows
-    #: Wall time of fit, start-up and evaluations included.
+    #: Wall time of `fit` in seconds, with start-up and evaluations, over all processes of the run.
     seconds: float
-    #: Of the process, see `peak_memory`.
+    #: Maximum memory of the process in bytes, see `peak_memory`.
     peak_memory: int
-    #: SHA-256 over all weights, seeds, optimizer slots and the history, but for its times.
+    #: SHA-256 of all weights, seeds, optimizer slots and the history without its times.
     digest: str
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities, float32 (examples, 10), for uint8 images (examples, 28, 28)."""
+        """Returns probabilities, float32 (examples, 10), of uint8 images (examples, 28, 28)."""
         return keras_predict_function(self.model)(images)
 
 
@@ -127,10 +127,10 @@ def train(
         model.summary()
         printing = [ProgressLog(history, len(digits.test_images), batch_size, recipe.log_every_steps)]
     with StopRequest() as stop, translate_worker_errors(distribution), patched_for_multi_worker(model, distribution):
-        agree = make_any_across_workers(distribution)
-        newest = checkpoints.open(settings, is_chief, agree) if checkpoints else None
+        any_worker = make_any_across_workers(distribution)
+        latest = checkpoints.open(settings, is_chief, any_worker) if checkpoints else None
         saving = CheckpointCallback(
-            checkpoints, newest, schedule, [history, *options.callbacks], steps, distribution, stop, agree
+            checkpoints, latest, schedule, [history, *options.callbacks], steps, distribution, stop, any_worker
         )
         epochs_done, steps_done = divmod(saving.step, steps)
         skip_executions(model, steps_done // model.steps_per_execution)

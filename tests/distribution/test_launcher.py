@@ -48,14 +48,14 @@ def test_a_killed_worker_is_started_again_with_all_others(tmp_path, monkeypatch,
     assert launch(worker(code), workers=2) == 0
     assert time.monotonic() - began < 60
     assert tries(tmp_path) == [3, 3]
-    assert "a worker has failed (SIGKILL): starting all again, 2 of 3" in capfd.readouterr().out
+    assert "a worker has failed (SIGKILL): restarting all, 2 of 3" in capfd.readouterr().out
 
 
 def test_there_is_a_limit(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     assert launch(worker("sys.exit(75)"), workers=1, max_restarts=2) == 75
     assert tries(tmp_path) == [3]
-    assert "all were started again 2 times" in capfd.readouterr().out
+    assert "all were restarted 2 times" in capfd.readouterr().out
 
 
 def test_bad_input_is_not_tried_again(tmp_path, monkeypatch):
@@ -83,4 +83,4 @@ def test_stopping_it_stops_the_workers(tmp_path):
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert output.count("saved") == 2
-    assert "starting all again" not in output
+    assert "restarting all" not in output

@@ -45,7 +45,7 @@ def test_a_gone_worker_has_a_name(monkeypatch):
 
     gone = tf.errors.UnavailableError(None, None, "Socket closed")
     with (
-        pytest.raises(WorkerLost, match="Another worker has gone.*UnavailableError"),
+        pytest.raises(WorkerLost, match="Another worker has ended.*UnavailableError"),
         translate_worker_errors(Workers()),
     ):
         raise gone

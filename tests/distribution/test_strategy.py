@@ -101,3 +101,43 @@ def test_batch_norm_counts_the_whole_batch(devices):
     result = compare("cnn_augmented", devices, {"network_options": {"dropout": 0.0}}, "float64")
     print(result.stdout)
     assert result.returncode == 0, result.stderr[-3000:]
+
+
+# Prints the dropout seeds of both replicas after training begins, and after a checkpoint is restored.
+SEEDS = """
+    import sys
+    from tiny_digits import make_digits
+    import tensorflow as tf
+    from mnist_keras.distribution.strategy import get_strategy, set_up_device
+    from mnist_keras.recipes import get_recipe
+    from mnist_keras.training.checkpoints.state import TrainingState, make_variables
+    from mnist_keras.training.compile import compile_model
+
+    set_up_device(threads=1, logical_devices=2)
+    strategy = get_strategy("mirrored")
+    model = compile_model(get_recipe("lenet_dropout", batch_size=20), 6, strategy)
+    images = make_digits()
+    model.fit(images.train_images[:40], images.train_labels[:40], batch_size=20, verbose=0)
+    make_variables(model)
+
+    def seeds():
+        return [
+            [int(part[0]) for part in strategy.experimental_local_results(layer.seed_generator.state.value)]
+            for layer in model.layers
+            if hasattr(layer, "seed_generator")
+        ]
+
+    state = TrainingState(model, [], strategy)
+    captured, before = state.capture(), seeds()
+    model.fit(images.train_images[:40], images.train_labels[:40], batch_size=20, verbose=0)
+    state.restore(*captured)
+    print(before)
+    assert before and all(one != other for one, other in before), before
+    assert seeds() == before
+    """
+
+
+def test_replicas_have_different_dropout_seeds_and_a_checkpoint_restores_them():
+    command = [sys.executable, "-c", textwrap.dedent(SEEDS)]
+    result = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-3000:]

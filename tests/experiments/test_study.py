@@ -39,7 +39,7 @@ def test_it_goes_on_where_it_stopped(tiny, tmp_path, trainings, capsys):
     run_study(tmp_path, RECIPES[:1], [0], tiny)
     rows = run_study(tmp_path, RECIPES, [0, 1], tiny)
     assert trainings == [("linear", 0), ("stack_1", 0), ("linear", 1), ("stack_1", 1)]
-    assert "[1/4] linear, seed 0: done before" in capsys.readouterr().out
+    assert "[1/4] linear, seed 0: complete" in capsys.readouterr().out
     assert [(row["recipe"], row["seeds"]) for row in rows] == [("linear", 2), ("stack_1", 2)]
     assert run_study(tmp_path, RECIPES, [0, 1], tiny) == rows
     # All seeds that are there count.
@@ -107,9 +107,9 @@ def test_an_ablation_is_drawn(tiny, tmp_path):
         (
             [get_recipe("linear", epochs=3)],
             None,
-            "linear-seed-0 exists already and was trained otherwise: recipe epochs is 2 there and 3",
+            "linear-seed-0 already holds a run with other settings: recipe epochs is 2 there and 3",
         ),
-        (RECIPES[:1], make_digits(train=100), "was trained otherwise: dataset sha256"),
+        (RECIPES[:1], make_digits(train=100), "with other settings: dataset sha256"),
     ],
 )
 def test_other_runs_are_not_mixed_in(tiny, tmp_path, trainings, recipes, digits, message):

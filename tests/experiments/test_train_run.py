@@ -93,7 +93,7 @@ def test_a_run_is_never_overwritten(trained_run, tiny):
 
 def test_a_damaged_run(trained_run, tmp_path):
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(InputError, match="is no run's folder"):
+    with pytest.raises(InputError, match="is not the folder of a run"):
         read_run(tmp_path)
     assert json.loads((trained_run / "config.json").read_text())
 
@@ -109,9 +109,9 @@ def test_a_run_is_trained_once(tiny, tmp_path, capsys):
     assert capsys.readouterr().out == ""
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert (tmp_path / "run" / "config.json").read_bytes() == before
-    with pytest.raises(InputError, match="was trained otherwise: recipe epochs is 2 there and 3 now"):
+    with pytest.raises(InputError, match="with other settings: recipe epochs is 2 there and 3 now"):
         train_run(tmp_path / "run", get_recipe("linear", epochs=3), tiny)
-    with pytest.raises(InputError, match="was trained otherwise: seed is 0 there and 1 now"):
+    with pytest.raises(InputError, match="with other settings: seed is 0 there and 1 now"):
         is_complete(tmp_path / "run", recipe, tiny, 1)
 
 
@@ -125,7 +125,7 @@ def test_an_unfinished_run_is_found_and_goes_on(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(StopRequest, "received", False)
     assert latest_unfinished(tmp_path, "linear") == tmp_path / "run"
     assert recorded_threads(tmp_path / "run") == intra_op_threads()
-    with pytest.raises(InputError, match="It is not finished"):
+    with pytest.raises(InputError, match="The run is unfinished"):
         read_run(unfinished_folder(tmp_path / "run"))
     with pytest.raises(InputError, match="training mixed_precision is False there and True now"):
         train_run(tmp_path / "run", recipe, tiny, options=TrainingOptions(mixed_precision=True, verbose=False))

@@ -40,7 +40,7 @@ def test_a_blank_picture_is_no_digit(predictor, tmp_path):
     (reading,) = predict_file(predictor, tmp_path / "blank.png")
     assert (reading.digit, reading.second_guess, reading.warnings) == (None, None, ("no ink",))
     np.testing.assert_allclose(reading.probabilities, 0.1)
-    assert predict_file(predictor, tmp_path / "blank.png", many=True) == []
+    assert predict_file(predictor, tmp_path / "blank.png", all_digits=True) == []
 
 
 def test_what_is_unlike_any_digit_is_not_sure(predictor, tmp_path):
@@ -57,7 +57,7 @@ def test_a_number_is_read_digit_by_digit(predictor, tmp_path):
         ink = ink_of(DIGITS[number], 90)
         paper[50 : 50 + ink.shape[0], left : left + ink.shape[1]] -= 170 * ink
     Image.fromarray(as_picture(paper)).save(tmp_path / "542.png")
-    readings = predict_file(predictor, tmp_path / "542.png", many=True)
+    readings = predict_file(predictor, tmp_path / "542.png", all_digits=True)
     assert [reading.digit for reading in readings] == [5, 4, 2]
     assert all("one of several" not in reading.warnings for reading in readings)
     assert "one of several" in predict_file(predictor, tmp_path / "542.png")[0].warnings

@@ -22,7 +22,6 @@ def digests(output):
 
 
 @pytest.mark.slow
-@pytest.mark.long
 def test_workers_end_like_replicas_and_survive_a_kill(command, script, data_flags, tmp_path):
     flags = [*FLAGS, *data_flags]
     alone = script(
@@ -49,7 +48,7 @@ def test_workers_end_like_replicas_and_survive_a_kill(command, script, data_flag
     os.kill(int(re.search(r"worker 1 is process (\d+)", output).group(1)), signal.SIGKILL)
     rest, _ = process.communicate(timeout=300)
     assert process.returncode == 0, rest
-    assert "a worker has failed (SIGKILL): starting all again, 1 of 3" in rest
+    assert "a worker has failed (SIGKILL): restarting all, 1 of 3" in rest
     assert not re.search(r"worker 0] epoch +1/", rest)
     assert digests(rest) == {expected}
 
@@ -85,7 +84,7 @@ def test_without_a_launcher_the_others_end_with_a_message(command, data_flags, t
     _, errors = group[0].communicate(timeout=60)
     group[1].communicate()
     assert group[0].returncode == 75
-    assert "Another worker has gone, and the others cannot go on without it" in errors
+    assert "Another worker has ended, and the others cannot continue without it" in errors
     assert "Traceback" not in errors
 
 

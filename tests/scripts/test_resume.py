@@ -55,7 +55,7 @@ def test_stop_and_go_on(command, script, data_flags, tmp_path):
     assert digest(result) == whole
     result = script("train", "--resume", *flags)
     assert result.returncode == 1
-    assert "No unfinished run of stack_1 is in runs. Leave --resume out to begin one." in result.stderr
+    assert "No unfinished run of stack_1 is in runs. Leave --resume out to start one." in result.stderr
     result = script("train", "--resume", "--run_name=nowhere", *flags)
     assert "There is no run runs/nowhere to resume" in result.stderr
 

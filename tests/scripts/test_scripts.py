@@ -58,7 +58,7 @@ def test_train_evaluate_and_export(script, data_flags, tmp_path):
     assert "30/30" in result.stdout
     assert script("export", "runs/first", "--formats=float64").returncode == 2
 
-    message = "runs/first exists already and was trained otherwise: recipe name is 'linear' there and 'cnn' now"
+    message = "runs/first already holds a run with other settings: recipe name is 'linear' there and 'cnn' now"
     failed(script("train", "--run_name=first", *data_flags), message)
 
 

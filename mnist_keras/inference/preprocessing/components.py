@@ -1,4 +1,4 @@
-"""Which of the ink belongs to the digit: connected pieces, specks, ruled lines, a neighbour."""
+"""Connected components of the ink: the digit, specks, ruled lines, other digits."""
 
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ class Components(NamedTuple):
     # Ruled lines.
     lines: tf.Tensor
     # Whether there is another piece that could be a digit; whether the border cuts this one.
-    several: tf.Tensor
+    has_other_digits: tf.Tensor
     touches_border: tf.Tensor
 
 
@@ -70,15 +70,15 @@ def find_components(amount: tf.Tensor, strongest: tf.Tensor, shortest_side: tf.T
     is_main = tf.equal(left, of_main(left)) & tf.equal(top, of_main(top)) & tf.equal(right, of_main(right))
     cut_alike = ~cut | tf.equal(of_main(tf.cast(cut, tf.float32)), 1.0)
     is_part = (cells > 0.0) & (is_main | (is_drawn & is_near & cut_alike))
-    several = tf.reduce_any(is_drawn & is_tall & ~is_near)
+    has_other_digits = tf.reduce_any(is_drawn & is_tall & ~is_near)
     digit = inked * tf.repeat(tf.repeat(tf.cast(is_part, tf.float32), 2, axis=0), 2, axis=1)
-    return Components(inked, digit, lines, several, tf.reduce_any(is_part & cut))
+    return Components(inked, digit, lines, has_other_digits, tf.reduce_any(is_part & cut))
 
 
 def component_boxes(amount: tf.Tensor, strongest: tf.Tensor) -> tf.Tensor:
-    """Boxes of all connected pieces but specks and grain, one for each of their cells: float32 (cells, 4), in cells.
+    """Returns the bounding boxes of connected components except specks and grain, one per cell: float32 (cells, 4).
 
-    Top, left, bottom and right, the last two just outside. Arguments as of `find_components`.
+    Top, left, bottom and right in cells; bottom and right are exclusive. Arguments as in `find_components`.
     """
     strength = tf.minimum(amount / strongest, 1.0)
     inked = tf.cast(strength > _FAINT, tf.float32)
@@ -88,8 +88,9 @@ def component_boxes(amount: tf.Tensor, strongest: tf.Tensor) -> tf.Tensor:
 
 
 def _component_properties(cells: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Of the connected piece that each cell belongs to: left, top, right, bottom, the last two just outside, and the
-    largest strength.
+    """Returns bounding box (left, top, right, bottom; right and bottom exclusive) and maximum ink per cell.
+
+    They are those of the connected component that the cell belongs to.
 
     Cells that touch, also at a corner, are connected: each takes over the largest of what its neighbours know,
     until nothing changes.

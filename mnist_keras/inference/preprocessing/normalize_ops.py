@@ -26,7 +26,7 @@ from mnist_keras.inference.preprocessing.image_ops import (
 from mnist_keras.inference.preprocessing.ink import Ink, find_ink
 
 _BOX = 20.0
-_CENTRE = 14.0
+_CENTER = 14.0
 # Finer grid on which strokes are widened.
 _FINE = 3
 # Share of the darkest ink from which on a pixel counts for the box.
@@ -38,7 +38,7 @@ _NOISE_FACTOR = 5.0
 class _Span(NamedTuple):
     first: tf.Tensor
     size: tf.Tensor
-    centre: tf.Tensor
+    center: tf.Tensor
 
 
 def to_gray(picture: tf.Tensor) -> tf.Tensor:
@@ -49,9 +49,9 @@ def to_gray(picture: tf.Tensor) -> tf.Tensor:
             white where the ink is dark, and black where it is light.
     """
     channels = tf.shape(picture)[2]
-    in_colour = channels >= 3
+    in_color = channels >= 3
     # Indices that exist whatever the number of channels.
-    red, green, blue = (tf.cast(picture[..., tf.where(in_colour, index, 0)], tf.float32) for index in range(3))
+    red, green, blue = (tf.cast(picture[..., tf.where(in_color, index, 0)], tf.float32) for index in range(3))
     gray = 0.299 * red + 0.587 * green + 0.114 * blue
     is_transparent = tf.equal(channels % 2, 0)
     alpha = tf.where(is_transparent, tf.cast(picture[..., channels - 1], tf.float32) / 255.0, 1.0)
@@ -68,8 +68,8 @@ def normalize(gray: tf.Tensor) -> PreprocessedDigit:
     """
     shape = tf.shape(gray)
     found = find_ink(gray)
-    pieces = find_components(found.amount, found.strongest, tf.minimum(shape[0], shape[1]))
-    ink = _digits_ink(gray, found, pieces)
+    components = find_components(found.amount, found.strongest, tf.minimum(shape[0], shape[1]))
+    ink = _digits_ink(gray, found, components)
     darkest = tf.reduce_max(ink)
     rows = _span(tf.reduce_max(ink, axis=1), tf.reduce_sum(ink, axis=1), darkest)
     columns = _span(tf.reduce_max(ink, axis=0), tf.reduce_sum(ink, axis=0), darkest)
@@ -93,8 +93,8 @@ def normalize(gray: tf.Tensor) -> PreprocessedDigit:
         digit=tf.where(has_ink, digit, 0.0),
         has_ink=has_ink,
         light_on_dark=has_ink & (found.sign > 0),
-        touches_border=has_ink & pieces.touches_border,
-        has_other_digits=has_ink & pieces.several,
+        touches_border=has_ink & components.touches_border,
+        has_other_digits=has_ink & components.has_other_digits,
         box=tf.where(has_ink, box, 0.0),
     )
 
@@ -134,17 +134,17 @@ def normalize_checked(picture: tf.Tensor) -> PreprocessedDigit:
         return normalize(to_gray(tf.identity(picture)))
 
 
-def _digits_ink(gray: tf.Tensor, found: Ink, pieces: Components) -> tf.Tensor:
+def _digits_ink(gray: tf.Tensor, found: Ink, components: Components) -> tf.Tensor:
     """The digit's ink at the picture's own resolution, float32 (height, width); 0 elsewhere."""
     shape = tf.shape(gray)
     ink = (found.sign * gray - upsample_to(found.ground, shape)) * upsample_to(found.room, shape)
-    around = tf.cast(upsample_to(max_filter(pieces.all, (5, 5)), shape) <= 0.0, tf.float32)
+    around = tf.cast(upsample_to(max_filter(components.all, (5, 5)), shape) <= 0.0, tf.float32)
     noise = tf.math.divide_no_nan(tf.reduce_sum(tf.abs(ink) * around), tf.reduce_sum(around))
     # A cell more than the ink, where pixels are smaller than cells; else a pixel more.
     is_fine = tf.minimum(shape[0], shape[1]) >= 64
-    zone = tf.where(is_fine, max_filter(pieces.digit, (3, 3)), max_filter(pieces.digit, (9, 9)))
+    zone = tf.where(is_fine, max_filter(components.digit, (3, 3)), max_filter(components.digit, (9, 9)))
     zone = tf.minimum(2.0 * upsample_to(zone, shape), 1.0)
-    zone *= 1.0 - tf.minimum(upsample_to(max_filter(pieces.lines, (3, 3)), shape), 1.0)
+    zone *= 1.0 - tf.minimum(upsample_to(max_filter(components.lines, (3, 3)), shape), 1.0)
     ink = tf.maximum(ink, 0.0) * zone
     return tf.where(ink > tf.minimum(_NOISE_FACTOR * noise, 0.4 * tf.reduce_max(ink)), ink, 0.0)
 
@@ -163,7 +163,7 @@ def _resampling(size: tf.Tensor, scale: tf.Tensor, span: _Span, fine: int) -> tf
     """(28 * fine, size): row i holds the weights with which the picture's pixels make up pixel i."""
     targets = (tf.range(SIDE * fine, dtype=tf.float32) + 0.5) / fine
     # As MNIST was made: scaled first, then moved by whole pixels.
-    offset = tf.math.ceil(_CENTRE + 0.5 - (span.centre + 0.5 - span.first) * scale - 0.5)
+    offset = tf.math.ceil(_CENTER + 0.5 - (span.center + 0.5 - span.first) * scale - 0.5)
     # A triangle as wide as a target pixel, or as a source pixel where that is larger.
     reach = tf.maximum(1.0, 1.0 / (scale * fine))
     return triangle_weights((targets - offset) / scale + span.first, reach, size) / reach

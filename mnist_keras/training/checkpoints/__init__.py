@@ -1,1 +1,1 @@
-"""What a run writes so that it can go on after a kill, exactly."""
+"""Checkpoints from which a training run resumes exactly."""

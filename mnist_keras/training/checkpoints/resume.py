@@ -1,7 +1,6 @@
-"""One `fit` that goes on where another was killed: callbacks see a single training.
+"""Callback list for a `fit` that resumes inside an epoch: callbacks see one uninterrupted training.
 
-The steps of the broken epoch that were done before are passed over: neither the
-model nor a callback hears of them. All else Keras does as ever.
+`keras_compat.skip_executions` skips the steps that are done; this list hides them from the callbacks.
 """
 
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ import keras
 
 
 class ResumingCallbackList(keras.callbacks.CallbackList):
-    """Callbacks that do not hear of the first `done` steps of the first epoch."""
+    """Calls the callbacks for every step except the first `done` steps of the first epoch."""
 
     def __init__(self, callbacks: Sequence[keras.callbacks.Callback], done: int, **params):
         super().__init__(callbacks, add_history=True, **params)

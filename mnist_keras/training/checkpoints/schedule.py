@@ -1,4 +1,4 @@
-"""How often a run writes a checkpoint."""
+"""Decides when a run writes its next checkpoint, by steps or by time."""
 
 import re
 import time
@@ -7,13 +7,13 @@ from mnist_keras.errors import InputError
 
 
 class CheckpointSchedule:
-    """Says when the next checkpoint is due.
+    """Tells when the next checkpoint is due.
 
     Args:
-        every: "100" (steps), "5min" or "30s"; "0" is never, but for a run that is stopped.
+        every: "100" (steps), "5min" or "30s". With "0" only a run that is stopped writes a checkpoint.
 
     Raises:
-        InputError: it is written otherwise.
+        InputError: `every` has another form.
     """
 
     def __init__(self, every: str = "1min"):
@@ -30,11 +30,11 @@ class CheckpointSchedule:
         self.restart(0)
 
     def restart(self, step: int) -> None:
-        """A checkpoint of that step is there."""
+        """Starts to count again, after a checkpoint of `step`."""
         self._last_step, self._last_time = step, time.monotonic()
 
     def is_due(self, step: int, is_last: bool = False) -> bool:
-        """Whether one is due after that step; after the last one it always is."""
+        """Returns whether a checkpoint is due after `step`. After the last step it is due unless `every` is "0"."""
         if is_last:
             return bool(self._steps or self._seconds)
         if self._steps:

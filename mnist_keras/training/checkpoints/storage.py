@@ -1,4 +1,4 @@
-"""The folder of a run that is not finished yet: its settings and its last checkpoints."""
+"""Checkpoints of an unfinished run on disk: writes them atomically, finds the latest valid one, keeps the last two."""
 
 import json
 import os
@@ -17,19 +17,20 @@ from mnist_keras.training.settings import first_difference
 
 _SETTINGS = "settings.json"
 _LOCK = "lock"
+# Number of checkpoints to keep: if the latest is damaged, the one before it is used.
 _KEPT = 2
 
 Arrays = dict[str, np.ndarray]
 Checkpoint = tuple[Arrays, dict[str, Any]]
-# Of several workers, which of some wishes any has; all of them call it at once.
-Agree = Callable[[Sequence[bool]], Sequence[bool]]
+# Logical OR of flags over all workers. All workers must call it at the same time.
+AnyWorker = Callable[[Sequence[bool]], Sequence[bool]]
 
 
 class CheckpointManager:
     """Writes and finds the checkpoints of one run, in a folder that is deleted when the run is complete.
 
     Args:
-        folder: runs/NAME.unfinished; made by `open`.
+        folder: runs/NAME.unfinished; `open` creates it.
     """
 
     def __init__(self, folder: str | os.PathLike):
@@ -38,19 +39,20 @@ class CheckpointManager:
         self._lock: IO | None = None
         self._writes = False
 
-    def open(self, settings: Mapping[str, Any], writes: bool = True, agree: Agree = list) -> Checkpoint | None:
-        """Begins a run, or goes on with one of the same settings.
+    def open(self, settings: Mapping[str, Any], writes: bool = True, any_worker: AnyWorker = list) -> Checkpoint | None:
+        """Starts a run, or opens an unfinished run with the same settings.
 
         Args:
             settings: from `run_settings`.
-            writes: this worker writes the checkpoints, and no other.
-            agree: of the workers that open the same folder.
+            writes: whether this worker writes the checkpoints; exactly one worker does.
+            any_worker: logical OR over the workers that open the folder.
 
         Returns:
-            The arrays and facts of the newest whole checkpoint; None where there is none.
+            Arrays and metadata of the latest valid checkpoint; None if there is none.
 
         Raises:
-            InputError: the run there has other settings, or another process is training it.
+            InputError: the unfinished run has other settings, another process trains it, or the workers see different
+                folders.
         """
         if writes:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -58,34 +60,37 @@ class CheckpointManager:
             self._writes = True
             if read_settings(self.folder) is None:
                 write_json(self.folder / _SETTINGS, {"run_id": uuid.uuid4().hex, **settings})
-        # The others wait until it is there.
-        agree([True])
+        # The other workers wait here until the settings are written.
+        any_worker([True])
         recorded = read_settings(self.folder)
         if recorded is None:
-            raise InputError(f"{self.folder} is not there for this worker. Expected: a --runs_dir that all share.")
+            raise InputError(
+                f"This worker does not see {self.folder}. Expected: a --runs_dir that all workers share. "
+                "Start all workers again with a shared folder."
+            )
         difference = first_difference(recorded, settings)
         if difference:
             raise InputError(
-                f"{self.folder} was begun otherwise: {difference}. Repeat the first command, give another "
-                f"--run_name, or delete that folder to begin again."
+                f"The unfinished run in {self.folder} has other settings: {difference}. Repeat its command, choose "
+                f"another --run_name, or delete the folder to start again."
             )
         self._run_id = recorded["run_id"]
-        newest = self._load_newest()
-        step = newest[1]["step"] if newest else 0
+        latest = self._load_latest()
+        step = latest[1]["step"] if latest else 0
         bits = [bool(step >> bit & 1) for bit in range(40)]
-        if any(map(all, zip(agree(bits), agree([not bit for bit in bits]), strict=True))):
+        if any(map(all, zip(any_worker(bits), any_worker([not bit for bit in bits]), strict=True))):
             raise InputError(
                 f"The workers do not see the same checkpoints in {self.folder}; this one sees step {step}. "
                 f"Expected: a --runs_dir that all workers share."
             )
-        return newest
+        return latest
 
-    def save(self, step: int, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
-        """Writes the checkpoint of a step, then deletes all but the last two."""
+    def save(self, step: int, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
+        """Writes the checkpoint of a step, then deletes all but the last two checkpoints."""
         if not self._writes:
             return
-        write_checkpoint(self._path(step), arrays, {"run_id": self._run_id, "step": step, **facts})
-        # Also what a kill in the midst of writing left: no other process writes here.
+        write_checkpoint(self._path(step), arrays, {"run_id": self._run_id, "step": step, **metadata})
+        # Temporary files of a killed process too: no other process writes here.
         for path in [*self._paths()[_KEPT:], *self.folder.glob(".step-*")]:
             path.unlink()
 
@@ -95,29 +100,29 @@ class CheckpointManager:
         self.close()
 
     def close(self) -> None:
-        """Lets another process go on with the run; a folder without any checkpoint goes."""
+        """Releases the lock, and deletes the folder if it holds no checkpoint."""
         if self._writes and {path.name for path in self.folder.glob("*")} <= {_SETTINGS, _LOCK}:
             shutil.rmtree(self.folder, ignore_errors=True)
         if self._lock:
             self._lock.close()
             self._lock = None
 
-    def _load_newest(self) -> Checkpoint | None:
-        # Refused files are renamed, so that they do not count among the last two.
+    def _load_latest(self) -> Checkpoint | None:
+        # Invalid files are renamed, so that they do not count among the last two.
         for path in self._paths():
             try:
-                arrays, facts = read_checkpoint(path)
+                arrays, metadata = read_checkpoint(path)
                 if (
-                    isinstance(facts, dict)
-                    and facts.get("run_id") == self._run_id
-                    and path == self._path(facts["step"])
+                    isinstance(metadata, dict)
+                    and metadata.get("run_id") == self._run_id
+                    and path == self._path(metadata["step"])
                 ):
-                    return arrays, facts
+                    return arrays, metadata
                 reason = f"{path} is a checkpoint of another run"
             except ValueError as error:
                 reason = str(error)
             if self._writes:
-                print(f"{reason}: refused, the one before is used", flush=True)
+                print(f"{reason}: ignored, the checkpoint before it is used", flush=True)
                 path.rename(path.with_name(f"refused-{path.name}"))
         return None
 
@@ -131,12 +136,12 @@ class CheckpointManager:
         self._lock = self._lock or try_lock(self.folder / _LOCK)
         if self._lock is None:
             raise InputError(
-                f"{self.folder} is being trained by another process. Wait for it, or give another --run_name."
+                f"{self.folder} is being trained by another process. Wait until it ends, or choose another --run_name."
             )
 
 
 def read_settings(folder: pathlib.Path) -> dict[str, Any] | None:
-    """The settings of the unfinished run in that folder; None where there is none.
+    """Returns the settings of the unfinished run in a folder; None if there is no unfinished run.
 
     Raises:
         InputError: its settings cannot be read.
@@ -149,32 +154,33 @@ def read_settings(folder: pathlib.Path) -> dict[str, Any] | None:
         settings["run_id"], settings["training"]
         return settings
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({error}). Delete {folder} to begin the run again.") from error
+        raise InputError(f"{path} is damaged ({error}). Delete {folder} to start the run again.") from error
 
 
-_FACTS = "facts"
+# Name of the metadata among the arrays of the npz.
+_METADATA = "metadata"
 
 
-def write_checkpoint(path: pathlib.Path, arrays: Mapping[str, np.ndarray], facts: Any) -> None:
-    """Writes arrays and JSON-like facts to an uncompressed npz.
+def write_checkpoint(path: pathlib.Path, arrays: Mapping[str, np.ndarray], metadata: Any) -> None:
+    """Writes arrays and metadata (JSON types) to an uncompressed npz file, atomically.
 
-    A kill at any moment leaves either no file of that name or a complete one on disk.
+    If the process is killed at any moment, the file is complete or does not exist.
     """
-    content: dict[str, Any] = {**arrays, _FACTS: np.array(json.dumps(facts))}
+    content: dict[str, Any] = {**arrays, _METADATA: np.array(json.dumps(metadata))}
     with atomic_file(path) as file:
         np.savez(file, **content)
 
 
 def read_checkpoint(path: pathlib.Path) -> tuple[Arrays, Any]:
-    """Arrays and facts, as written. Nothing is unpickled.
+    """Returns arrays and metadata of a checkpoint. Nothing is unpickled.
 
     Raises:
-        ValueError: the file is damaged, or no checkpoint; every byte of it is under a checksum.
+        ValueError: the file is damaged or is not a checkpoint. The zip format has a checksum of every array.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        return arrays, json.loads(str(arrays.pop(_FACTS)))
-    # A damaged archive fails in a dozen ways, down to asking for a password.
+        return arrays, json.loads(str(arrays.pop(_METADATA)))
+    # A damaged zip archive raises a dozen kinds of errors, up to a request for a password.
     except Exception as error:
-        raise ValueError(f"{path} is damaged, or no checkpoint ({error})") from error
+        raise ValueError(f"{path} is damaged or is not a checkpoint ({error})") from error

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mnist_keras.training.checkpoints.state import changed, decode, encode, serializable_attributes
+from mnist_keras.training.checkpoints.state import changed_attributes, decode, encode, serializable_attributes
 
 SCALARS = (
     st.sampled_from([None, keras.ops.less]) | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -44,7 +44,7 @@ def test_what_changed_is_kept_but_for_clocks_and_things():
     callback.count, callback.clock, callback.opened = 5, 2.5, print
     callback.rows.append({"best": np.float32(0.5), "weights": [np.ones(2)]})
     callback.late = (1, "two")
-    kept = changed(callback, first)
+    kept = changed_attributes(callback, first)
     assert kept.keys() == {"count", "rows", "late"}
     callback.rows.clear()
     assert len(kept["rows"]) == 1

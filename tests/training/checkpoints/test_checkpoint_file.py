@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 from mnist_keras.training.checkpoints.storage import read_checkpoint, write_checkpoint
 
 ARRAYS = {"a/0": np.arange(12, dtype=np.float32).reshape(3, 4), "b": np.array(7), "c": np.zeros((0, 2))}
-FACTS = {"step": 3, "loss": 0.1 + 0.2, "text": "é"}
+METADATA = {"step": 3, "loss": 0.1 + 0.2, "text": "é"}
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     path = tmp_path_factory.mktemp("checkpoint") / "whole.npz"
-    write_checkpoint(path, ARRAYS, FACTS)
+    write_checkpoint(path, ARRAYS, METADATA)
     return path
 
 
-def same(arrays, facts):
-    assert facts == FACTS
+def same(arrays, metadata):
+    assert metadata == METADATA
     assert arrays.keys() == ARRAYS.keys()
     for name, array in ARRAYS.items():
         np.testing.assert_array_equal(arrays[name], array, strict=True)
@@ -35,7 +35,7 @@ def test_what_is_written_is_read(whole):
 def test_a_cut_file_is_refused(whole, tmp_path, share):
     content = whole.read_bytes()
     (tmp_path / "cut.npz").write_bytes(content[: int(share * len(content))])
-    with pytest.raises(ValueError, match="cut.npz is damaged, or no checkpoint"):
+    with pytest.raises(ValueError, match="cut.npz is damaged or is not a checkpoint"):
         read_checkpoint(tmp_path / "cut.npz")
 
 
@@ -58,12 +58,12 @@ def test_a_failure_in_the_midst_leaves_the_old_file(whole, tmp_path):
     # Written behind the others, and no array that can be.
     broken = np.array([lambda: None], dtype=object)
     with pytest.raises((AttributeError, pickle.PicklingError)):
-        write_checkpoint(path, {**ARRAYS, "z": broken}, FACTS)
+        write_checkpoint(path, {**ARRAYS, "z": broken}, METADATA)
     same(*read_checkpoint(path))
     assert [path.name for path in tmp_path.iterdir()] == ["kept.npz"]
 
 
 def test_nothing_is_unpickled(tmp_path):
-    np.savez(tmp_path / "pickled.npz", facts=np.array([{}], dtype=object))
-    with pytest.raises(ValueError, match="is damaged, or no checkpoint"):
+    np.savez(tmp_path / "pickled.npz", metadata=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match="is damaged or is not a checkpoint"):
         read_checkpoint(tmp_path / "pickled.npz")

@@ -13,8 +13,8 @@ SETTINGS = {"recipe": {"name": "cnn", "epochs": 3, "summary": "a"}, "seed": 0, "
 
 def opened(folder, settings=SETTINGS, **options):
     checkpoints = CheckpointManager(folder)
-    newest = checkpoints.open(settings, **options)
-    return checkpoints, newest
+    latest = checkpoints.open(settings, **options)
+    return checkpoints, latest
 
 
 def filled(folder, steps):
@@ -28,44 +28,44 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_the_newest_is_found_and_the_last_two_are_kept(tmp_path):
+def test_the_latest_is_found_and_the_last_two_are_kept(tmp_path):
     filled(tmp_path / "run", [100, 200, 1000])
     assert names(tmp_path / "run")[2:] == ["step-000000200.npz", "step-000001000.npz"]
-    _, (arrays, facts) = opened(tmp_path / "run")
-    assert (facts["step"], facts["seconds"], arrays["weights"][0]) == (1000, 1.0, 1000)
+    _, (arrays, metadata) = opened(tmp_path / "run")
+    assert (metadata["step"], metadata["seconds"], arrays["weights"][0]) == (1000, 1.0, 1000)
 
 
 def test_a_run_without_checkpoints_begins(tmp_path):
-    checkpoints, newest = opened(tmp_path / "run")
-    assert newest is None
+    checkpoints, latest = opened(tmp_path / "run")
+    assert latest is None
     checkpoints.close()
     assert names(tmp_path) == []
 
 
-def test_damaged_ones_are_refused_and_never_cost_a_good_one(tmp_path, capsys):
+def test_a_damaged_checkpoint_is_ignored_and_no_valid_one_is_deleted(tmp_path, capsys):
     filled(tmp_path / "run", [100, 200])
     (tmp_path / "run" / "step-000000300.npz").write_bytes(b"torn")
     (tmp_path / "run" / "step-000000400.npz").touch()
     (tmp_path / "run" / ".step-000000500.npz.left").touch()
-    checkpoints, (_, facts) = opened(tmp_path / "run")
-    assert facts["step"] == 200
+    checkpoints, (_, metadata) = opened(tmp_path / "run")
+    assert metadata["step"] == 200
     printed = capsys.readouterr().out
-    assert "step-000000400.npz is damaged, or no checkpoint" in printed
-    assert printed.count("refused, the one before is used") == 2
+    assert "step-000000400.npz is damaged or is not a checkpoint" in printed
+    assert printed.count("ignored, the checkpoint before it is used") == 2
     checkpoints.save(250, {}, {})
     steps = [name for name in names(tmp_path / "run") if "step" in name and not name.startswith("refused")]
     assert steps == ["step-000000200.npz", "step-000000250.npz"]
 
 
-def test_another_runs_checkpoint_is_refused(tmp_path, capsys):
+def test_a_checkpoint_of_another_run_is_ignored(tmp_path, capsys):
     filled(tmp_path / "run", [100])
     filled(tmp_path / "other", [200])
     shutil.copy(tmp_path / "other" / "step-000000200.npz", tmp_path / "run")
     # The same run's, under a false name.
     shutil.copy(tmp_path / "run" / "step-000000100.npz", tmp_path / "run" / "step-000000900.npz")
-    _, (_, facts) = opened(tmp_path / "run")
-    assert facts["step"] == 100
-    assert capsys.readouterr().out.count("is a checkpoint of another run: refused") == 2
+    _, (_, metadata) = opened(tmp_path / "run")
+    assert metadata["step"] == 100
+    assert capsys.readouterr().out.count("is a checkpoint of another run: ignored") == 2
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_another_runs_checkpoint_is_refused(tmp_path, capsys):
 )
 def test_a_run_does_not_go_on_with_other_settings(tmp_path, change, difference):
     filled(tmp_path / "run", [100])
-    with pytest.raises(InputError, match=f"{difference}. Repeat the first command"):
+    with pytest.raises(InputError, match=f"{difference}. Repeat its command"):
         opened(tmp_path / "run", SETTINGS | change)
     assert "step-000000100.npz" in names(tmp_path / "run")
     opened(tmp_path / "run", SETTINGS | {"recipe": {"name": "cnn", "epochs": 3, "summary": "said otherwise"}})
@@ -106,11 +106,13 @@ def test_damaged_settings(tmp_path):
 
 
 def test_a_worker_reads_what_the_first_one_writes(tmp_path):
-    with pytest.raises(InputError, match="run is not there for this worker. Expected: a --runs_dir that all share"):
+    with pytest.raises(
+        InputError, match="This worker does not see .*run. Expected: a --runs_dir that all workers share"
+    ):
         opened(tmp_path / "run", writes=False)
     filled(tmp_path / "run", [100])
-    reader, (_, facts) = opened(tmp_path / "run", writes=False)
-    assert facts["step"] == 100
+    reader, (_, metadata) = opened(tmp_path / "run", writes=False)
+    assert metadata["step"] == 100
     reader.save(200, {}, {})
     assert "step-000000200.npz" not in names(tmp_path / "run")
 
@@ -125,4 +127,4 @@ def test_workers_that_see_different_checkpoints(tmp_path):
         return [a or (not b if mine_is_complement else b) for a, b in zip(wishes, other, strict=False)]
 
     with pytest.raises(InputError, match="do not see the same checkpoints in .* this one sees step 100"):
-        opened(tmp_path / "run", writes=False, agree=with_one_that_sees_none)
+        opened(tmp_path / "run", writes=False, any_worker=with_one_that_sees_none)
