@@ -93,7 +93,12 @@ MUTATIONS = [
         "np.floor(values / scale + zero)",
         "tests/export/test_formats.py tests/inference/test_predictor.py",
     ),
-    Mutation("inference/predictor.py", "- 1) < 0.1)", "- 1) < 1e9)", "tests/inference/test_predictor.py"),
+    Mutation(
+        "inference/predictor.py",
+        "np.abs(sums - 1) < 0.1",
+        "np.abs(sums - 1) < 1e9",
+        "tests/inference/test_predictor.py",
+    ),
     Mutation("inference/predictor.py", "if recorded and sha256(path) != recorded", "if False", "tests/inference"),
     Mutation(
         "inference/images.py",

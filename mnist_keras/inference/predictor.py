@@ -44,12 +44,12 @@ class Predictor:
         if not len(images):
             return np.zeros((0, 10), np.float32)
         probabilities = self._probabilities(images)
-        # int8 probabilities add up to 1 within a few hundredths. `not (...)`, because NaN must fail too.
-        if not (np.abs(probabilities.sum(axis=1) - 1) < 0.1).all():
+        # int8 probabilities add up to 1 within a few hundredths. `not (... < ...)`, because NaN must fail too.
+        sums = probabilities.sum(axis=1)
+        if not (np.abs(sums - 1) < 0.1).all():
             raise InputError(
                 f"{self.path} does not predict probabilities. Expected: a sum of 1 per image. Received: sums from "
-                # int8 probabilities add up to 1 within a few hundredths. NaN must fail too.
-                "its softmax is missing."
+                f"{sums.min():.4g} to {sums.max():.4g}. The file is damaged, or its softmax is missing."
             )
         return probabilities
 

@@ -35,7 +35,7 @@ def test_every_format_answers_the_same(formats, tiny):
     [np.zeros((2, 28, 28), np.float32), np.zeros((28, 28), np.uint8), np.zeros((2, 32, 32), np.uint8)],
 )
 def test_images_of_another_kind(export, images):
-    with pytest.raises(InputError, match=r"reads uint8 images of shape \(examples, 28, 28\). Received"):
+    with pytest.raises(InputError, match=r"needs uint8 images of shape \(examples, 28, 28\). Received"):
         load_predictor(export / "mnist.tflite").predict(images)
 
 
@@ -152,5 +152,5 @@ def test_a_saved_model_with_another_signature(tmp_path):
 def test_answers_that_are_no_probabilities(tmp_path, tiny):
     model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
     model.save(tmp_path / "model.keras")
-    with pytest.raises(InputError, match="does not answer with probabilities: .* its softmax is missing"):
+    with pytest.raises(InputError, match="does not predict probabilities. Expected: .* its softmax is missing"):
         load_predictor(tmp_path / "model.keras").predict(tiny.test_images)
