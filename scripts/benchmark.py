@@ -135,7 +135,8 @@ def _measure_fused(recipes: list[str], threads: int) -> _Measured:
     for recipe in recipes:
         steps = _steps_per_turn(recipe)
         for precision in PRECISIONS:
-            contenders = fused_contenders(recipe, steps, precision == "bfloat16", threads)
+            with cli.silence_native_logs():
+                contenders = fused_contenders(recipe, steps, precision == "bfloat16", threads)
             if len(contenders) > 1:
                 timings = run_interleaved(contenders, FLAGS.turns, steps)
                 yield f"training {recipe}, {precision}", "ms per step", timings, 0

@@ -102,7 +102,7 @@ MUTATIONS = [
     Mutation("inference/predictor.py", "if recorded and sha256(path) != recorded", "if False", "tests/inference"),
     Mutation(
         "inference/images.py",
-        "np.where(no_ink, misread, probabilities)",
+        "np.where(no_ink, misclassified, probabilities)",
         "probabilities",
         "tests/inference/test_images.py",
     ),

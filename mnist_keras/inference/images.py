@@ -1,4 +1,4 @@
-"""Picture files -> readings: what a model makes of people's own pictures."""
+"""Predicts the digits on image files."""
 
 import dataclasses
 import os
@@ -14,38 +14,39 @@ from mnist_keras.inference.preprocessing.digit import PreprocessedDigit
 from mnist_keras.inference.preprocessing.image_files import SUFFIXES, load_image
 from mnist_keras.inference.preprocessing.normalize import preprocess_image
 
-# Below this probability a reading is marked as not sure: of held-out digits, a fifth is misread there, and 0.2 % above.
+# Predictions below it get a warning. On validation images a fifth of these and 0.2 % of the others are wrong.
 CONFIDENCE_THRESHOLD = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
 class DigitPrediction:
-    """One digit on a picture."""
+    """The prediction of one digit on an image."""
 
+    #: The image file.
     file: str
-    #: What the network got, and what is known of it.
+    #: The preprocessed digit and its bounding box on the image.
     normalized: PreprocessedDigit
-    #: Float32 (10,).
+    #: float32 (10,), with a sum of 1. All 0.1 if there is no ink.
     probabilities: np.ndarray
 
     @property
     def digit(self) -> int | None:
-        """The digit; None where there is no ink."""
+        """The most probable digit; None if there is no ink."""
         return int(self.probabilities.argmax()) if self.normalized.has_ink else None
 
     @property
     def second_guess(self) -> int | None:
-        """The second guess."""
+        """The second most probable digit; None if there is no ink."""
         return int(self.probabilities.argsort()[-2]) if self.normalized.has_ink else None
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What its owner should know, in words."""
+        """Reasons to doubt the prediction, in words."""
         unsure = self.normalized.has_ink and self.probabilities.max() < CONFIDENCE_THRESHOLD
         return (*(("not sure",) if unsure else ()), *self.normalized.warnings)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Returns the prediction as JSON types."""
         return {
             "file": self.file,
             "digit": self.digit,
@@ -58,10 +59,10 @@ class DigitPrediction:
 
 
 def list_images(paths: Iterable[str | os.PathLike]) -> Iterator[str]:
-    """The files themselves, and of every folder the pictures in it, by name.
+    """Yields the given files and, for each given folder, the image files in it, sorted by name.
 
     Raises:
-        InputError: a folder without pictures.
+        InputError: a folder contains no image files.
     """
     for path in map(pathlib.Path, paths):
         if not path.is_dir():
@@ -74,7 +75,7 @@ def list_images(paths: Iterable[str | os.PathLike]) -> Iterator[str]:
 
 
 def label_from_path(file: str | os.PathLike) -> int:
-    """The digit that a picture's name begins with, or its folder's name.
+    """Returns the label of an image file: the first character of its name, or the name of its folder.
 
     Raises:
         InputError: neither is a digit.
@@ -87,55 +88,58 @@ def label_from_path(file: str | os.PathLike) -> int:
 
 
 def predict_labelled(predictor: Predictor, folder: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities and labels of all pictures in a folder and the folders below it; for `compute_metrics`.
+    """Predicts all labeled images in a folder and its subfolders.
 
-    A picture on which no ink is found counts as misread.
+    An image without ink counts as misclassified.
+
+    Returns:
+        Probabilities, float32 (examples, 10), and labels (examples,), for `compute_metrics`.
 
     Raises:
-        InputError: there are none, or one has no label or cannot be read.
+        InputError: there are no images, or one has no label or cannot be read.
     """
     files = sorted(file for file in pathlib.Path(folder).rglob("*") if file.suffix.lower() in SUFFIXES)
     if not files:
         raise InputError(f"{folder} holds no pictures. Expected: files ending in {', '.join(SUFFIXES)}.")
     labels = np.array([label_from_path(file) for file in files])
     probabilities = np.stack([predict_file(predictor, file)[0].probabilities for file in files])
-    misread = (np.arange(10) != labels[:, np.newaxis]) / np.float32(9)
+    misclassified = (np.arange(10) != labels[:, np.newaxis]) / np.float32(9)
     no_ink = (probabilities == probabilities[:, :1]).all(axis=1, keepdims=True)
-    return np.where(no_ink, misread, probabilities), labels
+    return np.where(no_ink, misclassified, probabilities), labels
 
 
 def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool = False) -> list[DigitPrediction]:
-    """Reads the digit on a picture.
+    """Predicts the digit on an image file, or all digits.
 
     Args:
         predictor: from `load_predictor`.
-        file: of a picture, of any size; see `preprocess_image`.
-        all_digits: read all digits on it, line by line from left to right; they must not touch.
+        file: an image file of any size, see `load_image` and `preprocess_image`.
+        all_digits: predict all digits, line by line from left to right. They must not touch each other.
 
     Returns:
-        One reading; with `all_digits`, as all_digits as there are digits.
+        One prediction; with `all_digits`, one per digit found.
 
     Raises:
-        InputError: the file cannot be read as a picture.
+        InputError: the file cannot be read as an image.
     """
     picture = load_image(file)
     if all_digits:
-        # This one imports TensorFlow.
+        # `segment` imports TensorFlow.
         from mnist_keras.inference.preprocessing.segment import crop_with_margin, find_digits
 
-        sights = [
-            # The neighbours are known, and the box is the whole picture's.
+        preprocessed = [
+            # The other digits are known, and the box is that on the whole image.
             preprocess_image(crop_with_margin(picture, box))._replace(has_other_digits=False, box=box)
             for box in find_digits(picture)
         ]
     else:
-        sights = [preprocess_image(picture)]
-    if not sights:
+        preprocessed = [preprocess_image(picture)]
+    if not preprocessed:
         return []
-    probabilities = predictor.predict(np.stack([sight.digit for sight in sights]))
-    # A network names a digit whatever it is shown.
-    even = np.full(10, 0.1, np.float32)
+    probabilities = predictor.predict(np.stack([digit.digit for digit in preprocessed]))
+    # A network predicts a digit for an empty image as well.
+    uniform = np.full(10, 0.1, np.float32)
     return [
-        DigitPrediction(str(file), sight, row if sight.has_ink else even)
-        for sight, row in zip(sights, probabilities, strict=True)
+        DigitPrediction(str(file), digit, row if digit.has_ink else uniform)
+        for digit, row in zip(preprocessed, probabilities, strict=True)
     ]

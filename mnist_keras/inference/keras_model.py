@@ -1,4 +1,4 @@
-"""Predictions of a `.keras` file, or of a live model."""
+"""Loads `.keras` files in safe mode and predicts with a Keras model."""
 
 import pathlib
 import zipfile
@@ -13,12 +13,12 @@ _BATCH = 1000
 
 
 def load_keras_model(path: pathlib.Path) -> keras.Model:
-    """Loads a `.keras` file in safe mode: code hidden in it is refused.
+    """Loads a `.keras` file in safe mode, which refuses code in the file.
 
     Raises:
-        InputError: the file is damaged, or its model is of another kind.
+        InputError: the file is damaged, or its model has other inputs or outputs.
     """
-    # A damaged archive gets a misleading "file not found" from Keras.
+    # Keras reports a damaged archive as "file not found".
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path} is no .keras file: it is damaged, truncated, or something else.")
     try:
@@ -35,9 +35,9 @@ def load_keras_model(path: pathlib.Path) -> keras.Model:
 
 
 def keras_predict_function(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """uint8 (examples, 28, 28) -> float32 (examples, 10), through a live model.
+    """Returns a function from uint8 images (examples, 28, 28) to probabilities, float32 (examples, 10).
 
-    A model whose output layer is called "logits", as all of this package's, gets a softmax.
+    A softmax is applied if the output layer is called "logits", as in all models of this package.
     """
 
     def predict(images: np.ndarray) -> np.ndarray:

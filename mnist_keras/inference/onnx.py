@@ -1,4 +1,4 @@
-"""Predictions of a `.onnx` file, by onnxruntime; TensorFlow is not needed."""
+"""Predicts with an ONNX file in onnxruntime. Must not import TensorFlow."""
 
 import pathlib
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def load_onnx(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
     Or one that maps `picture`, uint8 (1, height, width), to `probabilities`.
 
     Raises:
-        InputError: the file is damaged, or its contract another one; or onnxruntime is not installed.
+        InputError: the file is damaged or has other inputs or outputs, or onnxruntime is not installed.
     """
     try:
         import onnxruntime

@@ -1,4 +1,4 @@
-"""Predictions of a SavedModel, by plain TensorFlow."""
+"""Predicts with a SavedModel in plain TensorFlow."""
 
 import pathlib
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def load_saved_model(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
     """Loads the signature `serving_default`: uint8 (None, 28, 28) -> "probabilities".
 
     Raises:
-        InputError: the folder is damaged, or the signature another one.
+        InputError: the folder is damaged, or has another signature.
     """
     try:
         loaded = tf.saved_model.load(str(path))
@@ -37,6 +37,6 @@ def load_saved_model(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
         answers = [signature(**{inputs[0].name: tf.constant(batch)})["probabilities"] for batch in batches]
         return tf.concat(answers, axis=0).numpy()
 
-    # A signature's function dies with the object it was loaded with.
+    # A signature's function needs the loaded object to stay alive.
     predict.loaded = loaded  # type: ignore[attr-defined]
     return predict

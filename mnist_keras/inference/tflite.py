@@ -1,4 +1,7 @@
-"""Predictions of a `.tflite` file, by LiteRT; TensorFlow is not needed."""
+"""Predicts with a TFLite file in LiteRT. Must not import TensorFlow.
+
+`python -m mnist_keras.inference.tflite FILE` checks a file in a process of its own.
+"""
 
 import pathlib
 import signal
@@ -23,7 +26,7 @@ def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
     `picture`, uint8 (1, height, width), or `rgba` and `size`, the pixels of a canvas, to `probabilities`.
 
     Raises:
-        InputError: the file is damaged, or its contract another one.
+        InputError: the file is damaged or has other inputs or outputs.
     """
     content = path.read_bytes()
     if content[4:8] != b"TFL3":
@@ -96,14 +99,18 @@ def _dequantize(values: np.ndarray, end: dict) -> np.ndarray:
     return (values.astype(np.float32) - zero) * np.float32(scale)
 
 
+# Maximum time of the check in a subprocess.
 _SECONDS = 60
 
 
 def check_in_subprocess(path: pathlib.Path) -> None:
-    """Loads a file and reads two digits, in another process.
+    """Loads a TFLite file and predicts two digits in a subprocess.
+
+    LiteRT checks the structure of a file but not the arguments of its operators: one of 100 damaged files crashes the
+    process. A file whose checksum is confirmed by its card needs no check.
 
     Raises:
-        InputError: that process failed, crashed, or did not end in time.
+        InputError: the subprocess failed, crashed, or did not end in time.
     """
     try:
         result = run_module(__name__, path, timeout=_SECONDS)

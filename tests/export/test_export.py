@@ -160,7 +160,7 @@ def test_a_folder_that_is_not_an_export_stays_unchanged(run, tiny, tmp_path):
 
 
 def test_a_folder_that_is_not_a_run_raises_input_error(tiny, tmp_path):
-    with pytest.raises(InputError, match="is not the folder of a run: it must hold config.json"):
+    with pytest.raises(InputError, match="is not the folder of a run: it must contain config.json"):
         export_run(tmp_path, tmp_path / "export", tiny)
 
 

@@ -1,1 +1,1 @@
-"""A user's own picture -> the 28x28 that the networks were trained on."""
+"""Preprocessing of any image to a 28x28 digit in MNIST's geometry."""

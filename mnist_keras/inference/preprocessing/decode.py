@@ -1,4 +1,4 @@
-"""The bytes of a picture file -> pixels, in TensorFlow operations; a header that promises too many is refused first."""
+"""Decodes the bytes of image files in TensorFlow operations, after a check of the number of pixels in the header."""
 
 import tensorflow as tf
 
@@ -8,19 +8,19 @@ _HEADER = 32
 
 
 def decode_picture(content: tf.Tensor) -> tf.Tensor:
-    """Decodes a PNG, JPEG, BMP or WebP file; the first picture of an animated one.
+    """Decodes a PNG, JPEG, BMP or WebP file; the first frame of an animated one.
 
-    GIF is left out: its decoder unpacks all frames at once, however many there are.
+    GIF is not supported: its decoder unpacks all frames at once.
 
     Args:
         content: the file's bytes, a scalar string.
 
     Returns:
-        uint8 (height, width, channels), 1 to 4 channels; 16 bits are brought down to 8, CMYK to RGB.
+        uint8 (height, width, channels), 1 to 4 channels; 16 bits are converted to 8, CMYK to RGB.
 
     Raises:
-        tf.errors.InvalidArgumentError: the file is damaged or of another kind, or its header promises more than
-            `MAX_PIXELS`.
+        tf.errors.InvalidArgumentError: the file is damaged or has another format, or its header states more than
+            `MAX_PIXELS` pixels.
     """
     pixels = _pixels_promised(content)
     allowed = tf.debugging.Assert(
@@ -31,7 +31,7 @@ def decode_picture(content: tf.Tensor) -> tf.Tensor:
 
 
 def _pixels_promised(content: tf.Tensor) -> tf.Tensor:
-    """Width times height as the header has it, int64."""
+    """Returns width times height according to the header, int64."""
     header = tf.cast(tf.io.decode_raw(content, tf.uint8, fixed_length=_HEADER), tf.int64)
 
     def number(first: int, count: int) -> tf.Tensor:

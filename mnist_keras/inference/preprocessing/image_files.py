@@ -1,4 +1,4 @@
-"""A picture file -> pixels, upright, in eight bits. Pillow opens more kinds than an export does."""
+"""Loads image files with Pillow: upright, 8 bits per channel."""
 
 import os
 import pathlib
@@ -8,22 +8,21 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnist_keras.errors import InputError
 
-# A photograph of 50 million pixels takes about 1 GB while it is read.
+# An image of 50 million pixels takes about 1 GB of memory while it is preprocessed.
 MAX_PIXELS = 50_000_000
-# Kinds that pictures of digits come in; Pillow knows others that start programs or read many files.
+# Image formats that are accepted. Pillow has others that start programs or read other files.
 _KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 
 
 def load_image(path: str | os.PathLike) -> np.ndarray:
-    """Reads a picture file; of an animated one, the first picture.
+    """Loads an image file; the first frame of an animated one.
 
     Returns:
-        uint8 (height, width, channels): grey, grey and alpha, RGB, or RGBA; turned upright where the camera noted
-        how it was held.
+        uint8 (height, width, channels): gray, gray and alpha, RGB, or RGBA. It is rotated by its EXIF orientation.
 
     Raises:
-        InputError: there is no such file, it is no picture, or one of more than `MAX_PIXELS`.
+        InputError: there is no such file, it is not an image, or it has more than `MAX_PIXELS` pixels.
     """
     path = pathlib.Path(path)
     try:

@@ -1,4 +1,4 @@
-"""Pictures of any size on a grid of a fixed one, and what is done there: pooling, ranks, resampling."""
+"""Filters, order statistics and resampling of images, and the stroke width of a digit, in TensorFlow operations."""
 
 import functools
 from collections.abc import Callable
@@ -9,22 +9,22 @@ from mnist_keras.data.augmentation.degradation import dilate_or_erode
 
 
 def max_filter(values: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """The largest value within a window around each, float32 (rows, columns)."""
+    """Maximum filter: the maximum in a window around each value, float32 (rows, columns)."""
     return _pooled(values, size, tf.nn.max_pool2d)
 
 
 def min_filter(values: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """The smallest value within a window around each."""
+    """Minimum filter: the minimum in a window around each value, float32 (rows, columns)."""
     return -max_filter(-values, size)
 
 
 def mean_filter(values: tf.Tensor, size: int) -> tf.Tensor:
-    """The mean within a square around each."""
+    """Mean filter: the mean in a square around each value, float32 (rows, columns)."""
     return _pooled(values, (size, size), tf.nn.avg_pool2d)
 
 
 def _pooled(values: tf.Tensor, size: tuple[int, int], pool: Callable) -> tf.Tensor:
-    """One axis after the other, the other as channels: processors are made for many of them, and there is one."""
+    """Pools along one axis after the other, with the other axis as channels: kernels are fast over many channels."""
     for length in size:
         if length > 1:
             values = pool(values[tf.newaxis, :, tf.newaxis, :], (length, 1), 1, "SAME")[0, :, 0]
@@ -33,60 +33,60 @@ def _pooled(values: tf.Tensor, size: tuple[int, int], pool: Callable) -> tf.Tens
 
 
 def grey_opening(values: tf.Tensor, size: int) -> tf.Tensor:
-    """Without what is higher than its surroundings and narrower than `size` (a grey opening by a square)."""
+    """Gray opening by a square: removes bright structures that are narrower than `size`."""
     return max_filter(min_filter(values, (size, size)), (size, size))
 
 
 def downsample(values: tf.Tensor, factor: int, pool: str = "AVG") -> tf.Tensor:
-    """Each block of factor x factor as one value, its mean or ("MAX") its largest."""
+    """Reduces each block of `factor` x `factor` values to its mean ("AVG") or its maximum ("MAX")."""
     return tf.nn.pool(values[tf.newaxis, ..., tf.newaxis], (factor, factor), pool, (factor, factor))[0, ..., 0]
 
 
 def kth_largest(values: tf.Tensor, rank: int | tf.Tensor) -> tf.Tensor:
-    """The value that stands at this place, from 1, among all from the largest down."""
+    """Returns the `rank`-th largest value; rank 1 is the maximum."""
     return tf.math.top_k(tf.reshape(values, (-1,)), rank).values[-1]
 
 
 def border(values: tf.Tensor) -> tf.Tensor:
-    """The first and the last row and column, one after the other."""
+    """Returns the first and last row and column, concatenated."""
     return tf.concat([values[0], values[-1], values[:, 0], values[:, -1]], axis=0)
 
 
 def downsampling_weights(size: tf.Tensor, cells: int) -> tf.Tensor:
-    """(cells, size): row i holds the weights with which an axis of that size makes up cell i."""
+    """Returns weights (cells, size): row i averages an axis of `size` pixels to cell i."""
     step = tf.cast(size, tf.float32) / cells
     weights = triangle_weights((tf.range(cells, dtype=tf.float32) + 0.5) * step, tf.maximum(1.0, step), size)
     return weights / tf.reduce_sum(weights, axis=1, keepdims=True)
 
 
 def upsampling_weights(size: tf.Tensor, cells: int) -> tf.Tensor:
-    """(size, cells): row i holds the weights with which cells make up pixel i of an axis of that size."""
+    """Returns weights (size, cells): row i interpolates cells linearly to pixel i of an axis of `size` pixels."""
     positions = (tf.cast(tf.range(size), tf.float32) + 0.5) * (cells / tf.cast(size, tf.float32))
     return triangle_weights(tf.clip_by_value(positions, 0.5, cells - 0.5), tf.constant(1.0), tf.constant(cells))
 
 
 def triangle_weights(positions: tf.Tensor, reach: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """(positions, size): how near the middle of pixel j is to each position, 1 there and 0 from `reach` on."""
+    """Returns triangle weights (positions, size): 1 at a position, falling to 0 at a distance of `reach` pixels."""
     middles = tf.cast(tf.range(size), tf.float32) + 0.5
     return tf.maximum(0.0, 1.0 - tf.abs(positions[:, tf.newaxis] - middles[tf.newaxis, :]) / reach)
 
 
 def upsample_to(values: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    """A square grid of values stretched over a picture, float32 (height, width)."""
+    """Upsamples a square grid of values to the shape of an image, float32 (height, width)."""
     rows, columns = (upsampling_weights(shape[axis], values.shape[0]) for axis in range(2))
     return tf.matmul(tf.matmul(rows, values), columns, transpose_b=True)
 
 
-# In pixels of 28, by `stroke_width`: more than 90 % of MNIST's training images lie in between.
+# Stroke widths in pixels of a 28x28 digit. More than 90 % of MNIST's training images lie in this range.
 MIN_WIDTH, MAX_WIDTH = 1.7, 4.4
-# Most that is added or taken away.
+# Maximum change of the stroke width, pixels.
 MAX_CHANGE = 2.6
 # Structuring elements as unions of windows. A cross and a square alternating make an octagon.
 _CROSS, _SQUARE = ((3, 1), (1, 3)), ((3, 3),)
 
 
 def stroke_width(digit: tf.Tensor) -> tf.Tensor:
-    """Mean width in pixels of the digit's grid: twice the area over the length of the outline.
+    """Returns the mean stroke width in pixels: twice the area divided by the length of the outline.
 
     Args:
         digit: float32 (side, side) in 0..1.

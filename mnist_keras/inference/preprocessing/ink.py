@@ -1,4 +1,4 @@
-"""How much ink there is where: polarity, uneven light, shadows, noise."""
+"""Finds ink of either polarity under uneven light, shadows and noise."""
 
 from typing import NamedTuple
 
@@ -12,45 +12,45 @@ from mnist_keras.inference.preprocessing.image_ops import (
     mean_filter,
 )
 
-# Side of the grid that a picture is looked at on.
+# Side of the grid, in cells, on which ink is searched.
 CELLS = 96
-# Widest stroke, in cells: of a thick marker on a tight crop, and of an ordinary picture. What is wider is ground.
+# Maximum stroke width in cells: a thick marker on a tight crop, and an ordinary image. Wider structures are paper.
 _WIDEST, _WIDE = 51, 25
-# From this share of the strongest ink on, something wider than an ordinary stroke is ink too, and no shadow.
+# Share of the maximum ink above which a structure wider than an ordinary stroke is ink and not a shadow.
 _SOLID = 0.85
-# So many cells must have strong ink: a speck is smaller.
+# Minimum number of cells with strong ink: specks have fewer.
 _SPECK = 24
-# Ground that is nearly of the ink's own tone leaves at least this room, of 255, for ink.
+# Minimum contrast between paper and full ink, of 255, if the paper is almost as dark as the ink.
 _MIN_ROOM = 48.0
-# Least ink, of 255, and by what factor it must exceed the noise, whose own peaks reach 12 to 15 (20 at 28x28 pixels).
+# Minimum ink, of 255, and its minimum ratio to the noise, whose own peaks reach 12 to 15 (20 at 28x28 pixels).
 _MIN_INK, _MIN_INK_TO_NOISE = 24.0, 16.0
 
 
 class Ink(NamedTuple):
-    """What was found on a square grid."""
+    """Ink on a square grid of cells."""
 
-    # 1 where ink is lighter than the ground, -1 where it is darker.
+    # 1 if ink is lighter than the paper, -1 if it is darker.
     sign: tf.Tensor
-    # sign times the ground's grey value, and what has to be multiplied to make full ink 255, per cell.
+    # Per cell: sign times the paper's gray value, and the factor that scales full ink to 255.
     ground: tf.Tensor
     room: tf.Tensor
-    # 0 to about 255, per cell.
+    # Ink per cell, 0 to about 255.
     amount: tf.Tensor
-    # Of the cells with most ink, specks left out.
+    # Ink of the strongest cells without specks.
     strongest: tf.Tensor
-    # Whether there is any.
+    # Whether there is ink.
     present: tf.Tensor
 
 
 def find_ink(gray: tf.Tensor, side: int = CELLS) -> Ink:
-    """Finds ink of either polarity on ground that may be lit unevenly.
+    """Finds ink of either polarity on paper under uneven light.
 
-    The ground at a place is what remains when all that is narrower than a stroke can be has been taken away (a
-    morphological opening); ink is measured against it as a share, so that it is as strong in a shadow as outside.
+    A morphological opening removes every structure that is narrower than the maximum stroke width; the result is the
+    paper. Ink is measured relative to the paper, so it is as strong in a shadow as outside.
 
     Args:
-        gray: float32 (height, width) in 0..255.
-        side: of the grid.
+        gray: float32 (height, width), 0 to 255.
+        side: side of the grid, in cells.
     """
     rows, columns = (downsampling_weights(tf.shape(gray)[axis], side) for axis in range(2))
     cells = tf.matmul(tf.matmul(rows, gray), columns, transpose_b=True)
@@ -59,32 +59,32 @@ def find_ink(gray: tf.Tensor, side: int = CELLS) -> Ink:
     light = sign * cells
     widest, wide = tf.where(sign > 0, without_light, without_dark), grey_opening(light, _WIDE)
     deepest = kth_largest(light - widest, _SPECK)
-    # Thick strokes would vanish with the ground.
+    # A narrow opening would count thick strokes as paper.
     all_narrow = kth_largest(light - wide, _SPECK) >= 0.8 * deepest
     ground = tf.where(all_narrow & (light - widest < _SOLID * deepest), wide, widest)
-    # Dark ink can be as strong as the ground is light; light ink as strong as it is dark.
+    # The contrast of dark ink is limited by the paper's gray value, that of light ink by 255 minus this value.
     room = 255.0 / tf.maximum(tf.where(sign < 0, -ground, 255.0 - ground), _MIN_ROOM)
     above = (light - ground) * room
-    # An opening lies at the lower end of the ground's noise.
+    # An opening follows the minimum of the paper's noise.
     floor = -kth_largest(-above, side * side // 4)
     amount = tf.maximum(above - floor, 0.0)
-    # In grey values as they were: what little there is in the dark is not to be trusted.
+    # In the original gray values: in dark regions the scaled noise is unreliable.
     noise = 2.0 * tf.reduce_mean(tf.maximum(floor - above, 0.0) / room)
     present = kth_largest(amount / room, _SPECK) > tf.maximum(_MIN_INK, _MIN_INK_TO_NOISE * noise)
     return Ink(sign, ground + floor / room, room, amount, kth_largest(amount, _SPECK), present)
 
 
 def _polarity(gray: tf.Tensor, cells: tf.Tensor, light_at_rim: tf.Tensor, dark_at_rim: tf.Tensor) -> tf.Tensor:
-    """1.0 for light ink, -1.0 for dark: three signs of it, each of which fails on some kind of picture."""
+    """Returns 1.0 for light ink and -1.0 for dark ink, from three indicators, each of which fails on some images."""
     edge = border(gray)
     ground = kth_largest(edge, tf.shape(edge)[0] // 2 + 1)
     mean = tf.reduce_mean(cells)
     spread = tf.sqrt(tf.reduce_mean(tf.square(cells - mean))) + 1e-3
-    # The ink lies on the other side of the mean than the border does. Shadows mislead it.
+    # Border and ink lie on different sides of the mean. Fails with shadows.
     tilt = (mean - ground) / spread
-    # Ink takes less room than ground. On tight crops of thick strokes it does not.
+    # Ink covers less area than paper. Fails on tight crops of thick strokes.
     skewness = _skewness(cells - mean_filter(cells, 31)) + _skewness(cells - mean_filter(cells, 61))
-    # At the rim there is more ground between strokes than ink.
+    # At the border there is more paper than ink.
     light_ink, dark_ink = tf.reduce_mean(light_at_rim), tf.reduce_mean(dark_at_rim)
     return tf.where(0.5 * tilt + skewness + (dark_ink - light_ink) / (dark_ink + light_ink + 1.0) < 0.0, -1.0, 1.0)
 

@@ -1,4 +1,4 @@
-"""What is seen on a picture: the digit as the network gets it, and what to tell its owner. Imports no TensorFlow."""
+"""Preprocesses an image to a 28x28 digit with LiteRT. Must not import TensorFlow."""
 
 import pathlib
 
@@ -8,7 +8,7 @@ from ai_edge_litert.interpreter import Interpreter
 from mnist_keras.errors import InputError
 from mnist_keras.inference.preprocessing.digit import PreprocessedDigit
 
-# `normalizer.py` as LiteRT runs it, written by `exporting/seeing.py`.
+# `normalize_ops.py` as a LiteRT file, written by `python -m mnist_keras.export.tflite`.
 NORMALIZER = pathlib.Path(__file__).with_name("normalizer.tflite")
 
 
@@ -17,13 +17,13 @@ OUTPUT_NAMES = {"light_on_dark": "is_light", "has_other_digits": "is_one_of_seve
 
 
 def preprocess_image(picture: np.ndarray) -> PreprocessedDigit:
-    """Finds the digit on a picture, whatever the paper, light, polarity, pen and place.
+    """Preprocesses an image of a digit of any paper, light, polarity, pen and position to MNIST's geometry.
 
     Args:
-        picture: uint8 (height, width) or (height, width, channels): grey, grey and alpha, RGB, or RGBA.
+        picture: uint8 (height, width) or (height, width, channels): gray, gray and alpha, RGB, or RGBA.
 
     Raises:
-        InputError: the picture has another shape or dtype.
+        InputError: the image has another shape or dtype.
     """
     picture = np.asarray(picture)
     if picture.ndim == 2:
@@ -33,7 +33,7 @@ def preprocess_image(picture: np.ndarray) -> PreprocessedDigit:
             "A picture must be uint8 of shape (height, width) or (height, width, 1 to 4 channels). "
             f"Received: {picture.dtype} of shape {picture.shape}."
         )
-    # One of its own for every picture: several threads may look, and a large picture's memory goes with it.
+    # An interpreter per call: threads can share the function, and the memory of a large image is released.
     run = Interpreter(str(NORMALIZER), num_threads=1).get_signature_runner()
     outputs = run(picture=_as_rgba(picture))
     values = {field: outputs[OUTPUT_NAMES.get(field, field)] for field in PreprocessedDigit._fields}

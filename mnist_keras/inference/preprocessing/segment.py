@@ -1,4 +1,4 @@
-"""Several digits on one picture, such as a number on paper."""
+"""Segments an image into its digits, such as those of a number on paper."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,20 +7,20 @@ from mnist_keras.inference.preprocessing.components import component_boxes
 from mnist_keras.inference.preprocessing.ink import find_ink
 from mnist_keras.inference.preprocessing.normalize_ops import to_gray
 
-# Side of the grid: finer than for one digit, of which there are some dozen then.
+# Side of the grid in cells: finer than for one digit, because an image may show a dozen.
 _CELLS = 240
 # Components at least this tall, as a share of the tallest, are digits; lower ones are parts of the nearest.
 _DIGIT = 0.45
-# White around a digit that is cut out, as a share of its longer side.
+# Margin around a cropped digit, as a share of its longer side.
 _MARGIN = 0.2
 
 Box = tuple[int, int, int, int]
 
 
 def find_digits(picture: np.ndarray) -> list[Box]:
-    """Boxes of the digits, in pixels (top, left, bottom, right), line by line from left to right.
+    """Returns the bounding boxes of the digits in pixels (top, left, bottom, right), line by line from left to right.
 
-    Digits must not touch each other. Give each to `crop_with_margin`.
+    Digits must not touch each other. Pass each box to `crop_with_margin`.
 
     Args:
         picture: uint8 (height, width, channels).
@@ -57,7 +57,7 @@ def _to_pixels(box: np.ndarray) -> Box:
 
 
 def _join(piece: np.ndarray, digits: list[np.ndarray]) -> None:
-    """Adds a part to the digit next to it, if one is as near as it is large itself."""
+    """Joins a component with the nearest digit, if their gap is at most as large as the component."""
     gaps = [max(*(piece[:2] - digit[2:]), *(digit[:2] - piece[2:]), 0) for digit in digits]
     nearest = int(np.argmin(gaps))
     if gaps[nearest] <= max(piece[2:] - piece[:2]):
@@ -77,6 +77,6 @@ def _in_reading_order(boxes: list[Box]) -> list[Box]:
 
 
 def _side_by_side(one: Box, other: Box) -> bool:
-    """Whether they share at least half the height of the lower one."""
+    """Returns whether two boxes overlap vertically by at least half the height of the smaller one."""
     shared = min(one[2], other[2]) - max(one[0], other[0])
     return 2 * shared >= min(one[2] - one[0], other[2] - other[0])
