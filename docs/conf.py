@@ -1,4 +1,4 @@
-"""How Sphinx builds this documentation: sphinx-build --fail-on-warning docs build/docs"""
+"""Configures Sphinx for this documentation: sphinx-build --quiet --fail-on-warning docs build/docs"""
 
 import mnist_keras
 
@@ -14,16 +14,16 @@ extensions = [
     "sphinx_copybutton",
     "sphinxcontrib.programoutput",
 ]
-# Tables that pages quote, and their figures stand on.
+# Tables and figures that the pages include.
 exclude_patterns = ["results/**"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
-# Names as they are imported, not as they are written out.
+# `Digits` in place of `mnist_keras.data.digits.Digits`.
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
-# Of `names` in docstrings.
+# Renders `names` in docstrings as code.
 default_role = "code"
 
 html_theme = "furo"

@@ -1,22 +1,23 @@
-// Pad -> reader -> answer.
-import { showAnswer, showMessage, speak } from "./answer.js";
-import { keepForOffline } from "./offline.js";
+// Connects the pad, the classifier and the displayed prediction.
+import { loadClassifier } from "./classifier.js";
+import { cacheForOffline } from "./offline.js";
 import { Pad } from "./pad.js";
-import { loadReader } from "./reader.js";
+import { showMessage, showPrediction, speak } from "./prediction.js";
 
 const element = (id) => document.getElementById(id);
-// What the page is at, for whoever drives it: state is ready, offline or failed; reading is under way or done.
+// The page's progress, for tests: `state` is ready, offline or failed; `prediction` is running or done.
 const page = document.documentElement.dataset;
 const pad = new Pad(element("pad"));
-let reader = null;
-let sureFrom = 0;
-// A reading is under way; the drawing has changed since it began; it is complete for now.
+let classifier = null;
+// Minimum probability of a prediction that is not marked as unsure.
+let threshold = 0;
+// A prediction is running; the drawing has changed since it began; no stroke is unfinished.
 let isBusy = false;
 let isStale = false;
 let isResting = true;
 
-async function read() {
-  if (!reader || isBusy) {
+async function predict() {
+  if (!classifier || isBusy) {
     isStale = true;
     return;
   }
@@ -25,58 +26,58 @@ async function read() {
   if (pad.isEmpty) {
     showMessage("Draw a digit.");
   } else {
-    await readOnce();
+    await predictOnce();
   }
   isBusy = false;
   if (isStale) {
-    await read();
+    await predict();
   } else if (isResting) {
-    page.reading = "done";
+    page.prediction = "done";
     speak();
   }
 }
 
-async function readOnce() {
+async function predictOnce() {
   try {
-    const answer = await reader.read(pad.pixels(reader.mostPixels));
-    showAnswer(answer, sureFrom);
-    // Slower devices get time to draw in between.
-    await new Promise((resolve) => setTimeout(resolve, 2 * answer.milliseconds));
+    const result = await classifier.classify(pad.pixels(classifier.maxPixels));
+    showPrediction(result, threshold);
+    // Slow devices need time to draw between two predictions.
+    await new Promise((resolve) => setTimeout(resolve, 2 * result.milliseconds));
   } catch (error) {
-    showMessage(`This could not be read: ${error.message}`);
+    showMessage(`The prediction failed: ${error.message}`);
   }
 }
 
 async function showFile(event) {
   const [file] = event.target.files;
-  // So that the same file can be chosen again.
+  // Without this, choosing the same file again fires no event.
   event.target.value = "";
   if (!file) {
     return;
   }
-  page.reading = "under way";
+  page.prediction = "running";
   try {
     pad.show(await createImageBitmap(file));
   } catch {
-    page.reading = "done";
-    showMessage(`${file.name} cannot be read as a picture. Take a PNG or a JPEG file.`);
+    page.prediction = "done";
+    showMessage(`${file.name} is not a readable image. Choose a PNG or JPEG file.`);
     speak();
   }
 }
 
 function changed(resting) {
   isResting = resting;
-  page.reading = "under way";
+  page.prediction = "running";
   element("hint").hidden = !pad.isEmpty;
   element("undo").disabled = element("clear").disabled = pad.isEmpty;
-  return read();
+  return predict();
 }
 
 pad.addEventListener("change", () => changed(false));
 pad.addEventListener("rest", () => changed(true));
 element("undo").addEventListener("click", () => pad.undo());
 element("clear").addEventListener("click", () => pad.clear());
-element("picture").addEventListener("change", showFile);
+element("image").addEventListener("change", showFile);
 element("camera").addEventListener("change", showFile);
 addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "z") {
@@ -89,20 +90,20 @@ addEventListener("keydown", (event) => {
 
 try {
   const [loaded, card] = await Promise.all([
-    loadReader("./litert/core/wasm/", "model/mnist_canvas.tflite"),
+    loadClassifier("./litert/core/wasm/", "model/mnist_canvas.tflite"),
     fetch("model/card.json").then((response) => response.json()),
   ]);
-  reader = loaded;
-  sureFrom = card.sure_from;
+  classifier = loaded;
+  threshold = card.sure_from;
   await changed(true);
   page.state = "ready";
-  if (await keepForOffline()) {
+  if (await cacheForOffline()) {
     page.state = "offline";
     element("state").textContent = "Runs on this device, also offline.";
   }
 } catch (error) {
   page.state = "failed";
-  showMessage("The reader could not be loaded. Is there a network? Reload the page to try again.");
+  showMessage("The model could not be loaded. Check the network connection and reload the page.");
   speak();
   throw error;
 }

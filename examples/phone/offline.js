@@ -1,8 +1,8 @@
 /**
- * Hands all that the page has loaded to its service worker. Resolves to whether the page will open offline:
- * browsers have service workers for https and localhost alone.
+ * Has the service worker cache every file that the page has loaded. Resolves to whether the page will open offline.
+ * Browsers have service workers for https and localhost only.
  */
-export async function keepForOffline() {
+export async function cacheForOffline() {
   if (!navigator.serviceWorker) {
     return false;
   }
@@ -10,11 +10,11 @@ export async function keepForOffline() {
   const { active } = await navigator.serviceWorker.ready;
   const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
   const linked = [...document.querySelectorAll("link[href]")].map((link) => link.href);
-  // The folder's address is the one that an installed page opens.
+  // An installed page opens the folder's address.
   const own = [new URL("./", document.URL).href, document.URL.split(/[?#]/)[0]];
   const here = [...own, ...loaded, ...linked].filter((url) => url.startsWith(location.origin));
   const { port1, port2 } = new MessageChannel();
-  const kept = new Promise((resolve) => (port1.onmessage = (event) => resolve(event.data)));
+  const cached = new Promise((resolve) => (port1.onmessage = (event) => resolve(event.data)));
   active.postMessage([...new Set(here)], [port2]);
-  return kept;
+  return cached;
 }

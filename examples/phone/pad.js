@@ -1,22 +1,22 @@
-// Width of the pen, and one move of it by the keyboard, as shares of the paper's side.
+// Width of the pen, and its move per arrow key, as fractions of the canvas' side.
 const PEN = 1 / 14;
 const STEP = 1 / 28;
-// Side of the square that is read: four pixels for each one of the network's.
-const READ_SIDE = 112;
+// Side of a drawing for the classifier, pixels: four per pixel of the network's input.
+const INPUT_SIDE = 112;
 
 const MOVES = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 /**
- * Paper on a square canvas, to be drawn on by finger, pen, mouse and keyboard. It holds strokes, lists of [x, y] in
- * 0..1, or a picture that lies over them.
+ * Drawing on a square canvas by finger, pen, mouse and keyboard. It has strokes, lists of [x, y] in 0..1, or an image
+ * that hides them.
  *
- * Fires "change" whenever it looks different, and "rest" when a stroke or a picture is complete.
+ * Fires "change" when a stroke grows, and "rest" when a stroke or an image is complete.
  */
 export class Pad extends EventTarget {
   #canvas;
   #strokes = [];
-  #picture = null;
-  // Of the keyboard: where it is, and whether it draws.
+  #image = null;
+  // Position of the keyboard's pen, null without one, and whether it draws.
   #pen = null;
   #penIsDown = false;
   #pointer = null;
@@ -29,56 +29,56 @@ export class Pad extends EventTarget {
     canvas.addEventListener("pointerup", (event) => this.#end(event));
     canvas.addEventListener("pointercancel", (event) => this.#end(event));
     canvas.addEventListener("keydown", (event) => this.#key(event));
-    canvas.addEventListener("blur", () => this.#putAway());
+    canvas.addEventListener("blur", () => this.#liftPen());
     new ResizeObserver(() => this.draw()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
   get isEmpty() {
-    return !this.#picture && !this.#strokes.length;
+    return !this.#image && !this.#strokes.length;
   }
 
-  /** Shows an ImageBitmap, until it is undone, cleared or drawn over. */
-  show(picture) {
-    this.#picture = picture;
+  /** Shows an ImageBitmap until it is undone, cleared or drawn over. */
+  show(image) {
+    this.#image = image;
     this.#changed("rest");
   }
 
   undo() {
-    if (this.#picture) {
-      this.#picture = null;
+    if (this.#image) {
+      this.#image = null;
     } else {
       this.#strokes.pop();
     }
-    this.#putAway();
+    this.#liftPen();
     this.#changed("rest");
   }
 
   clear() {
-    this.#picture = null;
+    this.#image = null;
     this.#strokes = [];
-    this.#putAway();
+    this.#liftPen();
     this.#changed("rest");
   }
 
-  /** What is to be read, an ImageData of at most that many pixels: strokes on nothing, or the whole picture. */
-  pixels(most) {
-    let [width, height] = [READ_SIDE, READ_SIDE];
-    if (this.#picture) {
-      const scale = Math.min(1, Math.sqrt(most / (this.#picture.width * this.#picture.height)));
-      [width, height] = [this.#picture.width, this.#picture.height].map((side) => Math.max(1, Math.floor(side * scale)));
+  /** Returns an ImageData of at most `maxPixels` pixels: the strokes on a transparent canvas, or the whole image. */
+  pixels(maxPixels) {
+    let [width, height] = [INPUT_SIDE, INPUT_SIDE];
+    if (this.#image) {
+      const scale = Math.min(1, Math.sqrt(maxPixels / (this.#image.width * this.#image.height)));
+      [width, height] = [this.#image.width, this.#image.height].map((side) => Math.max(1, Math.floor(side * scale)));
     }
     const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-    if (this.#picture) {
+    if (this.#image) {
       context.imageSmoothingQuality = "high";
-      context.drawImage(this.#picture, 0, 0, width, height);
+      context.drawImage(this.#image, 0, 0, width, height);
     } else {
-      this.#drawStrokes(context, READ_SIDE, "#000");
+      this.#drawStrokes(context, INPUT_SIDE, "#000");
     }
     return context.getImageData(0, 0, width, height);
   }
 
-  /** Draws the paper anew, with as many pixels as the screen shows. */
+  /** Draws the canvas in the resolution of the screen. */
   draw() {
     const canvas = this.#canvas;
     const side = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
@@ -88,11 +88,11 @@ export class Pad extends EventTarget {
     const context = canvas.getContext("2d");
     const color = getComputedStyle(canvas).color;
     context.clearRect(0, 0, side, side);
-    if (this.#picture) {
-      const { width, height } = this.#picture;
+    if (this.#image) {
+      const { width, height } = this.#image;
       const scale = side / Math.max(width, height);
       const [x, y] = [width, height].map((length) => (side - length * scale) / 2);
-      context.drawImage(this.#picture, x, y, width * scale, height * scale);
+      context.drawImage(this.#image, x, y, width * scale, height * scale);
     } else {
       this.#drawStrokes(context, side, color);
     }
@@ -131,7 +131,7 @@ export class Pad extends EventTarget {
     this.#canvas.setPointerCapture(event.pointerId);
     this.#pointer = event.pointerId;
     this.#pen = null;
-    this.#beginStroke(this.#placeOf(event));
+    this.#beginStroke(this.#positionOf(event));
   }
 
   #go(event) {
@@ -140,7 +140,7 @@ export class Pad extends EventTarget {
     }
     const moves = event.getCoalescedEvents?.() ?? [];
     for (const move of moves.length ? moves : [event]) {
-      this.#strokes.at(-1).push(this.#placeOf(move));
+      this.#strokes.at(-1).push(this.#positionOf(move));
     }
     this.#changed("change");
   }
@@ -168,7 +168,7 @@ export class Pad extends EventTarget {
       }
       return;
     }
-    this.#pen = this.#pen.map((place, axis) => Math.min(1, Math.max(0, place + move[axis] * STEP)));
+    this.#pen = this.#pen.map((value, axis) => Math.min(1, Math.max(0, value + move[axis] * STEP)));
     if (this.#penIsDown) {
       this.#strokes.at(-1).push(this.#pen);
       this.#changed("change");
@@ -177,7 +177,7 @@ export class Pad extends EventTarget {
     }
   }
 
-  #putAway() {
+  #liftPen() {
     const wasDrawing = this.#penIsDown || this.#pointer !== null;
     this.#pen = this.#pointer = null;
     this.#penIsDown = false;
@@ -187,16 +187,16 @@ export class Pad extends EventTarget {
     this.draw();
   }
 
-  #beginStroke(place) {
-    if (this.#picture) {
-      this.#picture = null;
+  #beginStroke(position) {
+    if (this.#image) {
+      this.#image = null;
       this.#strokes = [];
     }
-    this.#strokes.push([place]);
+    this.#strokes.push([position]);
     this.#changed("change");
   }
 
-  #placeOf(event) {
+  #positionOf(event) {
     const box = this.#canvas.getBoundingClientRect();
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   }

@@ -40,7 +40,7 @@ def accuracy_by_recipe(
 # Published results: parameters, test accuracy in percent, source. Means over seeds stand apart from single runs.
 _MEANS = ((326_000, 99.641, "Deotte, mean of 1,500"), (4_890_000, 99.745, "ensemble of 15 of these"))
 _SINGLE = (
-    (697, 99.03, "best of 700, chosen on the test set"),
+    (697, 99.03, "best of 700 by test accuracy"),
     (4_862, 99.07, "one run"),
     (9_142, 99.41, "one run"),
     (12_364, 99.48, "one run"),

@@ -35,8 +35,12 @@ def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ab
         is_ablation: whether the rows are a recipe and its variants; draws ablation.png too.
     """
     kind = "Test" if base_dataset(digits.name) == digits.name else "Validation"
-    title = f"{kind} accuracy after the last epoch, {digits.name}, {len(digits.test_labels):,} images"
-    figures = {"accuracy": accuracy_by_recipe(rows, title), "parameters": error_by_parameters(rows, title)}
+    data = f"after the last epoch, {digits.name}, {len(digits.test_labels):,} images"
+    title = f"{kind} accuracy {data}"
+    figures = {
+        "accuracy": accuracy_by_recipe(rows, title),
+        "parameters": error_by_parameters(rows, f"{kind} error {data}"),
+    }
     if is_ablation:
         figures = {"ablation": ablation_figure(rows, title), **figures}
     stack = [row for row in rows if row["recipe"] in {recipe.name for recipe in STACK}]

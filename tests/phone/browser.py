@@ -1,4 +1,4 @@
-"""A real Chromium on the phone page, for tests, measurements and the README's picture."""
+"""Drives the phone page in a real Chromium, for tests, time measurements and the README's screenshot."""
 
 import contextlib
 import json
@@ -14,18 +14,18 @@ from mnist_keras.export.web_demo import PAGE, build_site, page_server
 
 ROOT = pathlib.Path(__file__).parents[2]
 EXPORT = ROOT / "exported" / "cnn_robust"
-# What Chromium must not do on its own, and what it needs to run as root, as in a container.
+# Chromium must send no requests of its own. As root, as in a container, it needs --no-sandbox.
 _FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
-# Of the export: label, and uint8 (28, 28).
+# The golden digits of the export: label, and uint8 (28, 28).
 GOLDEN = [
     (vector["label"], np.round(255 * np.array(vector["pixels"])).astype(np.uint8).reshape(28, 28))
     for vector in json.loads((EXPORT / "golden.json").read_text())["vectors"]
 ]
 
-# Strokes as one would draw them, in shares of the paper's side.
+# Strokes of digits, as fractions of the canvas' side.
 STROKES = {
     1: [[(0.42, 0.3), (0.52, 0.2), (0.52, 0.8)]],
     2: [[(0.3, 0.32), (0.4, 0.2), (0.6, 0.2), (0.68, 0.34), (0.6, 0.48), (0.3, 0.78), (0.72, 0.78)]],
@@ -35,7 +35,7 @@ STROKES = {
 
 
 def missing():
-    """What is not installed of all that this needs, in words; None where all is there."""
+    """Returns which program of Chromium and LiteRT.js is not installed, in words; None if both are."""
     if not _chromium():
         return f"no Chromium: none of {', '.join(_NAMES)} on the path"
     if not (PAGE / "node_modules").is_dir():
@@ -45,7 +45,7 @@ def missing():
 
 @contextlib.contextmanager
 def served(export=EXPORT):
-    """Yields a server of the page that has begun to serve."""
+    """Yields a running server of the page."""
     with tempfile.TemporaryDirectory() as folder:
         build_site(export, folder)
         with page_server(folder, "127.0.0.1", 0) as server:
@@ -75,7 +75,7 @@ def wait_until(page, *states):
 
 
 def draw(page, digit):
-    """Draws by moves of a mouse; returns when the reading is shown."""
+    """Draws a digit with the mouse and waits for its prediction."""
     for stroke in STROKES[digit]:
         box = page.locator("#pad").bounding_box()
         points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
@@ -84,18 +84,18 @@ def draw(page, digit):
         for point in points[1:]:
             page.mouse.move(*point, steps=5)
         page.mouse.up()
-    wait_for_rest(page)
+    wait_for_prediction(page)
 
 
-def wait_for_rest(page):
-    """Waits until what is shown is the reading of what was drawn last."""
-    page.wait_for_function("document.documentElement.dataset.reading === 'done'")
+def wait_for_prediction(page):
+    """Waits until the page shows the prediction of the complete drawing."""
+    page.wait_for_function("document.documentElement.dataset.prediction === 'done'")
 
 
 def upload(page, file):
-    """Chooses a file, a path or Playwright's name, type and content; returns when its reading is shown."""
-    page.get_by_label("Picture", exact=True).set_input_files(file)
-    wait_for_rest(page)
+    """Chooses an image file, a path or Playwright's dict of name, type and content, and waits for its prediction."""
+    page.get_by_label("Image", exact=True).set_input_files(file)
+    wait_for_prediction(page)
 
 
 def _chromium():

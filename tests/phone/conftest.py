@@ -1,4 +1,4 @@
-"""One browser and one server for the tests of a file, a new page for each test."""
+"""Fixtures of the phone page: one browser and one server per test file, a new page per test."""
 
 import pytest
 from browser import PHONE, address_of, chromium, missing, served, wait_until

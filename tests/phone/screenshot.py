@@ -1,4 +1,4 @@
-"""The README's picture of the phone page: a drawn digit in the light, a photographed one in the dark.
+"""Makes the README's screenshot of the phone page: a drawn digit in light mode, a photographed one in dark mode.
 
 python tests/phone/screenshot.py docs/phone.png
 """
@@ -37,7 +37,7 @@ def shown(browser, server, scheme, act):
         page.goto(address_of(server))
         wait_until(page, "offline")
         act(page)
-        # The bars move to their places.
+        # The bars are animated.
         page.wait_for_timeout(300)
         return Image.open(io.BytesIO(page.screenshot()))
 

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from browser import EXPORT, STROKES, address_of, draw, upload, wait_for_rest, wait_until
+from browser import EXPORT, STROKES, address_of, draw, upload, wait_for_prediction, wait_until
 from paper import file_of, photo
 
 
 @pytest.mark.parametrize("digit", STROKES)
-def test_a_drawn_digit_is_read(page, digit):
+def test_a_drawn_digit_is_recognized(page, digit):
     draw(page, digit)
     assert page.inner_text("#digit") == str(digit)
     assert page.inner_text("#headline").startswith(f"{digit}, ")
@@ -27,12 +27,12 @@ def test_a_finger_draws_and_does_not_scroll(context, page):
         point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    wait_for_rest(page)
+    wait_for_prediction(page)
     assert page.inner_text("#digit") == "1"
     assert page.evaluate("[scrollX, scrollY, visualViewport.scale]") == [0, 0, 1]
 
 
-def test_bars_move_while_the_pen_is_down(page):
+def test_bars_change_while_the_pen_is_down(page):
     box = page.locator("#pad").bounding_box()
     page.mouse.move(box["x"] + 150, box["y"] + 60)
     page.mouse.down()
@@ -42,8 +42,8 @@ def test_bars_move_while_the_pen_is_down(page):
     page.mouse.up()
 
 
-def test_an_unsure_reading_says_so(context, server):
-    # Whatever the model says is below the card's threshold then.
+def test_a_prediction_below_the_threshold_is_marked_as_not_sure(context, server):
+    # Every probability is below this threshold.
     card = json.loads((EXPORT / "card.json").read_text()) | {"sure_from": 1.1}
     context.route("**/model/card.json", lambda route: route.fulfill(json=card))
     page = context.new_page()
@@ -62,31 +62,31 @@ def test_undo_and_clear(page):
     draw(page, 4)
     for _ in STROKES[4]:
         undo.click()
-    wait_for_rest(page)
+    wait_for_prediction(page)
     assert page.inner_text("#digit") == "1"
     upload(page, file_of(photo(2)))
     assert page.inner_text("#digit") == "2"
     page.keyboard.press("Control+z")
-    wait_for_rest(page)
+    wait_for_prediction(page)
     assert page.inner_text("#digit") == "1"
     clear.click()
-    wait_for_rest(page)
+    wait_for_prediction(page)
     assert page.inner_text("#headline") == "Draw a digit."
     assert page.locator("#hint").is_visible()
-    # A stroke on a picture begins a new drawing.
+    # A stroke on an image begins a new drawing.
     upload(page, file_of(photo(2)))
     draw(page, 7)
     assert page.inner_text("#digit") == "7"
 
 
-def test_undo_in_the_midst_of_a_stroke(page):
+def test_undo_during_a_stroke(page):
     box = page.locator("#pad").bounding_box()
     page.mouse.move(box["x"] + 50, box["y"] + 50)
     page.mouse.down()
     page.keyboard.press("Control+z")
     page.mouse.move(box["x"] + 90, box["y"] + 90)
     page.mouse.up()
-    wait_for_rest(page)
+    wait_for_prediction(page)
     assert page.inner_text("#headline") == "Draw a digit."
 
 
@@ -96,24 +96,24 @@ def test_the_keyboard_draws(page):
     for _ in range(14):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
-    wait_for_rest(page)
+    wait_for_prediction(page)
     assert page.inner_text("#digit") == "1"
     page.keyboard.press("Delete")
-    wait_for_rest(page)
+    wait_for_prediction(page)
     assert page.inner_text("#headline") == "Draw a digit."
 
 
-def test_all_is_named_and_reached_by_the_keyboard(page):
+def test_every_element_has_a_name_and_is_reached_by_keyboard(page):
     draw(page, 7)
     page.get_by_role("application").focus()
-    reached = []
+    focused = []
     for _ in range(4):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.id"))
-    assert reached == ["undo", "clear", "camera", "picture"]
+        focused.append(page.evaluate("document.activeElement.id"))
+    assert focused == ["undo", "clear", "camera", "image"]
     assert page.get_by_role("status").inner_text().startswith("7, ")
     names = [
         item.get_attribute("aria-label") for item in page.get_by_role("list", name="Probabilities").locator("li").all()
     ]
     assert [name.split(":")[0] for name in names] == list("0123456789")
-    assert page.get_by_role("img", name="pixels that the network gets").is_visible()
+    assert page.get_by_role("img", name="Input of the network").is_visible()

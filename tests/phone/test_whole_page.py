@@ -8,10 +8,10 @@ from browser import PHONE, address_of, draw, served, wait_until
 from mnist_keras.export.web_demo import PAGE
 
 
-def test_nothing_comes_from_elsewhere_and_it_opens_offline(context):
-    asked, failed = [], []
+def test_all_requests_go_to_the_pages_server_and_the_page_opens_offline(context):
+    requested, failed = [], []
     page = context.new_page()
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requested.append(request.url))
     page.on("requestfailed", lambda request: failed.append(request.url))
     page.on("pageerror", lambda error: failed.append(str(error)))
     with served() as server:
@@ -19,31 +19,31 @@ def test_nothing_comes_from_elsewhere_and_it_opens_offline(context):
         page.goto(f"{address}index.html?from=mail")
         wait_until(page, "offline")
         draw(page, 7)
-    assert len(asked) > 10
-    assert all(url.startswith(address) for url in asked)
+    assert len(requested) > 10
+    assert all(url.startswith(address) for url in requested)
     assert failed == []
-    # The server has gone; an installed page opens this address.
+    # The server has stopped. An installed page opens this address.
     page.goto(address)
     wait_until(page, "ready", "offline")
     draw(page, 4)
     assert page.inner_text("#digit") == "4"
 
 
-def test_a_model_that_cannot_be_loaded(context, server):
+def test_a_missing_model_gives_a_message(context, server):
     context.route("**/mnist_canvas.tflite", lambda route: route.abort())
     page = context.new_page()
     page.goto(address_of(server))
     wait_until(page, "failed")
-    assert page.inner_text("#headline").startswith("The reader could not be loaded.")
+    assert page.inner_text("#headline").startswith("The model could not be loaded.")
 
 
 @pytest.mark.parametrize("size", [(320, 568), (390, 844), (844, 390), (1280, 900)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_screens(browser, server, size, scheme):
+def test_the_page_fits_the_screen(browser, server, size, scheme):
     viewport = {"width": size[0], "height": size[1]}
     with browser.new_context(**{**PHONE, "viewport": viewport}, color_scheme=scheme) as context:
         page = context.new_page()
-        # The looks alone.
+        # Only the layout.
         page.route("**/main.js", lambda route: route.abort())
         page.goto(address_of(server))
         width, height = page.evaluate("[document.body.scrollWidth, document.body.scrollHeight]")
@@ -62,7 +62,7 @@ def test_it_fits_screens(browser, server, size, scheme):
         assert page.locator("#pad").evaluate("pad => getComputedStyle(pad).touchAction") == "none"
 
 
-def test_what_is_kept_offline_bears_the_version_of_what_is_installed():
+def test_the_offline_cache_has_the_version_of_litert():
     version = json.loads((PAGE / "package.json").read_text())["dependencies"]["@litertjs/core"]
     assert f'"digits-litert-{version}"' in (PAGE / "service_worker.js").read_text()
     installed = json.loads((PAGE / "node_modules" / "@litertjs" / "core" / "package.json").read_text())

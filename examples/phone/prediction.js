@@ -1,8 +1,8 @@
-// Rounded down: nothing is certain.
+// Rounded down, so that no prediction has 100 %.
 const percent = (probability) => `${(Math.floor(1000 * probability) / 10).toFixed(1)} %`;
 
-const [digit, headline, notes, spoken, bars, seen] = ["digit", "headline", "notes", "spoken", "bars", "seen"].map((id) =>
-  document.getElementById(id),
+const [digit, headline, warnings, spoken, bars, input] = ["digit", "headline", "warnings", "spoken", "bars", "input"].map(
+  (id) => document.getElementById(id),
 );
 
 bars.replaceChildren(
@@ -13,38 +13,39 @@ bars.replaceChildren(
   }),
 );
 
-/** Shows what was read, by a reader's `read`; below `sureFrom` it counts as a guess. */
-export function showAnswer({ probabilities, seen: pixels, hasInk, touchesBorder, several }, sureFrom) {
+/** Shows the result of a classifier's `classify`. A prediction with a probability below `threshold` is "not sure". */
+export function showPrediction(result, threshold) {
+  const { probabilities, hasInk } = result;
   const [first, second] = probabilities.map((_, value) => value).sort((a, b) => probabilities[b] - probabilities[a]);
-  const isSure = probabilities[first] >= sureFrom;
-  const remarks = [
-    touchesBorder && "It touches the border: a part of it may be missing.",
-    several && "There is more than one digit: this is the largest.",
+  const isSure = probabilities[first] >= threshold;
+  const reasons = [
+    result.touchesBorder && "The digit touches the border: a part of it may be missing.",
+    result.hasOtherDigits && "The image has more than one digit: this is the largest.",
   ].filter(Boolean);
   document.body.classList.toggle("unsure", hasInk && !isSure);
   digit.textContent = !hasInk ? "" : isSure ? first : "?";
   headline.textContent = !hasInk
-    ? "No ink was found."
+    ? "The image has no ink."
     : isSure
       ? `${first}, ${percent(probabilities[first])} sure`
-      : `Not sure: ${first} (${percent(probabilities[first])}) or ${second} (${percent(probabilities[second])})?`;
-  notes.textContent = hasInk ? remarks.join(" ") : "";
+      : `Not sure: ${first} (${percent(probabilities[first])}) or ${second} (${percent(probabilities[second])})`;
+  warnings.textContent = hasInk ? reasons.join(" ") : "";
   showBars(hasInk ? probabilities : null, first);
-  showSeen(pixels);
+  showInput(result.digit);
 }
 
-/** Shows that there is nothing to read yet, or why nothing can be read. */
+/** Shows a message in place of a prediction. */
 export function showMessage(message) {
   document.body.classList.remove("unsure");
-  digit.textContent = notes.textContent = spoken.textContent = "";
+  digit.textContent = warnings.textContent = spoken.textContent = "";
   headline.textContent = message;
   showBars(null);
-  showSeen(new Array(784).fill(0));
+  showInput(new Array(784).fill(0));
 }
 
-/** Has a screen reader say what is shown. */
+/** Makes a screen reader say the shown text. */
 export function speak() {
-  spoken.textContent = [headline.textContent, notes.textContent].filter(Boolean).join(". ");
+  spoken.textContent = [headline.textContent, warnings.textContent].filter(Boolean).join(". ");
 }
 
 function showBars(probabilities, largest) {
@@ -57,8 +58,8 @@ function showBars(probabilities, largest) {
   }
 }
 
-function showSeen(pixels) {
+function showInput(pixels) {
   const image = new ImageData(28, 28);
   pixels.forEach((value, index) => image.data.set([value, value, value, 255], 4 * index));
-  seen.getContext("2d").putImageData(image, 0, 0);
+  input.getContext("2d").putImageData(image, 0, 0);
 }

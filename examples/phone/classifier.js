@@ -1,43 +1,44 @@
 import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 
 /**
- * Loads LiteRT.js and a `mnist_canvas.tflite`, which brings a picture to MNIST's geometry itself.
+ * Loads LiteRT.js and a `mnist_canvas.tflite`, whose first operations preprocess the image to MNIST's geometry.
  *
- * Returns an object of `mostPixels`, the largest picture it takes, and `read(picture)`, which takes an ImageData and
- * resolves to {probabilities, seen, hasInk, touchesBorder, several, milliseconds}; `seen` are 784 grey values, 0 to 255.
+ * Returns an object of `maxPixels`, the maximum number of pixels of an image, and `classify(image)`. That function takes
+ * an ImageData and resolves to {probabilities, digit, hasInk, touchesBorder, hasOtherDigits, milliseconds}; `digit` has
+ * the 28x28 pixels of the preprocessed digit, 0 to 255.
  */
-export async function loadReader(litert, file) {
+export async function loadClassifier(litert, file) {
   await loadLiteRt(litert);
   const model = await loadAndCompile(file, { accelerator: "wasm" });
   const rgba = new Float32Array(model.getInputDetails().find((input) => input.name === "rgba").shape[0]);
 
-  async function read(picture) {
+  async function classify(image) {
     const began = performance.now();
-    rgba.set(picture.data);
+    rgba.set(image.data);
     const inputs = {
       rgba: new Tensor(rgba, [rgba.length]),
-      size: new Tensor(Int32Array.of(picture.height, picture.width), [2]),
+      size: new Tensor(Int32Array.of(image.height, image.width), [2]),
     };
     const outputs = await model.run(inputs);
     const values = {};
     for (const [name, tensor] of Object.entries(outputs)) {
       values[name] = Array.from(tensor.toTypedArray());
     }
-    // Their memory is WebAssembly's, and no garbage collector sees it.
+    // The garbage collector does not free WebAssembly memory.
     for (const tensor of [...Object.values(inputs), ...Object.values(outputs)]) {
       tensor.delete();
     }
     return {
       probabilities: values.probabilities,
-      seen: values.digit,
+      digit: values.digit,
       hasInk: values.has_ink[0] > 0,
       touchesBorder: values.touches_border[0] > 0,
-      several: values.several[0] > 0,
+      hasOtherDigits: values.several[0] > 0,
       milliseconds: performance.now() - began,
     };
   }
 
-  // The first run sets memory up.
-  await read(new ImageData(28, 28));
-  return { mostPixels: rgba.length / 4, read };
+  // The first run allocates memory.
+  await classify(new ImageData(28, 28));
+  return { maxPixels: rgba.length / 4, classify };
 }
