@@ -110,5 +110,5 @@ def _hook(owner: Any, name: str) -> Any:
 def _missing(hook: str) -> InputError:
     return InputError(
         f"This version of Keras lacks a hook that training here needs. Expected: {hook}. Received: keras "
-        f"{keras.__version__}. Install a version that was tested: 3.12.0 to 3.15.1."
+        f"{keras.__version__}. Install a version that was tested: 3.12.0 or 3.15.1."
     )

@@ -12,7 +12,7 @@ from mnist_keras.recipes.recipe import Recipe
 from mnist_keras.training.fast_layers import with_fast_layers
 from mnist_keras.training.optimizers import make_optimizer
 
-# FLOPs per compiled call at which Python overhead becomes negligible; chosen by measurement on two CPU cores.
+# FLOPs per compiled call at which Python overhead becomes negligible.
 _FLOPS_PER_CALL = {"CPU": 3e9, "GPU": 3e11}
 # Between two calls, training reacts to Ctrl-C and writes checkpoints.
 _MAX_STEPS_PER_CALL = 500
