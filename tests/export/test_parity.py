@@ -51,3 +51,11 @@ def test_a_damaged_file_raises_input_error(export, tiny, expected, tmp_path):
     (broken / "mnist.tflite").write_bytes((export / "mnist.tflite").read_bytes()[:500])
     with pytest.raises(InputError, match="cannot be read back: .*mnist.tflite is a damaged TFLite file.*Nothing was"):
         check_parity(broken, tiny.test_images, tiny.test_labels, {"float32": expected})
+
+
+def test_8_bit_formats_must_predict_the_same_classes_whatever_the_difference(export, tiny, expected, tmp_path):
+    # Their tolerance for a single probability is 1, which every probability keeps.
+    shutil.copy(export / "mnist.tflite", tmp_path / "mnist_int8.tflite")
+    assert check_parity(tmp_path, tiny.test_images, tiny.test_labels, {"int8": expected})["int8"].correct == 30
+    with pytest.raises(InputError, match="at least 98.0% equal classes, .* Received: 0 of 30 equal classes"):
+        check_parity(tmp_path, tiny.test_images, tiny.test_labels, {"int8": expected[:, ::-1]})
