@@ -91,7 +91,7 @@ MUTATIONS = [
         "inference/tflite.py",
         "np.clip(np.round(values / scale + zero), limits.min, limits.max)",
         "np.floor(values / scale + zero)",
-        "tests/export/test_formats.py tests/inference/test_predictor.py",
+        "tests/inference/test_tflite.py",
     ),
     Mutation(
         "inference/predictor.py",

@@ -1,12 +1,15 @@
-"""What a TFLite file that no card confirms goes through first."""
+"""Predictions of 8-bit TFLite files, and the check of a file that no card confirms."""
 
 import pathlib
 import shutil
 import sys
 
+import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from mnist_keras.errors import InputError
+from mnist_keras.files import project_folder
 from mnist_keras.inference import tflite
 from mnist_keras.inference.predictor import load_predictor
 
@@ -71,3 +74,22 @@ def test_what_a_card_contradicts_is_refused(export, tmp_path, name):
 def test_a_card_that_says_nothing(stray, card, tiny):
     (stray.parent / "card.json").write_text(card)
     assert load_predictor(stray).predict(tiny.test_images[:1]).shape == (1, 10)
+
+
+@pytest.mark.parametrize(
+    ("model", "file", "offset"), [("compact_1k", "mnist_int8_io", 128), ("cnn_robust", "mnist_uint8_io", 0)]
+)
+def test_each_pixel_value_becomes_its_own_8_bit_number(model, file, offset):
+    path = project_folder("exported") / model / f"{file}.tflite"
+    images = np.arange(4 * 784, dtype=np.int64).reshape(4, 28, 28) % 256
+    interpreter = Interpreter(str(path), num_threads=1)
+    interpreter.allocate_tensors()
+    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    scale, zero = target["quantization"]
+    expected = []
+    for image in images:
+        interpreter.set_tensor(source["index"], (image - offset).astype(source["dtype"]).reshape(1, 28, 28, 1))
+        interpreter.invoke()
+        expected.append((interpreter.get_tensor(target["index"])[0].astype(np.float32) - zero) * scale)
+    received = load_predictor(path).predict(images.astype(np.uint8))
+    np.testing.assert_allclose(received, expected, atol=1e-6)
