@@ -3,7 +3,7 @@
     python tests/mutations.py
     python tests/mutations.py data/ export/parity.py
 
-runs two copies side by side and takes about a quarter of an hour for all rules. A rule that no test notices is printed
+runs two copies side by side and takes about five minutes on two cores for all rules. A rule that no test notices is printed
 as SURVIVED, and the exit status is 1 then.
 """
 
@@ -35,7 +35,7 @@ def main(names: list[str]) -> int:
             survived = 0
             for mutation, test in zip(chosen, pool.map(lambda each: _try(each, copies), chosen), strict=True):
                 survived += test is None
-                rule, broken = (text.replace("|", r"\|") for text in (mutation.rule, mutation.broken))
+                rule, broken = (text.strip().replace("|", r"\|") for text in (mutation.rule, mutation.broken))
                 print(f"| `{mutation.file}` | `{rule}` | `{broken}` | {test or 'SURVIVED'} |", flush=True)
     return 1 if survived else 0
 
