@@ -3,8 +3,8 @@
     python tests/mutations.py
     python tests/mutations.py data/ export/parity.py
 
-runs two copies side by side and takes about five minutes on two cores for all rules. A rule that no test notices is printed
-as SURVIVED, and the exit status is 1 then.
+runs two copies side by side and takes about five minutes on two cores for all rules. A rule that no test notices is
+printed as SURVIVED, and the exit status is 1 then.
 """
 
 import concurrent.futures
