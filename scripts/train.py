@@ -80,6 +80,11 @@ def main(_):
         print(f"{digits.name}: {sizes}", flush=True)
         print(f"{run} is complete and is not trained again" if complete else f"run {run}", flush=True)
 
+    # A run that was killed at its last moment leaves checkpoints behind, which train_run deletes.
+    if complete and is_chief and not export and not unfinished_folder(run).exists():
+        _print_results(run, export, formats)
+        return
+
     with cli.silence_native_logs():
         import keras
 

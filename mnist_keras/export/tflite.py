@@ -122,7 +122,7 @@ def write_normalizer(path: pathlib.Path) -> None:
     `PreprocessedDigit`. `OUTPUT_NAMES` lists the fields whose output has another name.
     """
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, 4), tf.uint8, name="picture")])
+    @tf.function(input_signature=[tf.TensorSpec((None, None, 4), tf.uint8, name="picture")], autograph=False)
     def preprocess(picture):
         fields = normalize(to_gray(picture))._asdict()
         return {OUTPUT_NAMES.get(field, field): value for field, value in fields.items()}

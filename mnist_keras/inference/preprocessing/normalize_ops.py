@@ -124,7 +124,7 @@ def normalize_each(pictures: tf.Tensor, decode: Callable[[tf.Tensor], tf.Tensor]
 
 
 # A function of its own is written once into a SavedModel, however many signatures call it.
-@tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.uint8)])
+@tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.uint8)], autograph=False)
 def normalize_checked(picture: tf.Tensor) -> PreprocessedDigit:
     """Brings one digit to MNIST's geometry, of a picture uint8 (height, width, channels); see `normalize_each`."""
     shape = tf.shape(picture)

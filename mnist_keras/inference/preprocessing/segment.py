@@ -45,7 +45,7 @@ def crop_with_margin(picture: np.ndarray, box: Box) -> np.ndarray:
     return picture[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
 
 
-@tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.uint8)])
+@tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.uint8)], autograph=False)
 def _pieces(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     ink = find_ink(to_gray(picture), _CELLS)
     return ink.present, component_boxes(ink.amount, ink.strongest)
