@@ -45,10 +45,10 @@ def main(arguments):
     with cli.silence_native_logs():
         predictor = load_predictor(arguments[0])
     if FLAGS.pictures:
-        from mnist_keras.inference.images import predict_labelled
+        from mnist_keras.inference.images import predict_labeled
 
         with cli.silence_native_logs():
-            probabilities, labels = predict_labelled(predictor, FLAGS.pictures)
+            probabilities, labels = predict_labeled(predictor, FLAGS.pictures)
         dataset = FLAGS.pictures
     else:
         digits = digits_from_flags()

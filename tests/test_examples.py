@@ -99,7 +99,7 @@ def test_onnx_runtime(pictures):
 
 
 @pytest.mark.skipif(not shutil.which("make") or not shutil.which("cc"), reason="needs make and a C compiler")
-def test_c(pictures, tmp_path):
+def test_c_predicts_like_python(pictures, tmp_path):
     folder = shutil.copytree(EXAMPLES / "c", tmp_path / "c")
     (folder / "read_digits").unlink(missing_ok=True)
     path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])

@@ -87,7 +87,7 @@ def label_from_path(file: str | os.PathLike) -> int:
     raise InputError(f"{path} has no label: its name must begin with its digit, or its folder be called by it.")
 
 
-def predict_labelled(predictor: Predictor, folder: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
+def predict_labeled(predictor: Predictor, folder: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
     """Predicts all labeled images in a folder and its subfolders.
 
     An image without ink counts as misclassified.

@@ -32,7 +32,7 @@ def test_one_machine_needs_no_patch():
 
 
 @pytest.mark.parametrize("changed", [None, lambda values: values])
-def test_a_hook_that_is_gone_or_differs_is_one_message(monkeypatch, changed):
+def test_a_missing_or_changed_hook_raises_one_message(monkeypatch, changed):
     from keras.src.backend.tensorflow import trainer
 
     if changed:

@@ -27,7 +27,7 @@ def tries(folder):
     return [int(path.read_text()) for path in sorted(folder.glob("tried-*"))]
 
 
-def test_every_worker_has_its_place_and_its_name_before_its_lines(tmp_path, monkeypatch, capfd):
+def test_every_worker_has_its_index_and_prefixes_its_output(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     assert launch(worker("print('I am', index, 'of', len(set(cluster)))"), workers=3) == 0
     lines = capfd.readouterr().out.splitlines()
@@ -51,21 +51,21 @@ def test_a_killed_worker_is_started_again_with_all_others(tmp_path, monkeypatch,
     assert "a worker has failed (SIGKILL): restarting all, 2 of 3" in capfd.readouterr().out
 
 
-def test_there_is_a_limit(tmp_path, monkeypatch, capfd):
+def test_the_number_of_digits_is_limited(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     assert launch(worker("sys.exit(75)"), workers=1, max_restarts=2) == 75
     assert tries(tmp_path) == [3]
     assert "all were restarted 2 times" in capfd.readouterr().out
 
 
-def test_bad_input_is_not_tried_again(tmp_path, monkeypatch):
+def test_bad_input_is_not_retried(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for status in (1, 2):
         assert launch(worker(f"sys.exit({status} if index else 0)"), workers=2) == status
     assert tries(tmp_path) == [2, 2]
 
 
-def test_stopping_it_stops_the_workers(tmp_path):
+def test_stopping_the_launcher_stops_the_workers(tmp_path):
     code = """
         def stop(*_):
             print("saved", flush=True)

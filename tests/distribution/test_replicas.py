@@ -38,7 +38,7 @@ def test_test_batches_leave_no_replica_without_an_image(replicas, wanted, exampl
     assert last - (replicas - 1) * -(-last // replicas) > 0
 
 
-def test_a_gone_worker_has_a_name(monkeypatch):
+def test_the_error_names_the_lost_worker(monkeypatch):
     class Workers(tf.distribute.MultiWorkerMirroredStrategy):
         def __init__(self):
             pass

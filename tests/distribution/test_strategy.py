@@ -18,7 +18,7 @@ def test_one_device_unless_there_are_several_gpus():
     assert isinstance(get_strategy("mirrored"), tf.distribute.MirroredStrategy)
 
 
-def test_a_gpu_that_is_not_there(monkeypatch):
+def test_a_missing_gpu_raises(monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
     with pytest.raises(InputError, match="TensorFlow sees no GPU"):
         set_up_device("gpu")
@@ -28,7 +28,7 @@ def test_a_gpu_that_is_not_there(monkeypatch):
     ("flags", "can"),
     [("avx2 amx_bf16 fma", True), ("fp asimd bf16 i8mm", True), ("avx2 fma f16c", False), (None, False)],
 )
-def test_bfloat16_is_a_matter_of_the_processor(tmp_path, monkeypatch, flags, can):
+def test_bfloat16_is_used_if_the_processor_has_it(tmp_path, monkeypatch, flags, can):
     info = tmp_path / "cpuinfo"
     if flags:
         info.write_text(f"processor : 0\nflags : {flags}\n")
@@ -36,7 +36,7 @@ def test_bfloat16_is_a_matter_of_the_processor(tmp_path, monkeypatch, flags, can
     assert has_bfloat16() is can
 
 
-def test_threads_come_too_late():
+def test_threads_after_the_first_use_of_tensorflow_raise():
     tf.constant(1) + 1
     with pytest.raises(InputError, match="must be chosen before TensorFlow is used"):
         set_up_device(threads=3)

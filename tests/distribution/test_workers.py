@@ -29,7 +29,7 @@ def test_tf_config_names_the_workers(monkeypatch, value, expected):
     assert current_worker("mirrored") is current_worker("one_device") is None
 
 
-def test_the_first_is_the_chief(monkeypatch):
+def test_the_first_worker_is_the_chief(monkeypatch):
     assert [Worker(index, 3).is_chief for index in range(3)] == [True, False, False]
     monkeypatch.setenv("TF_CONFIG", config(0, worker=["a:1"]))
     assert current_worker("multi_worker") == Worker(0, 1)
@@ -47,7 +47,7 @@ def test_the_first_is_the_chief(monkeypatch):
         '{"task": {"index": "x"}}',
     ],
 )
-def test_a_wrong_tf_config(monkeypatch, value):
+def test_an_invalid_tf_config_raises(monkeypatch, value):
     monkeypatch.setenv("TF_CONFIG", value)
     with pytest.raises(InputError, match="TF_CONFIG"):
         current_worker("multi_worker")

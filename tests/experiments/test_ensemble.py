@@ -24,7 +24,7 @@ def test_no_two_ensembles_share_a_member():
     assert names_and_seeds(recipe, 1) == [("cnn", 3), ("cnn", 4), ("cnn", 5)]
 
 
-def test_members_have_the_name_of_the_recipe_that_they_are():
+def test_a_member_that_equals_a_recipe_has_its_name():
     assert names_and_seeds(dataclasses.replace(get_recipe("mlp"), name="mine", ensemble_size=2), 0)[0] == ("mlp", 0)
     changed = dataclasses.replace(get_recipe("mlp", epochs=3), name="mine", ensemble_size=2)
     assert names_and_seeds(changed, 0)[0] == ("mine_member", 0)

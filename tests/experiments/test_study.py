@@ -35,7 +35,7 @@ def trainings(monkeypatch):
 RECIPES = [get_recipe("linear", epochs=2), get_recipe("stack_1", epochs=1)]
 
 
-def test_it_goes_on_where_it_stopped(tiny, tmp_path, trainings, capsys):
+def test_a_stopped_study_is_resumed(tiny, tmp_path, trainings, capsys):
     run_study(tmp_path, RECIPES[:1], [0], tiny)
     rows = run_study(tmp_path, RECIPES, [0, 1], tiny)
     assert trainings == [("linear", 0), ("stack_1", 0), ("linear", 1), ("stack_1", 1)]
@@ -68,7 +68,7 @@ def test_the_table(tiny, tmp_path, trainings):
         assert picture.width > 300
 
 
-def test_wrong_labels_are_corrected_where_reports_tell_what_was_misread():
+def test_label_fixes_need_misclassified_images():
     row = {**rows_with([99.5])[0], "mean": 99.1234, "sd": 0.05, "seeds": 5}
     assert "corrected" not in table([row, row])
     header, _, *lines = table([{**row, "corrected": 99.6}, row]).splitlines()
@@ -77,7 +77,7 @@ def test_wrong_labels_are_corrected_where_reports_tell_what_was_misread():
     assert not_told["corrected"] == "-"
 
 
-def test_the_corrected_figure_is_of_mnist(tmp_path, trainings):
+def test_the_accuracy_after_label_fixes_is_of_mnist_only(tmp_path, trainings):
     digits = make_digits(name="mnist")
     (row,) = run_study(tmp_path, RECIPES[:1], [0], digits)
     report = read_reports(tmp_path, "linear")[0]

@@ -27,7 +27,7 @@ from mnist_keras.training.settings import TrainingOptions
 from mnist_keras.training.train import train
 
 
-def test_the_config_tells_how_to_repeat_it(trained_run, tiny):
+def test_the_config_contains_what_repeats_the_run(trained_run, tiny):
     config, _ = read_run(trained_run)
     assert config["recipe"]["name"] == "linear"
     assert config["recipe"]["epochs"] == 10
@@ -91,7 +91,7 @@ def test_a_run_is_never_overwritten(trained_run, tiny):
     assert (trained_run / "config.json").read_bytes() == before
 
 
-def test_a_damaged_run(trained_run, tmp_path):
+def test_a_damaged_run_is_refused(trained_run, tmp_path):
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(InputError, match="is not the folder of a run"):
         read_run(tmp_path)
@@ -115,7 +115,7 @@ def test_a_run_is_trained_once(tiny, tmp_path, capsys):
         is_complete(tmp_path / "run", recipe, tiny, 1)
 
 
-def test_an_unfinished_run_is_found_and_goes_on(tiny, tmp_path, monkeypatch):
+def test_an_unfinished_run_is_found_and_resumed(tiny, tmp_path, monkeypatch):
     recipe = get_recipe("linear", epochs=3)
     with pytest.raises(InputError, match="No unfinished run of linear is in"):
         latest_unfinished(tmp_path, "linear")
@@ -150,7 +150,7 @@ def test_a_run_that_cannot_be_written_is_not_lost(tiny, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
-def test_a_run_from_before_a_field_was_there_counts(trained_run, tiny, tmp_path):
+def test_a_run_written_before_a_field_existed_is_complete(trained_run, tiny, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(trained_run, folder)
     config = json.loads((folder / "config.json").read_text())

@@ -211,7 +211,7 @@ def test_the_python_code_of_the_page_runs(folder, export, monkeypatch):
         exec("\n".join(blocks), {})
 
 
-def test_formats_whose_modules_are_not_installed(monkeypatch):
+def test_a_format_whose_module_is_missing_raises(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"The format onnx needs the module onnx, .*Run: pip install -e '.\[onnx\]'"):
         expand_formats(["float32", "onnx"])

@@ -10,7 +10,7 @@ SCRIPT = pathlib.Path(__file__).parents[1] / "damaged_files.py"
 
 
 @pytest.mark.slow
-def test_every_damaged_file_ends_in_an_answer_or_a_message():
+def test_every_damaged_file_ends_in_a_prediction_or_a_message():
     result = subprocess.run([sys.executable, SCRIPT, "--files=40"], capture_output=True, text=True, check=False)
     print(result.stdout)
     assert result.returncode == 0, result.stderr[-3000:]

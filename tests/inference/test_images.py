@@ -6,7 +6,13 @@ from pictures import DIGITS, as_picture, ink_of, page
 from PIL import Image
 
 from mnist_keras.errors import InputError
-from mnist_keras.inference.images import label_from_path, list_images, predict_file, predict_labelled
+from mnist_keras.inference.images import (
+    CONFIDENCE_THRESHOLD,
+    label_from_path,
+    list_images,
+    predict_file,
+    predict_labeled,
+)
 from mnist_keras.inference.predictor import load_pretrained
 from mnist_keras.reports.evaluation_figures import predictions_figure
 
@@ -23,7 +29,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_picture_is_read(predictor, folder):
+def test_an_image_is_predicted(predictor, folder):
     (reading,) = predict_file(predictor, folder / "5.png")
     assert reading.digit == 5
     assert reading.second_guess not in (5, None)
@@ -43,14 +49,6 @@ def test_a_blank_picture_is_no_digit(predictor, tmp_path):
     assert predict_file(predictor, tmp_path / "blank.png", all_digits=True) == []
 
 
-def test_what_is_unlike_any_digit_is_not_sure(predictor, tmp_path):
-    picture = np.full((60, 60), 230, np.uint8)
-    picture[10:50:8, 10:50] = picture[10:50, 10:50:8] = 20
-    Image.fromarray(picture).save(tmp_path / "grid.png")
-    (reading,) = predict_file(predictor, tmp_path / "grid.png")
-    assert ("not sure" in reading.warnings) == (reading.probabilities.max() < 0.6)
-
-
 def test_a_number_is_read_digit_by_digit(predictor, tmp_path):
     paper = page(ink_of(DIGITS[0], 90), shape=(200, 500), place=(40, 30))
     for number, left in ((2, 180), (3, 330)):
@@ -63,7 +61,7 @@ def test_a_number_is_read_digit_by_digit(predictor, tmp_path):
     assert "one of several" in predict_file(predictor, tmp_path / "542.png")[0].warnings
 
 
-def test_folders_stand_for_the_pictures_in_them(folder):
+def test_a_folder_is_replaced_by_the_images_in_it(folder):
     (folder / "notes.txt").touch()
     names = ["one.png", *(str(folder / f"{digit}.png") for digit in (2, 4, 5))]
     assert list(list_images(["one.png", folder])) == names
@@ -72,24 +70,24 @@ def test_folders_stand_for_the_pictures_in_them(folder):
         list(list_images([folder / "empty"]))
 
 
-def test_labelled_pictures_are_scored(predictor, folder):
-    probabilities, labels = predict_labelled(predictor, folder)
+def test_labeled_images_are_evaluated(predictor, folder):
+    probabilities, labels = predict_labeled(predictor, folder)
     assert labels.tolist() == probabilities.argmax(axis=1).tolist() == [2, 4, 5]
     Image.new("L", (60, 50), 200).save(folder / "0.png")
-    probabilities, labels = predict_labelled(predictor, folder)
+    probabilities, labels = predict_labeled(predictor, folder)
     assert labels[0] == 0 and probabilities[0].argmax() != 0
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_labels_stand_in_names(tmp_path):
+def test_labels_are_in_file_names(tmp_path):
     assert label_from_path("pictures/7-first.png") == label_from_path("7/first.png") == 7
     with pytest.raises(InputError, match="first.png has no label: its name must begin with its digit"):
         label_from_path("pictures/first.png")
     with pytest.raises(InputError, match="holds no pictures"):
-        predict_labelled(None, tmp_path)
+        predict_labeled(None, tmp_path)
 
 
-def test_the_figure_has_a_row_a_reading(predictor, folder):
+def test_the_figure_has_one_row_per_prediction(predictor, folder):
     readings = [predict_file(predictor, folder / f"{digit}.png")[0] for digit in (2, 5)]
     figure = predictions_figure(readings)
     assert len(figure.axes) == 6

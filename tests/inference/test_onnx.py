@@ -17,12 +17,12 @@ def file(trained_run, tmp_path_factory):
     return path
 
 
-def test_it_answers_as_the_model(file, trained_run, tiny):
+def test_the_port_predicts_like_the_model(file, trained_run, tiny):
     expected = load_predictor(trained_run).predict(tiny.test_images)
     np.testing.assert_allclose(load_predictor(file).predict(tiny.test_images), expected, atol=1e-5)
 
 
-def test_damaged_files(file, tmp_path, capfd):
+def test_damaged_files_raise(file, tmp_path, capfd):
     content = file.read_bytes()
     for number, damaged in enumerate((b"", b"no model", content[:1000], b"\xff" * 2000)):
         path = tmp_path / f"{number}.onnx"
@@ -32,7 +32,7 @@ def test_damaged_files(file, tmp_path, capfd):
     assert capfd.readouterr().out == ""
 
 
-def test_another_contract(tmp_path):
+def test_another_contract_is_refused(tmp_path):
     node = onnx.helper.make_node("Relu", ["x"], ["y"])
     ends = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, (1, 5)) for name in "xy"]
     graph = onnx.helper.make_graph([node], "relu", ends[:1], ends[1:])
@@ -42,7 +42,7 @@ def test_another_contract(tmp_path):
         load_predictor(tmp_path / "relu.onnx")
 
 
-def test_without_onnxruntime(file, monkeypatch):
+def test_a_missing_onnxruntime_raises(file, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(InputError, match=r"needs onnxruntime: pip install 'mnist_keras\[onnx\]'"):
         load_predictor(file)

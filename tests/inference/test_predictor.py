@@ -17,7 +17,7 @@ def formats(trained_run, export):
     return [trained_run, trained_run / "model.keras", export, export / "saved_model", export / "mnist.tflite"]
 
 
-def test_every_format_answers_the_same(formats, tiny):
+def test_every_format_predicts_the_same(formats, tiny):
     expected = load_predictor(formats[0]).predict(tiny.test_images)
     assert (expected.argmax(axis=1) == tiny.test_labels).mean() > 0.5
     for path in formats:
@@ -34,7 +34,7 @@ def test_every_format_answers_the_same(formats, tiny):
     "images",
     [np.zeros((2, 28, 28), np.float32), np.zeros((28, 28), np.uint8), np.zeros((2, 32, 32), np.uint8)],
 )
-def test_images_of_another_kind(export, images):
+def test_images_of_another_shape_raise(export, images):
     with pytest.raises(InputError, match=r"needs uint8 images of shape \(examples, 28, 28\). Received"):
         load_predictor(export / "mnist.tflite").predict(images)
 
@@ -48,7 +48,7 @@ def test_images_of_another_kind(export, images):
         ("fashion", ["fashion-validation-10"], ["fashion", "sample", "mnist-validation-5000"]),
     ],
 )
-def test_a_model_is_not_scored_on_what_it_has_seen(export, tmp_path, trained_on, seen, unseen):
+def test_a_model_is_not_evaluated_on_its_training_images(export, tmp_path, trained_on, seen, unseen):
     shutil.copytree(export, tmp_path / "export")
     card = json.loads((export / "card.json").read_text())
     card["dataset"]["name"] = trained_on
@@ -63,7 +63,7 @@ def test_a_model_is_not_scored_on_what_it_has_seen(export, tmp_path, trained_on,
         predictor.check_not_trained_on(dataset)
 
 
-def test_what_is_no_model(tmp_path):
+def test_a_file_that_is_no_model_raises(tmp_path):
     with pytest.raises(InputError, match="There is no such file or folder: .*nowhere"):
         load_predictor(tmp_path / "nowhere")
     with pytest.raises(InputError, match="is no model. Expected: a .keras, .tflite or .onnx file"):
@@ -73,7 +73,7 @@ def test_what_is_no_model(tmp_path):
         load_predictor(tmp_path / "notes.txt")
 
 
-def test_a_truncated_keras_file(trained_run, tmp_path):
+def test_a_truncated_keras_file_raises(trained_run, tmp_path):
     content = (trained_run / "model.keras").read_bytes()
     for size in (0, 10, len(content) // 2, len(content) - 30):
         (tmp_path / "model.keras").write_bytes(content[:size])
@@ -81,7 +81,7 @@ def test_a_truncated_keras_file(trained_run, tmp_path):
             load_predictor(tmp_path / "model.keras")
 
 
-def test_an_archive_with_other_content(tmp_path):
+def test_an_archive_with_other_arrays_raises(tmp_path):
     with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
         archive.writestr("config.json", "{}")
     with pytest.raises(InputError, match="cannot be loaded as a Keras model"):
@@ -96,7 +96,7 @@ def test_code_in_a_keras_file_is_not_run(tmp_path):
         load_predictor(tmp_path / "model.keras")
 
 
-def test_a_keras_model_of_another_shape(tmp_path):
+def test_a_keras_model_of_another_shape_raises(tmp_path):
     keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)]).save(tmp_path / "model.keras")
     with pytest.raises(InputError, match=r"is no digit model.*Received: \(None, 5\) to \(None, 2\)"):
         load_predictor(tmp_path / "model.keras")
@@ -111,16 +111,16 @@ def test_a_truncated_tflite_file_never_crashes(export, tmp_path, data):
     try:
         load_predictor(path)
     except InputError as error:
-        assert "TFLite" in str(error) or "must map float32" in str(error)
+        assert "TFLite" in str(error)
 
 
-def test_a_foreign_tflite_file(tmp_path):
+def test_a_file_that_is_no_tflite_raises(tmp_path):
     (tmp_path / "mnist.tflite").write_bytes(b"PK\x03\x04 no model")
     with pytest.raises(InputError, match="bytes 4 to 8 must be TFL3. Received: b' no '"):
         load_predictor(tmp_path / "mnist.tflite")
 
 
-def test_a_tflite_file_with_another_contract(tmp_path):
+def test_a_tflite_file_with_another_contract_raises(tmp_path):
     import tensorflow as tf
 
     function = tf.function(lambda x: x * 2, input_signature=[tf.TensorSpec((1, 5))])
@@ -130,7 +130,7 @@ def test_a_tflite_file_with_another_contract(tmp_path):
         load_predictor(tmp_path / "other.tflite")
 
 
-def test_damaged_saved_models(export, tmp_path):
+def test_damaged_saved_models_raise(export, tmp_path):
     shutil.copytree(export / "saved_model", tmp_path / "a")
     (tmp_path / "a" / "saved_model.pb").write_bytes(b"garbage")
     with pytest.raises(InputError, match="cannot be loaded as a SavedModel"):
@@ -141,7 +141,7 @@ def test_damaged_saved_models(export, tmp_path):
         load_predictor(tmp_path / "b")
 
 
-def test_a_saved_model_with_another_signature(tmp_path):
+def test_a_saved_model_with_another_signature_raises(tmp_path):
     import tensorflow as tf
 
     tf.saved_model.save(tf.Module(), str(tmp_path / "empty"))
@@ -149,7 +149,7 @@ def test_a_saved_model_with_another_signature(tmp_path):
         load_predictor(tmp_path / "empty")
 
 
-def test_answers_that_are_no_probabilities(tmp_path, tiny):
+def test_outputs_that_are_not_probabilities_raise(tmp_path, tiny):
     model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
     model.save(tmp_path / "model.keras")
     with pytest.raises(InputError, match="does not predict probabilities. Expected: .* its softmax is missing"):

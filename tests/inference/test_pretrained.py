@@ -40,7 +40,7 @@ def test_it_reads_its_golden_digits_without_training():
     assert probabilities.argmax(axis=1).tolist() == [vector["label"] for vector in golden] == list(range(10))
 
 
-def test_what_is_not_shipped():
+def test_an_unknown_shipped_model_raises():
     with pytest.raises(InputError, match="No model of that name is in .*: 'resnet'. Expected: .*cnn_augmented"):
         load_pretrained("resnet")
 
@@ -71,7 +71,7 @@ def test_it_is_small():
     ],
     ids=name_of,
 )
-def test_every_shipped_file_scores_as_its_card_says(test_set, path):
+def test_every_shipped_file_has_the_test_accuracy_of_its_card(test_set, path):
     images, labels = test_set
     right = load_predictor(path).predict(images).argmax(axis=1) == labels
     recorded = json.loads((path.parent / "card.json").read_text())["files"][path.name]
@@ -80,7 +80,7 @@ def test_every_shipped_file_scores_as_its_card_says(test_set, path):
 
 
 @pytest.mark.parametrize("path", PICTURE_FILES, ids=name_of)
-def test_every_shipped_file_for_pictures_reads_what_python_reads(test_set, path):
+def test_every_shipped_file_for_images_predicts_like_python(test_set, path):
     images, _ = test_set
     # A few, for it takes ten milliseconds each.
     images = images[:200]
@@ -105,7 +105,7 @@ def test_the_network_runs_as_one_piece_of_xnnpack(file):
         assert not others
 
 
-def test_what_the_formats_cost():
+def test_the_accuracy_of_the_formats():
     right = {file["format"]: file["parity"]["correct"] for file in CARD["files"].values()}
     agreeing = {file["format"]: file["parity"]["classes_agreeing"] for file in CARD["files"].values()}
     assert {agreeing[name] for name in agreeing if "int8" not in name} == {10_000}
@@ -133,7 +133,7 @@ def correct(signature, inputs, labels, size=500):
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_raw_digits_are_read_as_well_by_the_ways_in_for_pictures(signatures, test_set):
+def test_raw_digits_are_predicted_as_well_by_signatures_for_images(signatures, test_set):
     images, labels = (part[:2000] for part in test_set)
     direct = correct(signatures["serving_default"], images, labels)
     files = [tf.io.encode_png(image[..., np.newaxis]).numpy() for image in images]
@@ -142,7 +142,7 @@ def test_raw_digits_are_read_as_well_by_the_ways_in_for_pictures(signatures, tes
 
 
 @pytest.mark.slow
-def test_a_page_is_read_as_well_as_the_raw_digit(signatures, test_set):
+def test_a_digit_on_a_page_is_predicted_as_well_as_the_raw_digit(signatures, test_set):
     images, labels = (part[:1000] for part in test_set)
     chance = np.random.default_rng(0)
     pages = np.full((len(images), 300, 400, 1), 230, np.uint8)

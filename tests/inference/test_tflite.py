@@ -31,7 +31,7 @@ def python_that(tmp_path, monkeypatch):
     return run
 
 
-def test_a_sound_file_is_read(stray, export, tiny):
+def test_a_valid_file_is_read(stray, export, tiny):
     expected = load_predictor(export / "mnist.tflite").predict(tiny.test_images)
     assert (load_predictor(stray).predict(tiny.test_images) == expected).all()
 
@@ -52,14 +52,14 @@ def test_one_that_is_not(stray, python_that, monkeypatch, shell, message):
         load_predictor(stray)
 
 
-def test_what_a_card_confirms_needs_no_trial(export, stray, python_that):
+def test_a_file_confirmed_by_its_card_is_loaded_without_a_trial(export, stray, python_that):
     python_that("exit 3")
     load_predictor(export / "mnist.tflite")
     load_predictor(stray, trusted=True)
 
 
 @pytest.mark.parametrize("name", ["mnist.tflite", "saved_model"])
-def test_what_a_card_contradicts_is_refused(export, tmp_path, name):
+def test_a_file_contradicted_by_its_card_is_refused(export, tmp_path, name):
     copy = shutil.copytree(export, tmp_path / "export")
     damaged = copy / name
     damaged = damaged if damaged.is_file() else damaged / "variables" / "variables.index"
@@ -71,7 +71,7 @@ def test_what_a_card_contradicts_is_refused(export, tmp_path, name):
 
 
 @pytest.mark.parametrize("card", ["", "[]", "{}", '{"dataset": {"name": "x"}, "files": 3}', '{"dataset": 3}', "\x00"])
-def test_a_card_that_says_nothing(stray, card, tiny):
+def test_a_card_without_fields_is_refused(stray, card, tiny):
     (stray.parent / "card.json").write_text(card)
     assert load_predictor(stray).predict(tiny.test_images[:1]).shape == (1, 10)
 

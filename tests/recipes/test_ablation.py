@@ -4,7 +4,7 @@ from mnist_keras.recipes.own import CNN_ROBUST
 from mnist_keras.recipes.published import CNN
 
 
-def test_each_variant_without_one_ingredient():
+def test_each_ablation_omits_one_ingredient():
     recipe = get_recipe("cnn_robust", warmup_fraction=0.1, label_smoothing=0.1, optimizer="adamw", weight_decay=0.01)
     first, *variants = ablations(recipe)
     assert first is recipe

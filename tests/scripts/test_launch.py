@@ -22,7 +22,7 @@ def digests(output):
 
 
 @pytest.mark.slow
-def test_workers_end_like_replicas_and_survive_a_kill(command, script, data_flags, tmp_path):
+def test_workers_equal_replicas_and_survive_a_kill(command, script, data_flags, tmp_path):
     flags = [*FLAGS, *data_flags]
     alone = script(
         "train", "--strategy=mirrored", "--logical_devices=2", "--run_name=mirrored", "--export_dir=", *flags
@@ -54,7 +54,7 @@ def test_workers_end_like_replicas_and_survive_a_kill(command, script, data_flag
 
 
 @pytest.mark.slow
-def test_without_a_launcher_the_others_end_with_a_message(command, data_flags, tmp_path):
+def test_without_a_launcher_the_other_workers_end_with_a_message(command, data_flags, tmp_path):
     import json
     import socket
 

@@ -72,7 +72,7 @@ def test_stopping_before_the_first_step_leaves_nothing(command, data_flags, tmp_
 
 
 @pytest.mark.parametrize("flag", ["--checkpoint_every=often", "--checkpoint_every=-1"])
-def test_a_wrong_flag(script, flag):
+def test_a_wrong_flag_exits_with_2(script, flag):
     result = script("train", flag)
     assert result.returncode == 2
     assert "flag --checkpoint_every: checkpoint_every must be a number of steps as in 100" in result.stderr

@@ -51,7 +51,7 @@ def test_gradients_are_those_of_keras(sides, options, monkeypatch):
         ((7, 7), dict(kernel_size=1)),
     ],
 )
-def test_all_else_is_left_to_keras(sides, options, monkeypatch):
+def test_other_layers_are_left_to_keras(sides, options, monkeypatch):
     received, expected, calls = gradients_of(sides, options, monkeypatch)
     assert calls == 0
     for one, other in zip(received, expected, strict=True):

@@ -27,7 +27,7 @@ def rates(**fields):
         (dict(schedule="cosine", warmup_fraction=0.125), [0, 0.1 * (1 + np.cos(np.pi / 7)) / 2, *[None] * 2, 0]),
     ],
 )
-def test_the_rate_over_a_run(fields, expected):
+def test_the_learning_rate_over_a_run(fields, expected):
     for received, value in zip(rates(**fields), expected, strict=True):
         assert value is None or abs(received - value) < 1e-6
 

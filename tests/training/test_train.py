@@ -54,7 +54,7 @@ def test_an_epoch_has_exactly_its_steps(tiny, steps_per_execution):
     assert [row["epoch"] for row in training.history] == [1, 2, 3]
 
 
-def test_history_tells_the_truth(tiny):
+def test_history_equals_a_fresh_evaluation(tiny):
     training = train(get_recipe("linear", epochs=30), tiny, options=TrainingOptions(verbose=False))
     first, last = training.history[0], training.history[-1]
     # Zero weights: every digit has probability 1/10 when the first loss is taken.
@@ -78,7 +78,7 @@ def test_the_seed_repeats_a_run(tiny):
     assert abs(losses[0][0] - losses[2][0]) > 1e-3
 
 
-def test_every_step_is_kept_where_asked(tiny, capsys):
+def test_every_step_is_recorded_if_requested(tiny, capsys):
     training = train(get_recipe("lenet_dropout", epochs=2, batch_size=12, log_every_steps=5), tiny)
     assert [row["step"] for row in training.steps] == list(range(1, 21))
     for epoch, row in enumerate(training.history, start=1):
@@ -92,7 +92,7 @@ def test_every_step_is_kept_where_asked(tiny, capsys):
     assert "epoch 2  step    10/10  loss" in printed
 
 
-def test_one_plain_line_an_epoch(tiny, capsys):
+def test_one_plain_line_per_epoch(tiny, capsys):
     train(get_recipe("linear", epochs=2), tiny)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
     assert len(lines) == 2
@@ -154,7 +154,7 @@ def test_mixed_precision_learns_and_returns_a_float32_model(tiny):
         (False, True, False, True),
     ],
 )
-def test_the_recipe_wishes_for_a_precision_and_the_caller_decides(tiny, monkeypatch, wish, asked, can, used):
+def test_the_caller_overrides_the_precision_of_the_recipe(tiny, monkeypatch, wish, asked, can, used):
     monkeypatch.setattr("mnist_keras.training.train.has_bfloat16", lambda: can)
     recipe = get_recipe("linear", epochs=1, mixed_precision=wish)
     assert (
@@ -198,7 +198,7 @@ def test_every_test_image_counts():
         ("linear", {}, dict(strategy="many"), "strategy must be one of auto, one_device, mirrored"),
     ],
 )
-def test_bad_input(tiny, name, overrides, options, message):
+def test_bad_input_returns_an_error(tiny, name, overrides, options, message):
     with pytest.raises(InputError, match=message):
         train(get_recipe(name, **overrides), tiny, options=TrainingOptions(verbose=False, **options))
 

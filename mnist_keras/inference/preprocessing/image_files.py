@@ -27,7 +27,7 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
     path = pathlib.Path(path)
     try:
         with Image.open(path, formats=_KINDS) as picture:
-            # The size stands in the header: a huge picture is refused before it is decoded.
+            # The header contains the size: a huge image is refused before it is decoded.
             if picture.width * picture.height > MAX_PIXELS:
                 raise InputError(
                     f"{path} has {picture.width}x{picture.height} pixels. Expected: at most {MAX_PIXELS:,}. "
@@ -37,7 +37,7 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
     except FileNotFoundError as error:
         raise InputError(f"There is no such file: {path}.") from error
     except IsADirectoryError as error:
-        raise InputError(f"{path} is a folder. Expected: picture files.") from error
+        raise InputError(f"{path} is a folder. Expected: image files.") from error
     except InputError:
         raise
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:

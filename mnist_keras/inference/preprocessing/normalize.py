@@ -30,7 +30,7 @@ def preprocess_image(picture: np.ndarray) -> PreprocessedDigit:
         picture = picture[..., np.newaxis]
     if picture.dtype != np.uint8 or picture.ndim != 3 or not 1 <= picture.shape[2] <= 4 or not picture.size:
         raise InputError(
-            "A picture must be uint8 of shape (height, width) or (height, width, 1 to 4 channels). "
+            "An image must be uint8 of shape (height, width) or (height, width, 1 to 4 channels). "
             f"Received: {picture.dtype} of shape {picture.shape}."
         )
     # An interpreter per call: threads can share the function, and the memory of a large image is released.
@@ -44,9 +44,9 @@ def preprocess_image(picture: np.ndarray) -> PreprocessedDigit:
 
 
 def _as_rgba(picture: np.ndarray) -> np.ndarray:
-    colour, alpha = np.split(picture, [picture.shape[2] - 1 + picture.shape[2] % 2], axis=2)
+    color, alpha = np.split(picture, [picture.shape[2] - 1 + picture.shape[2] % 2], axis=2)
     rgba = np.full((*picture.shape[:2], 4), 255, np.uint8)
-    rgba[..., :3] = colour
+    rgba[..., :3] = color
     if alpha.size:
         rgba[..., 3:] = alpha
     return rgba

@@ -1,7 +1,7 @@
 """A picture of a digit -> MNIST's geometry, in TensorFlow operations that every export can carry.
 
 MNIST's digits are white on black, fitted into a box of 20 pixels, and moved by whole
-pixels until their centre of mass is at index 14. Everything here is dense algebra on one
+pixels until their center of mass is at index 14. Everything here is dense algebra on one
 picture, and one loop, so that it converts to LiteRT's built-in operators.
 """
 
@@ -150,7 +150,7 @@ def _digits_ink(gray: tf.Tensor, found: Ink, components: Components) -> tf.Tenso
 
 
 def _span(most: tf.Tensor, sums: tf.Tensor, darkest: tf.Tensor) -> _Span:
-    """First index with ink, number of indices from first to last, and centre of mass, along one axis."""
+    """First index with ink, number of indices from first to last, and center of mass, along one axis."""
     indices = tf.cast(tf.range(tf.shape(most)[0]), tf.float32)
     inked = most > _MIN_INK_SHARE * darkest
     far = tf.cast(tf.shape(most)[0], tf.float32)

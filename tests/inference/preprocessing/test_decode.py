@@ -45,7 +45,7 @@ def test_modes(picture, mode):
     assert 1 <= pixels.shape[2] <= 4
 
 
-def test_the_first_of_several_pictures(picture):
+def test_the_first_frame_is_read(picture):
     black = Image.new("RGB", picture.size)
     file = encoded(picture, "WEBP", save_all=True, append_images=[black, black], lossless=True)
     np.testing.assert_allclose(decode_picture(tf.constant(file)).numpy()[..., :3], np.asarray(picture), atol=2)
@@ -88,7 +88,7 @@ def webp_of(chunk, content):
         ("webp extended", 20000, 20000),
     ],
 )
-def test_a_bomb_is_refused_by_its_header(picture, name, width, height):
+def test_a_decompression_bomb_is_refused_by_its_header(picture, name, width, height):
     file = {
         "png": lambda: png_of(width, height),
         "jpeg": lambda: jpeg_of(picture, width, height),
@@ -104,7 +104,7 @@ def test_a_bomb_is_refused_by_its_header(picture, name, width, height):
         decode_picture(tf.constant(file))
 
 
-def test_a_large_photograph_is_no_bomb():
+def test_a_large_photograph_is_accepted():
     file = encoded(Image.new("L", (5000, 4000), 255), "PNG")
     assert decode_picture(tf.constant(file)).shape == (4000, 5000, 1)
 
@@ -122,6 +122,6 @@ def test_a_large_photograph_is_no_bomb():
         (b"RIFF\0\0\0\0WEBP", "WEBP|WebP|[Ii]nvalid"),
     ],
 )
-def test_what_is_no_picture(content, message):
+def test_a_file_that_is_no_image_raises(content, message):
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         decode_picture(tf.constant(content))

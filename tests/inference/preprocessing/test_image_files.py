@@ -33,7 +33,7 @@ def test_transparency_in_a_palette(gray, tmp_path):
     assert load_image(tmp_path / "one.png").shape == (30, 40, 4)
 
 
-def test_the_first_of_several_pictures(gray, tmp_path):
+def test_the_first_frame_is_read(gray, tmp_path):
     Image.fromarray(gray).save(tmp_path / "one.gif", save_all=True, append_images=[Image.new("L", (40, 30))] * 2)
     np.testing.assert_array_equal(load_image(tmp_path / "one.gif")[..., 0], gray)
 
@@ -57,9 +57,9 @@ def refuse(path, message):
         load_image(path)
 
 
-def test_what_is_no_picture(gray, tmp_path):
+def test_a_file_that_is_no_image_raises(gray, tmp_path):
     refuse(tmp_path / "none.png", "There is no such file")
-    refuse(tmp_path, "is a folder. Expected: picture files")
+    refuse(tmp_path, "is a folder. Expected: image files")
     (tmp_path / "text.png").write_text("seven")
     refuse(tmp_path / "text.png", "cannot be read as a picture")
     Image.new("F", (5, 5)).save(tmp_path / "floats.tiff")

@@ -15,7 +15,7 @@ ROWS, COLUMNS = np.mgrid[:240, :320].astype(np.float32)
 
 
 def likeness(one, other):
-    """Correlation of two pictures, one of them moved by a pixel at most: the centre of mass is rounded."""
+    """Correlation of two pictures, one of them moved by a pixel at most: the center of mass is rounded."""
     moved = [np.roll(one, (down, right), axis=(0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
     return max(np.corrcoef(image.ravel().astype(float), other.ravel().astype(float))[0, 1] for image in moved)
 
@@ -73,7 +73,7 @@ def test_paper_and_light(kind, number):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_the_file_that_sees_is_up_to_date(kind, channels):
+def test_the_normalizer_file_is_up_to_date(kind, channels):
     """Else write it anew: python -m mnist_keras.export.tflite"""
     from mnist_keras.inference.preprocessing.normalize_ops import normalize_checked
 
@@ -91,7 +91,7 @@ def test_the_file_that_sees_is_up_to_date(kind, channels):
 
 @pytest.mark.parametrize("number", range(len(DIGITS)))
 @pytest.mark.parametrize(("size", "place"), [(200, (20, 60)), (110, (3, 200)), (28, (150, 20))])
-def test_place_and_size(number, size, place):
+def test_position_and_size(number, size, place):
     clean = preprocess_image(as_picture(page(ink_of(DIGITS[number], 110))))
     seen = preprocess_image(as_picture(page(ink_of(DIGITS[number], size), place=place)))
     assert likeness(seen.digit, clean.digit) > 0.88
@@ -109,7 +109,7 @@ def test_a_tight_crop(number):
     assert seen.warnings == ("touches the border",)
 
 
-def test_the_border_is_told():
+def test_a_digit_that_touches_the_border_gets_a_warning():
     ink = ink_of(DIGITS[0], 110)
     picture = page(ink)[80:]
     assert preprocess_image(as_picture(picture)).warnings == ("touches the border",)
@@ -132,7 +132,7 @@ def test_thin_strokes_get_thicker_and_thick_ones_thinner():
     assert float(stroke_width(thick)) < 5.4
 
 
-def test_a_neighbour_is_left_out_and_told():
+def test_another_digit_is_left_out_with_a_warning():
     picture = page(ink_of(DIGITS[2], 120), place=(60, 30))
     other = ink_of(DIGITS[3], 90)
     picture[70 : 70 + other.shape[0], 200 : 200 + other.shape[1]] -= 170 * other
@@ -167,11 +167,11 @@ def test_a_blot_on_a_thin_stroke_is_ink():
     assert (digit > 220).sum() > 40
 
 
-def test_the_middle_is_where_mnist_has_it():
+def test_the_center_of_mass_is_that_of_mnist():
     digit = preprocess_image(as_picture(page(ink_of(DIGITS[3], 110)))).digit.astype(float)
     for axis in (0, 1):
-        centre = (digit.sum(axis=1 - axis) * np.arange(28)).sum() / digit.sum()
-        assert 13.3 < centre < 14.7
+        center = (digit.sum(axis=1 - axis) * np.arange(28)).sum() / digit.sum()
+        assert 13.3 < center < 14.7
 
 
 @pytest.mark.parametrize(("channels", "alpha"), [(1, False), (2, True), (3, False), (4, True)])
@@ -186,8 +186,8 @@ def test_channels_and_transparency(channels, alpha):
 
 
 @pytest.mark.parametrize("picture", [np.zeros((5, 5)), np.zeros((3, 4, 5), np.uint8), np.zeros((0, 4), np.uint8)])
-def test_what_is_no_picture(picture):
-    with pytest.raises(InputError, match=r"A picture must be uint8 of shape .* Received"):
+def test_a_file_that_is_no_image_raises(picture):
+    with pytest.raises(InputError, match=r"An image must be uint8 of shape .* Received"):
         preprocess_image(picture)
 
 
@@ -196,7 +196,7 @@ def test_what_is_no_picture(picture):
     st.sampled_from(["as it is", "rows", "two tones"]),
 )
 @settings(deadline=None)
-def test_any_picture_gets_an_answer(picture, kind):
+def test_any_image_gets_a_prediction(picture, kind):
     if kind == "rows":
         picture = np.broadcast_to(picture[:, :1], picture.shape).copy()
     if kind == "two tones":

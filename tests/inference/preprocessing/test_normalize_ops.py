@@ -27,7 +27,7 @@ def normalized(gray):
     return seen.digit.numpy()
 
 
-def centre(digit):
+def center(digit):
     rows, columns = np.indices(digit.shape)
     return (digit * rows).sum() / digit.sum(), (digit * columns).sum() / digit.sum()
 
@@ -39,12 +39,12 @@ def test_mnist_is_a_fixed_point(mnist_folder):
 
 @given(st.integers(0, 20), st.integers(0, 30), st.booleans())
 @settings(max_examples=30, deadline=None)
-def test_place_and_polarity_do_not_matter(top, left, is_dark):
+def test_position_and_polarity_do_not_matter(top, left, is_dark):
     ground, strength = (255.0, -255.0) if is_dark else (0.0, 255.0)
     gray = picture_of(SEVEN, 45, 50, 1 + top, 1 + left, ground, strength)
     expected = normalized(picture_of(SEVEN, 28, 28, 4, 8))
     assert np.abs(normalized(gray) - expected).mean() < 1
-    row, column = centre(expected)
+    row, column = center(expected)
     assert 13.5 <= row < 14.5
     assert 13.5 <= column < 14.5
 
@@ -64,7 +64,7 @@ def test_a_small_digit_is_enlarged():
     assert np.abs(digit - normalized(picture_of(SEVEN, 28, 28, 4, 8))).mean() < 0.05 * 255
 
 
-def test_noise_on_the_ground_is_no_ink():
+def test_noise_on_the_background_is_no_ink():
     noise = np.random.default_rng(0).normal(0, 6, (300, 400)).astype(np.float32)
     ink = SEVEN.repeat(4, axis=0).repeat(4, axis=1)
     clean = picture_of(ink, 300, 400, 100, 200, 240.0, -200.0)
@@ -107,7 +107,7 @@ def test_every_number_of_channels(pixel, gray):
     np.testing.assert_allclose(to_gray(tf.constant(picture)).numpy()[0, 0], gray, atol=1e-3)
 
 
-def test_dark_ink_on_nothing_stands_on_white():
+def test_dark_ink_on_transparency_is_on_white():
     picture = np.zeros((3, 3, 4), np.uint8)
     picture[1, 1, 3] = 255
     expected = np.full((3, 3), 255)

@@ -36,11 +36,11 @@ def test_a_part_joins_the_digit_next_to_it():
     assert len(find_digits(picture)) == 2
 
 
-def test_cutting_out_leaves_a_margin_inside_the_picture():
+def test_a_crop_has_a_margin_inside_the_image():
     picture, (box,) = paper_with([(0, 100, (2, 300))])
     assert crop_with_margin(picture, box).shape[0] <= 2 + 100 + 20
     assert crop_with_margin(picture, box).shape[1] >= box[3] - box[1] + 40
 
 
-def test_a_blank_page():
+def test_a_blank_page_has_no_digit():
     assert find_digits(np.full((100, 100, 3), 200, np.uint8)) == []

@@ -21,7 +21,7 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN)
-def test_plain_data_comes_back(value):
+def test_plain_data_is_restored(value):
     stored = {}
     encoded = json.loads(json.dumps(encode(value, stored)))
     received = decode(encoded, stored)
@@ -38,7 +38,7 @@ class Counting(keras.callbacks.Callback):
         self.count, self.rows, self.clock, self.opened, self.name = 0, [], 1.5, open, "kept by its creator"
 
 
-def test_what_changed_is_kept_but_for_clocks_and_things():
+def test_changed_attributes_omit_clocks_and_objects():
     callback = Counting()
     first = serializable_attributes(callback)
     callback.count, callback.clock, callback.opened = 5, 2.5, print

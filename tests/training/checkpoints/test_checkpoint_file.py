@@ -25,14 +25,14 @@ def same(arrays, metadata):
         np.testing.assert_array_equal(arrays[name], array, strict=True)
 
 
-def test_what_is_written_is_read(whole):
+def test_a_written_run_is_read(whole):
     same(*read_checkpoint(whole))
     assert [path.name for path in whole.parent.iterdir()] == ["whole.npz"]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.floats(0, 1, exclude_max=True))
-def test_a_cut_file_is_refused(whole, tmp_path, share):
+def test_a_truncated_file_is_refused(whole, tmp_path, share):
     content = whole.read_bytes()
     (tmp_path / "cut.npz").write_bytes(content[: int(share * len(content))])
     with pytest.raises(ValueError, match="cut.npz is damaged or is not a checkpoint"):
@@ -52,7 +52,7 @@ def test_a_flipped_byte_changes_nothing_or_is_noticed(whole, tmp_path, share, ma
     same(*read)
 
 
-def test_a_failure_in_the_midst_leaves_the_old_file(whole, tmp_path):
+def test_a_failure_while_writing_leaves_the_old_file(whole, tmp_path):
     path = tmp_path / "kept.npz"
     path.write_bytes(whole.read_bytes())
     # Written behind the others, and no array that can be.

@@ -61,7 +61,7 @@ NETS = {
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_it_ends_to_the_bit_like_one_left_alone(tiny, tmp_path, name):
+def test_a_resumed_run_equals_an_uninterrupted_run(tiny, tmp_path, name):
     whole = train(NETS[name], tiny, options=TrainingOptions(deterministic=True, verbose=False))
     # In the first epoch before any checkpoint, in its midst, in the second, just before the end.
     died, _ = train_dying(tmp_path / "run", [1, 7, 9, 6], NETS[name], tiny)
@@ -74,7 +74,7 @@ def test_it_ends_to_the_bit_like_one_left_alone(tiny, tmp_path, name):
     assert len(whole.steps) == (30 if name == "every step kept" else 0)
 
 
-def test_the_digest_tells_trainings_apart(tiny):
+def test_different_trainings_have_different_digests(tiny):
     digests = {
         train(
             get_recipe("stack_1", epochs=1, batch_size=40, **change), tiny, seed, options=TrainingOptions(verbose=False)
@@ -95,7 +95,7 @@ class Remembers(keras.callbacks.Callback):
         self.losses["first"] = self.losses["all"][:1]
 
 
-def test_callbacks_go_on_too(tiny, tmp_path):
+def test_callbacks_are_resumed(tiny, tmp_path):
     def make():
         monitored = dict(monitor="val_loss", min_delta=0.05)
         return [

@@ -6,7 +6,7 @@ from mnist_keras.errors import InputError
 from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
 
 
-def test_every_so_many_steps():
+def test_a_schedule_by_steps():
     schedule = CheckpointSchedule("100")
     assert not schedule.is_due(99)
     assert schedule.is_due(100)
@@ -16,7 +16,7 @@ def test_every_so_many_steps():
 
 
 @pytest.mark.parametrize(("every", "seconds"), [("5min", 300), ("0.5 min", 30), ("30s", 30)])
-def test_after_some_time(monkeypatch, every, seconds):
+def test_a_schedule_by_time(monkeypatch, every, seconds):
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     schedule = CheckpointSchedule(every)
@@ -26,7 +26,7 @@ def test_after_some_time(monkeypatch, every, seconds):
     assert schedule.is_due(1)
 
 
-def test_after_the_last_step_always_unless_never():
+def test_a_schedule_saves_after_the_last_step_unless_it_is_off():
     assert CheckpointSchedule("100").is_due(1, is_last=True)
     assert CheckpointSchedule("9min").is_due(1, is_last=True)
     assert not CheckpointSchedule("0").is_due(10**6)

@@ -35,7 +35,7 @@ def test_the_latest_is_found_and_the_last_two_are_kept(tmp_path):
     assert (metadata["step"], metadata["seconds"], arrays["weights"][0]) == (1000, 1.0, 1000)
 
 
-def test_a_run_without_checkpoints_begins(tmp_path):
+def test_a_run_without_checkpoints_starts_from_scratch(tmp_path):
     checkpoints, latest = opened(tmp_path / "run")
     assert latest is None
     checkpoints.close()
@@ -76,7 +76,7 @@ def test_a_checkpoint_of_another_run_is_ignored(tmp_path, capsys):
         ({"training": {"threads": 1}}, "training threads is 2 there and 1 now"),
     ],
 )
-def test_a_run_does_not_go_on_with_other_settings(tmp_path, change, difference):
+def test_a_run_is_not_resumed_with_other_settings(tmp_path, change, difference):
     filled(tmp_path / "run", [100])
     with pytest.raises(InputError, match=f"{difference}. Repeat its command"):
         opened(tmp_path / "run", SETTINGS | change)
@@ -98,7 +98,7 @@ def test_two_processes_do_not_train_one_run(tmp_path):
     opened(tmp_path / "run")
 
 
-def test_damaged_settings(tmp_path):
+def test_damaged_settings_raise(tmp_path):
     filled(tmp_path / "run", [100])
     (tmp_path / "run" / "settings.json").write_text("{")
     with pytest.raises(InputError, match="settings.json is damaged"):
@@ -117,7 +117,7 @@ def test_a_worker_reads_what_the_first_one_writes(tmp_path):
     assert "step-000000200.npz" not in names(tmp_path / "run")
 
 
-def test_workers_that_see_different_checkpoints(tmp_path):
+def test_workers_with_different_checkpoints_raise(tmp_path):
     filled(tmp_path / "run", [100])
 
     def with_one_that_sees_none(wishes):
