@@ -13,7 +13,7 @@ from mnist_keras.inference.images import (
     predict_file,
     predict_labeled,
 )
-from mnist_keras.inference.predictor import load_pretrained
+from mnist_keras.inference.predictor import Predictor, load_pretrained
 from mnist_keras.reports.evaluation_figures import predictions_figure
 
 
@@ -30,12 +30,12 @@ def folder(tmp_path):
 
 
 def test_an_image_is_predicted(predictor, folder):
-    (reading,) = predict_file(predictor, folder / "5.png")
-    assert reading.digit == 5
-    assert reading.second_guess not in (5, None)
-    assert reading.probabilities[5] > 0.9
-    assert reading.warnings == ()
-    record = json.loads(json.dumps(reading.to_dict()))
+    (prediction,) = predict_file(predictor, folder / "5.png")
+    assert prediction.digit == 5
+    assert prediction.second_guess not in (5, None)
+    assert prediction.probabilities[5] > 0.9
+    assert prediction.warnings == ()
+    record = json.loads(json.dumps(prediction.to_dict()))
     assert record["file"].endswith("5.png")
     assert (record["digit"], record["warnings"], record["light_on_dark"]) == (5, [], False)
     assert abs(record["box"]["top"] - 60) <= 3
@@ -43,10 +43,19 @@ def test_an_image_is_predicted(predictor, folder):
 
 def test_a_blank_picture_is_no_digit(predictor, tmp_path):
     Image.new("L", (60, 50), 200).save(tmp_path / "blank.png")
-    (reading,) = predict_file(predictor, tmp_path / "blank.png")
-    assert (reading.digit, reading.second_guess, reading.warnings) == (None, None, ("no ink",))
-    np.testing.assert_allclose(reading.probabilities, 0.1)
+    (prediction,) = predict_file(predictor, tmp_path / "blank.png")
+    assert (prediction.digit, prediction.second_guess, prediction.warnings) == (None, None, ("no ink",))
+    np.testing.assert_allclose(prediction.probabilities, 0.1)
     assert predict_file(predictor, tmp_path / "blank.png", all_digits=True) == []
+
+
+@pytest.mark.parametrize("confidence", [CONFIDENCE_THRESHOLD - 0.01, CONFIDENCE_THRESHOLD + 0.01])
+def test_a_prediction_below_the_threshold_is_not_sure(folder, confidence):
+    probabilities = np.full((1, 10), (1 - confidence) / 9, np.float32)
+    probabilities[0, 3] = confidence
+    (prediction,) = predict_file(Predictor(lambda _: probabilities, folder), folder / "5.png")
+    assert prediction.digit == 3
+    assert ("not sure" in prediction.warnings) == (confidence < CONFIDENCE_THRESHOLD)
 
 
 def test_a_number_is_read_digit_by_digit(predictor, tmp_path):
@@ -55,9 +64,9 @@ def test_a_number_is_read_digit_by_digit(predictor, tmp_path):
         ink = ink_of(DIGITS[number], 90)
         paper[50 : 50 + ink.shape[0], left : left + ink.shape[1]] -= 170 * ink
     Image.fromarray(as_picture(paper)).save(tmp_path / "542.png")
-    readings = predict_file(predictor, tmp_path / "542.png", all_digits=True)
-    assert [reading.digit for reading in readings] == [5, 4, 2]
-    assert all("one of several" not in reading.warnings for reading in readings)
+    predictions = predict_file(predictor, tmp_path / "542.png", all_digits=True)
+    assert [prediction.digit for prediction in predictions] == [5, 4, 2]
+    assert all("one of several" not in prediction.warnings for prediction in predictions)
     assert "one of several" in predict_file(predictor, tmp_path / "542.png")[0].warnings
 
 
@@ -88,7 +97,7 @@ def test_labels_are_in_file_names(tmp_path):
 
 
 def test_the_figure_has_one_row_per_prediction(predictor, folder):
-    readings = [predict_file(predictor, folder / f"{digit}.png")[0] for digit in (2, 5)]
-    figure = predictions_figure(readings)
+    predictions = [predict_file(predictor, folder / f"{digit}.png")[0] for digit in (2, 5)]
+    figure = predictions_figure(predictions)
     assert len(figure.axes) == 6
     assert "2 (" in figure.axes[2].get_title()
