@@ -64,7 +64,7 @@ def test_stopping_before_the_first_step_leaves_nothing(command, data_flags, tmp_
         command("train", *FLAGS, *data_flags), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout.readline().startswith("tiny: 120 training")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert errors.strip().endswith("train.py: stopped. No incomplete files were left.")
