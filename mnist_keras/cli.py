@@ -8,12 +8,13 @@ import re
 import shlex
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from absl import flags
 
-from mnist_keras.errors import EXIT_TRY_AGAIN, InputError, TrainingStopped, WorkerLost
+from mnist_keras.errors import EXIT_TRY_AGAIN, InputError, InputWarning, TrainingStopped, WorkerLost
 
 # The command that started the script, as in "mnist-keras train". None: the script was started by its file.
 INVOKED_AS: str | None = None
@@ -32,6 +33,7 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
     """
     program = INVOKED_AS or pathlib.Path(sys.argv[0]).name
     start = INVOKED_AS or f"python scripts/{program}"
+    _show_warnings(program)
     usage = f"usage: {start} [--flag=value ...] {arguments}".rstrip()
     # SIGTERM ends the script like Ctrl-C: incomplete folders are removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -68,6 +70,24 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
         _fail(f"{program}: {where}{error.strerror or error}")
 
 
+# File descriptor of messages: that of stderr, also while `silence_native_logs` discards what is written there.
+_message_fd = 2
+
+
+def _show_warnings(program: str) -> None:
+    """Prints an `InputWarning` as one line, at once and wherever it is raised."""
+    show_other = warnings.showwarning
+
+    def show(message, category, *details):
+        if issubclass(category, InputWarning):
+            os.write(_message_fd, f"{program}: {message}\n".encode())
+        else:
+            show_other(message, category, *details)
+
+    warnings.showwarning = show
+    warnings.simplefilter("always", InputWarning)
+
+
 def _fail(message: str) -> NoReturn:
     print(message, file=sys.stderr)
     # A zip file that could not be written raises again when it is garbage-collected.
@@ -88,8 +108,9 @@ def silence_native_logs() -> Iterator[None]:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").addFilter(_is_not_retracing)
+    global _message_fd
     sys.stderr.flush()
-    kept = os.dup(2)
+    _message_fd = kept = os.dup(2)
     try:
         with open(os.devnull, "wb") as sink:
             os.dup2(sink.fileno(), 2)
@@ -97,6 +118,7 @@ def silence_native_logs() -> Iterator[None]:
     finally:
         sys.stderr.flush()
         os.dup2(kept, 2)
+        _message_fd = 2
         os.close(kept)
 
 

@@ -15,6 +15,10 @@ class InputError(ValueError):
     """
 
 
+class InputWarning(UserWarning):
+    """Something that the user should know, which is no error. Scripts print the message alone."""
+
+
 class WorkerLost(RuntimeError):
     """Another worker of a distributed training died. The same command resumes from the last checkpoint.
 

@@ -9,7 +9,7 @@ model:
 """
 
 from absl import flags
-from script_flags import define_data_flags, digits_from_flags
+from script_flags import define_data_flags, define_input_range_flag, digits_from_flags
 
 from mnist_keras import cli
 
@@ -28,6 +28,7 @@ flags.DEFINE_bool("robustness", False, "also print the accuracy under twelve cor
 flags.DEFINE_string("plot", None, "PNG file for a figure of --robustness")
 flags.DEFINE_string("json", None, "also write the results to this JSON file")
 define_data_flags()
+define_input_range_flag()
 FLAGS = flags.FLAGS
 
 
@@ -43,7 +44,7 @@ def main(arguments):
     from mnist_keras.inference.predictor import load_predictor
 
     with cli.silence_native_logs():
-        predictor = load_predictor(arguments[0])
+        predictor = load_predictor(arguments[0], input_range=FLAGS.input_range)
     if FLAGS.pictures:
         from mnist_keras.inference.images import predict_labeled
 

@@ -11,6 +11,7 @@ import json
 import pathlib
 
 from absl import flags
+from script_flags import define_input_range_flag
 
 from mnist_keras import cli
 
@@ -18,6 +19,7 @@ flags.DEFINE_bool("all_digits", False, "predict all digits on each image, line b
 flags.DEFINE_bool("json", False, "print JSON instead of a table")
 flags.DEFINE_string("save_inputs", None, "folder for the preprocessed 28x28 digits, the input of the network")
 flags.DEFINE_string("plot", None, "PNG file for a figure of images, preprocessed digits and probabilities")
+define_input_range_flag()
 FLAGS = flags.FLAGS
 
 
@@ -27,7 +29,7 @@ def main(arguments):
         from mnist_keras.inference.images import list_images, predict_file
         from mnist_keras.inference.predictor import load_predictor
 
-        predictor = load_predictor(arguments[0])
+        predictor = load_predictor(arguments[0], input_range=FLAGS.input_range)
     files, predictions, errors = [], [], []
     for argument in arguments[1:]:
         try:

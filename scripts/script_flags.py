@@ -11,6 +11,7 @@ from mnist_keras.data import DATA_DIR_VARIABLE, DATASETS, Digits, load_digits, s
 from mnist_keras.distribution.workers import STRATEGIES
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
+from mnist_keras.inference.input_range import INPUT_RANGES
 from mnist_keras.recipes import get_recipe
 from mnist_keras.recipes.recipe import NETWORKS, OPTIMIZERS, SCHEDULES, Recipe
 from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
@@ -88,6 +89,12 @@ def digits_from_flags() -> Digits:
     """Returns the dataset of the flags. With --validation, its test set is the validation set."""
     digits = load_digits(flags.FLAGS.dataset, flags.FLAGS.data_dir)
     return split_validation(digits, flags.FLAGS.validation) if flags.FLAGS.validation else digits
+
+
+def define_input_range_flag() -> None:
+    """Defines --input_range."""
+    text = "pixel value of white ink that a model with float inputs receives; auto: found out and reported"
+    flags.DEFINE_enum("input_range", "auto", INPUT_RANGES, text)
 
 
 def define_training_flags() -> None:

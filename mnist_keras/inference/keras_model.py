@@ -2,12 +2,15 @@
 
 import pathlib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from mnist_keras.errors import InputError
+from mnist_keras.inference.input_range import LoadedModel
+from mnist_keras.inference.sharing import refuse_tensorflow_after_fork
 
 _BATCH = 1000
 
@@ -18,6 +21,7 @@ def load_keras_model(path: pathlib.Path) -> keras.Model:
     Raises:
         InputError: the file is damaged, or its model has other inputs or outputs.
     """
+    refuse_tensorflow_after_fork()
     # Keras reports a damaged archive as "file not found".
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path} is no .keras file: it is damaged, truncated, or something else.")
@@ -34,16 +38,48 @@ def load_keras_model(path: pathlib.Path) -> keras.Model:
     return model
 
 
-def keras_predict_function(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns a function from uint8 images (examples, 28, 28) to probabilities, float32 (examples, 10).
+def load_keras(path: pathlib.Path) -> LoadedModel:
+    """Loads a `.keras` file as a function. A layer that scales pixels proves that the model takes 0 to 255.
 
-    A softmax is applied if the output layer is called "logits", as in all models of this package.
+    Raises:
+        InputError: see `load_keras_model`.
     """
+    model = load_keras_model(path)
+    scales = any(isinstance(layer, _SCALING_LAYERS) for layer in _layers(model))
+    probabilities = keras_predict_function(model)
+
+    def predict(images: np.ndarray, white: int) -> np.ndarray:
+        return probabilities(images if white == 255 else images.astype(np.float32) / np.float32(255 / white))
+
+    return LoadedModel(predict, 255 if scales else 1, is_certain=scales)
+
+
+_SCALING_LAYERS = (keras.layers.Rescaling, keras.layers.Normalization)
+
+
+def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
+
+
+def keras_predict_function(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns a function from images (examples, 28, 28) to probabilities, float32 (examples, 10).
+
+    A softmax is applied if the output layer is called "logits", as in all models of this package. Threads can share
+    the function, unlike `model.predict`.
+    """
+    returns_logits = getattr(model, "output_names", None) == ["logits"]
+
+    @tf.function(reduce_retracing=True)
+    def probabilities(images: tf.Tensor) -> tf.Tensor:
+        outputs = model(images, training=False)
+        return tf.nn.softmax(outputs) if returns_logits else outputs
 
     def predict(images: np.ndarray) -> np.ndarray:
-        outputs = model.predict(images[..., np.newaxis], batch_size=_BATCH, verbose=0)
-        if getattr(model, "output_names", None) == ["logits"]:
-            outputs = keras.ops.softmax(outputs)
-        return keras.ops.convert_to_numpy(outputs)
+        refuse_tensorflow_after_fork()
+        batches = [images[start : start + _BATCH, ..., np.newaxis] for start in range(0, len(images), _BATCH)]
+        return np.concatenate([probabilities(tf.constant(batch)).numpy().astype(np.float32) for batch in batches])
 
     return predict

@@ -1,17 +1,17 @@
 """Predicts with an ONNX file in onnxruntime. Must not import TensorFlow."""
 
 import pathlib
-from collections.abc import Callable
 
 import numpy as np
 
 from mnist_keras.errors import InputError
+from mnist_keras.inference.input_range import LoadedModel
 
 _BATCH = 1000
 
 
-def load_onnx(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
-    """Loads a file that maps `pixels`, float32 (any, 28, 28, 1) in 0..1, to `probabilities`, (any, 10).
+def load_onnx(path: pathlib.Path) -> LoadedModel:
+    """Loads a file that maps `pixels`, float32 (any, 28, 28, 1), to `probabilities`, (any, 10).
 
     Or one that maps `picture`, uint8 (1, height, width), to `probabilities`.
 
@@ -45,15 +45,15 @@ def load_onnx(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
         except Exception as error:
             raise InputError(f"{path} is a damaged ONNX file: {_reason(error)}") from error
 
-    def predict(images: np.ndarray) -> np.ndarray:
+    def predict(images: np.ndarray, white: int) -> np.ndarray:
         if "picture" in received:
             return np.concatenate([answer(picture=image[np.newaxis]) for image in images])
-        pixels = images[..., np.newaxis].astype(np.float32) / np.float32(255)
+        pixels = images[..., np.newaxis].astype(np.float32) / np.float32(255 / white)
         return np.concatenate(
             [answer(pixels=pixels[start : start + _BATCH]) for start in range(0, len(pixels), _BATCH)]
         )
 
-    return predict
+    return LoadedModel(predict, None if "picture" in received else 1)
 
 
 def _names(session) -> list[str]:

@@ -3,25 +3,33 @@
 import dataclasses
 import os
 import pathlib
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 
 from mnist_keras.data import base_dataset
-from mnist_keras.errors import InputError
+from mnist_keras.errors import InputError, InputWarning
 from mnist_keras.files import FORMAT_FILES, MODEL_FILE, project_folder, read_json, sha256
+from mnist_keras.inference.input_range import LoadedModel, find_input_range
 
 
 @dataclasses.dataclass(frozen=True)
 class Predictor:
     """A loaded model, whatever its format."""
 
-    #: uint8 (examples, 28, 28), white ink on black -> float32 (examples, 10), rows summing to 1.
+    #: uint8 (examples, 28, 28), white ink on black -> float32 (examples, 10), rows with a sum of 1.
     _probabilities: Callable[[np.ndarray], np.ndarray]
     #: The file or folder that was loaded.
     path: pathlib.Path
     #: Name of the dataset it was trained on, where a config or card beside it says so.
     trained_on: str | None = None
+    #: As passed to `load_predictor`; "1" or "255" if it was found by predicting.
+    input_range: str = "auto"
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        """Pickles the path, from which the model is loaded again: its functions cannot be pickled."""
+        return load_predictor, (str(self.path.absolute()), True, self.input_range)
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Probabilities of the ten digits.
@@ -82,13 +90,18 @@ def shipped_models() -> dict[str, pathlib.Path]:
     return dict(sorted(files.items()))
 
 
-def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
-    """Loads a trained model of any format.
+def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: str = "auto") -> Predictor:
+    """Loads a trained model of any format. Threads can share the predictor.
 
     Args:
         path: a `.keras`, `.tflite` or `.onnx` file, a SavedModel, a run's folder (its `model.keras`), an export's
             folder (its SavedModel), or the name of a model that ships (its TFLite file).
-        trusted: do not check a `.tflite` file in a subprocess first if no card confirms its checksum.
+        trusted: the file is one of this package, though no card confirms its checksum: it is neither loaded in a
+            subprocess first nor is its input range found by predicting.
+        input_range: "1" or "255", the pixel value of white ink that a model with float inputs receives. "auto": the
+            range of this package's models, where a card or a run's config is beside the file; that of the file's
+            scaling layer or quantization; otherwise the range in which the model classifies ten known digits, which
+            an `InputWarning` reports.
 
     Raises:
         InputError: there is no such model, it does not classify digits, or its checksum is not that in the card.
@@ -111,30 +124,41 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False) -> Predictor:
             f"{path} is not the one that card.json beside it describes: their SHA-256 differ. It is damaged or was "
             "replaced. Export it again, or move it to another folder."
         )
-    if path.suffix == ".keras":
-        from mnist_keras.inference.keras_model import keras_predict_function, load_keras_model
+    model = _load(path, trusted=bool(recorded) or trusted)
+    if input_range == "auto" and (trusted or recorded or (trained_on and path.name == MODEL_FILE)):
+        white, message = model.white or 255, None
+    else:
+        white, message = find_input_range(model, path, input_range)
+    if message:
+        warnings.warn(message, InputWarning, stacklevel=2)
+        input_range = str(white)
+    return Predictor(lambda images: model.predict(images, white), path, trained_on, input_range)
 
-        predict = keras_predict_function(load_keras_model(path))
-    elif path.suffix == ".tflite":
+
+def _load(path: pathlib.Path, trusted: bool) -> LoadedModel:
+    # Each format is imported where it is needed: some need TensorFlow, others a package of their own.
+    if path.suffix == ".keras":
+        from mnist_keras.inference.keras_model import load_keras
+
+        return load_keras(path)
+    if path.suffix == ".tflite":
         from mnist_keras.inference.tflite import check_in_subprocess, load_tflite
 
-        if not (recorded or trusted):
+        if not trusted:
             check_in_subprocess(path)
-        predict = load_tflite(path)
-    elif path.suffix == ".onnx":
+        return load_tflite(path)
+    if path.suffix == ".onnx":
         from mnist_keras.inference.onnx import load_onnx
 
-        predict = load_onnx(path)
-    elif (path / "saved_model.pb").is_file():
+        return load_onnx(path)
+    if (path / "saved_model.pb").is_file():
         from mnist_keras.inference.saved_model import load_saved_model
 
-        predict = load_saved_model(path)
-    else:
-        raise InputError(
-            f"{path} is no model. Expected: a .keras, .tflite or .onnx file, a SavedModel (a folder with "
-            "saved_model.pb), a run's folder or an export's folder."
-        )
-    return Predictor(predict, path, trained_on)
+        return load_saved_model(path)
+    raise InputError(
+        f"{path} is no model. Expected: a .keras, .tflite or .onnx file, a SavedModel (a folder with "
+        "saved_model.pb), a run's folder or an export's folder."
+    )
 
 
 def _described(path: pathlib.Path) -> tuple[str | None, str | None]:

@@ -1,23 +1,25 @@
 """Predicts with a SavedModel in plain TensorFlow."""
 
 import pathlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
+from mnist_keras.inference.input_range import LoadedModel
+from mnist_keras.inference.sharing import refuse_tensorflow_after_fork
 
 _BATCH = 1000
 
 
-def load_saved_model(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
+def load_saved_model(path: pathlib.Path) -> LoadedModel:
     """Loads the signature `serving_default`: uint8 (None, 28, 28) -> "probabilities".
 
     Raises:
         InputError: the folder is damaged, or has another signature.
     """
+    refuse_tensorflow_after_fork()
     try:
         loaded = tf.saved_model.load(str(path))
     except Exception as error:  # TensorFlow raises OSError, OpError, ValueError, by what is damaged.
@@ -32,11 +34,12 @@ def load_saved_model(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
             f"output called probabilities. Received: {signature or 'no such signature'}."
         )
 
-    def predict(images: np.ndarray) -> np.ndarray:
+    def predict(images: np.ndarray, _: int) -> np.ndarray:
+        refuse_tensorflow_after_fork()
         batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
         answers = [signature(**{inputs[0].name: tf.constant(batch)})["probabilities"] for batch in batches]
         return tf.concat(answers, axis=0).numpy()
 
     # A signature's function needs the loaded object to stay alive.
     predict.loaded = loaded  # type: ignore[attr-defined]
-    return predict
+    return LoadedModel(predict, None)

@@ -14,16 +14,24 @@ from ai_edge_litert.interpreter import Interpreter
 
 from mnist_keras.distribution.subprocesses import run_module
 from mnist_keras.errors import InputError
+from mnist_keras.inference.input_range import LoadedModel
+from mnist_keras.inference.sharing import Pool
 
 _SHAPES = ((1, 28, 28, 1), (1, 10))
 _DTYPES = (np.float32, np.int8, np.uint8)
 
 
-def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
-    """Loads a file that maps pixels in 0..1, (1, 28, 28, 1), to probabilities, (1, 10).
+# Maps an image, uint8 (28, 28), and the pixel value of white ink to probabilities, (10,).
+_PredictOne = Callable[[Interpreter, np.ndarray, int], np.ndarray]
+
+
+def load_tflite(path: pathlib.Path) -> LoadedModel:
+    """Loads a file that maps pixels, (1, 28, 28, 1), to probabilities, (1, 10).
 
     Both are float32, or int8 or uint8 with a scale and a zero point in the file. Or one whose signature maps
     `picture`, uint8 (1, height, width), or `rgba` and `size`, the pixels of a canvas, to `probabilities`.
+
+    Threads can share the function: each has an interpreter of its own while it predicts.
 
     Raises:
         InputError: the file is damaged or has other inputs or outputs.
@@ -32,17 +40,40 @@ def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
     if content[4:8] != b"TFL3":
         raise InputError(f"{path} is no TFLite file: bytes 4 to 8 must be TFL3. Received: {content[4:8]!r}.")
     try:
-        interpreter = Interpreter(model_content=content, num_threads=1)
-        interpreter.allocate_tensors()
+        pool = Pool(lambda: _create_interpreter(content))
     except (ValueError, RuntimeError) as error:
         raise InputError(f"{path} is a damaged TFLite file: {error}") from error
+    with pool.lend() as interpreter:
+        predict_one, white, is_certain = _by_contract(path, interpreter)
+
+    def predict(images: np.ndarray, white: int) -> np.ndarray:
+        probabilities = np.empty((len(images), 10), np.float32)
+        try:
+            with pool.lend() as interpreter:
+                for row, image in zip(probabilities, images, strict=True):
+                    row[:] = predict_one(interpreter, image, white)
+        except (ValueError, RuntimeError, KeyError) as error:
+            raise InputError(f"{path} is a damaged TFLite file: {error}") from error
+        return probabilities
+
+    return LoadedModel(predict, white, is_certain)
+
+
+def _create_interpreter(content: bytes) -> Interpreter:
+    interpreter = Interpreter(model_content=content, num_threads=1)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def _by_contract(path: pathlib.Path, interpreter: Interpreter) -> tuple[_PredictOne, int | None, bool]:
+    """Returns the function for the file's inputs and outputs, and the last two fields of `LoadedModel`."""
     source, target = (details()[0] for details in (interpreter.get_input_details, interpreter.get_output_details))
     inputs = {(end["dtype"], tuple(end["shape_signature"])) for end in interpreter.get_input_details()}
     if inputs == {(np.uint8, (1, -1, -1))}:
-        return _reader(path, lambda image: _run(interpreter, picture=image[np.newaxis]))
+        return lambda interpreter, image, _: _run(interpreter, picture=image[np.newaxis]), None, True
     canvas = max(int(end["shape"].max(initial=0)) for end in interpreter.get_input_details())
     if inputs == {(np.float32, (canvas,)), (np.int32, (2,))}:
-        return _reader(path, lambda image: _run(interpreter, **_on_canvas(image, canvas)))
+        return lambda interpreter, image, _: _run(interpreter, **_on_canvas(image, canvas)), None, True
     received = [(end["dtype"], tuple(int(size) for size in end["shape"])) for end in (source, target)]
     if any(dtype not in _DTYPES or shape != wanted for (dtype, shape), wanted in zip(received, _SHAPES, strict=True)):
         raise InputError(
@@ -50,26 +81,17 @@ def load_tflite(path: pathlib.Path) -> Callable[[np.ndarray], np.ndarray]:
             + " to ".join(f"{dtype.__name__} {shape}" for dtype, shape in received)
         )
 
-    def read(image: np.ndarray) -> np.ndarray:
-        pixels = image.reshape(_SHAPES[0]).astype(np.float32) / np.float32(255)
+    def predict_one(interpreter: Interpreter, image: np.ndarray, white: int) -> np.ndarray:
+        pixels = image.reshape(_SHAPES[0]).astype(np.float32) / np.float32(255 / white)
         interpreter.set_tensor(source["index"], _quantize(pixels, source))
         interpreter.invoke()
         return _dequantize(interpreter.get_tensor(target["index"])[0], target)
 
-    return _reader(path, read)
-
-
-def _reader(path: pathlib.Path, read: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-    def predict(images: np.ndarray) -> np.ndarray:
-        answers = np.empty((len(images), 10), np.float32)
-        try:
-            for answer, image in zip(answers, images, strict=True):
-                answer[:] = read(image)
-        except (ValueError, RuntimeError, KeyError) as error:
-            raise InputError(f"{path} is a damaged TFLite file: {error}") from error
-        return answers
-
-    return predict
+    if source["dtype"] is np.float32:
+        return predict_one, 1, False
+    scale, zero = source["quantization"]
+    maximum = scale * (np.iinfo(source["dtype"]).max - zero)
+    return predict_one, 1 if maximum < 16 else 255, True
 
 
 def _run(interpreter: Interpreter, **inputs: np.ndarray) -> np.ndarray:
@@ -96,7 +118,10 @@ def _dequantize(values: np.ndarray, end: dict) -> np.ndarray:
     if end["dtype"] is np.float32:
         return values
     scale, zero = end["quantization"]
-    return (values.astype(np.float32) - zero) * np.float32(scale)
+    probabilities = np.maximum((values.astype(np.float32) - zero) * np.float32(scale), 0)
+    # Steps of 1/256 add up to 0.99 to 1.01. `_check_probabilities` refuses what is no probability.
+    total = probabilities.sum()
+    return probabilities / total if abs(total - 1) < 0.1 else probabilities
 
 
 # Maximum time of the check in a subprocess.
@@ -125,6 +150,6 @@ def check_in_subprocess(path: pathlib.Path) -> None:
 
 if __name__ == "__main__":
     try:
-        load_tflite(pathlib.Path(sys.argv[1]))(np.array([np.zeros((28, 28)), 255 * np.eye(28)], np.uint8))
+        load_tflite(pathlib.Path(sys.argv[1])).predict(np.array([np.zeros((28, 28)), 255 * np.eye(28)], np.uint8), 1)
     except InputError as error:
         sys.exit(str(error).replace("\n", " "))

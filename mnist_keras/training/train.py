@@ -1,6 +1,8 @@
 """Trains one recipe with `model.fit` and returns the model, its history and a digest."""
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -60,7 +62,11 @@ class TrainingResult:
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Returns probabilities, float32 (examples, 10), of uint8 images (examples, 28, 28)."""
-        return keras_predict_function(self.model)(images)
+        return self._predict(images)
+
+    @functools.cached_property
+    def _predict(self) -> Callable[[np.ndarray], np.ndarray]:
+        return keras_predict_function(self.model)
 
 
 def train(

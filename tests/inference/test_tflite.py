@@ -71,7 +71,7 @@ def test_a_file_contradicted_by_its_card_is_refused(export, tmp_path, name):
 
 
 @pytest.mark.parametrize("card", ["", "[]", "{}", '{"dataset": {"name": "x"}, "files": 3}', '{"dataset": 3}', "\x00"])
-def test_a_card_without_fields_is_refused(stray, card, tiny):
+def test_a_card_without_fields_is_ignored(stray, card, tiny):
     (stray.parent / "card.json").write_text(card)
     assert load_predictor(stray).predict(tiny.test_images[:1]).shape == (1, 10)
 
@@ -92,4 +92,5 @@ def test_each_pixel_value_becomes_its_own_8_bit_number(model, file, offset):
         interpreter.invoke()
         expected.append((interpreter.get_tensor(target["index"])[0].astype(np.float32) - zero) * scale)
     received = load_predictor(path).predict(images.astype(np.uint8))
-    np.testing.assert_allclose(received, expected, atol=1e-6)
+    # Steps of 1/256 do not add up to 1; probabilities do.
+    np.testing.assert_allclose(received, expected / np.sum(expected, axis=1, keepdims=True), atol=1e-6)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from mnist_keras.inference.preprocessing.components import component_boxes
 from mnist_keras.inference.preprocessing.ink import find_ink
 from mnist_keras.inference.preprocessing.normalize_ops import to_gray
+from mnist_keras.inference.sharing import refuse_tensorflow_after_fork
 
 # Side of the grid in cells: finer than for one digit, because an image may show a dozen.
 _CELLS = 240
@@ -25,6 +26,7 @@ def find_digits(picture: np.ndarray) -> list[Box]:
     Args:
         picture: uint8 (height, width, channels).
     """
+    refuse_tensorflow_after_fork()
     has_ink, found = _pieces(tf.constant(picture))
     if not has_ink:
         return []
