@@ -49,7 +49,9 @@ def write(model, path):
 def test_the_range_is_found_by_predicting_known_digits(known, tmp_path, name, white):
     images, labels = known
     path = write(nearest_template(known, white), tmp_path / name)
-    with pytest.warns(InputWarning, match=f"{name} receives pixels from 0 to {white}: of ten known digits it classifies "):
+    with pytest.warns(
+        InputWarning, match=f"{name} receives pixels from 0 to {white}: of ten known digits it classifies "
+    ):
         predictor = load_predictor(path)
     assert (predictor.predict(images).argmax(axis=1) == labels).sum() == 9
     assert predictor.input_range == str(white)
