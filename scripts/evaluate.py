@@ -52,7 +52,10 @@ def main(arguments):
             probabilities, labels = predict_labeled(predictor, FLAGS.pictures)
         dataset = FLAGS.pictures
     else:
+        from mnist_keras.evaluation.orientation import warn_unless_upright
+
         digits = digits_from_flags()
+        warn_unless_upright(digits)
         predictor.check_not_trained_on(digits.name)
         predict = choose_predict(predictor)
         probabilities, labels = predict(digits.test_images), digits.test_labels

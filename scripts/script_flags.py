@@ -7,7 +7,7 @@ from typing import Any
 
 from absl import flags
 
-from mnist_keras.data import DATA_DIR_VARIABLE, DATASETS, Digits, load_digits, split_validation
+from mnist_keras.data import DATA_DIR_VARIABLE, DATASETS, Digits, base_dataset, load_digits, split_validation
 from mnist_keras.distribution.workers import STRATEGIES
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
@@ -150,6 +150,21 @@ def formats_from_flags() -> tuple[str, ...]:
 def flags_given() -> dict[str, Any]:
     """Returns the names and values of the flags given on the command line."""
     return {name: flags.FLAGS[name].value for name in sorted(flags.FLAGS) if flags.FLAGS[name].present}
+
+
+def without_unasked_synthetic_digits(recipe: Recipe, digits: Digits) -> Recipe:
+    """Returns the recipe without synthetic digits on a dataset other than MNIST, unless --synthetic_examples is given.
+
+    Labels of another dataset may stand for something else than digits.
+    """
+    is_mnist = base_dataset(digits.name) in ("mnist", "sample")
+    if not recipe.synthetic_examples or is_mnist or flags.FLAGS.synthetic_examples is not None:
+        return recipe
+    print(
+        f"{recipe.name}: its {recipe.synthetic_examples:,} synthetic digits are left out on {digits.name}. If the "
+        f"classes of {digits.name} are the digits, add them by --synthetic_examples={recipe.synthetic_examples}."
+    )
+    return dataclasses.replace(recipe, synthetic_examples=0)
 
 
 def _parse_options(key: str, text: str) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from script_flags import (
     digits_from_flags,
     recipe_from_flags,
     training_options,
+    without_unasked_synthetic_digits,
 )
 
 from mnist_keras import cli
@@ -41,19 +42,20 @@ FLAGS = flags.FLAGS
 
 def main(_):
     recipes = [recipe_from_flags(name) for name in _recipe_names()]
-    if FLAGS.ablate:
-        recipes = _with_ablations(recipes)
     seeds = _seeds()
     options = training_options()
     if current_worker(FLAGS.strategy):
         raise flags.IllegalFlagValueError("flag --strategy: a study runs on one machine, as in --strategy=mirrored")
+    digits = digits_from_flags()
+    recipes = [without_unasked_synthetic_digits(recipe, digits) for recipe in recipes]
+    if FLAGS.ablate:
+        recipes = _with_ablations(recipes)
     with cli.silence_native_logs():
         from mnist_keras.distribution.strategy import set_up_device
         from mnist_keras.experiments.study import run_study
         from mnist_keras.reports.study_report import write_study
 
     output = pathlib.Path(FLAGS.output)
-    digits = digits_from_flags()
     set_up_device(FLAGS.device, FLAGS.threads, FLAGS.logical_devices)
     rows = run_study(output, recipes, seeds, digits, options)
     text = write_study(output, rows, digits, FLAGS.ablate)

@@ -29,6 +29,7 @@ from script_flags import (
     formats_from_flags,
     recipe_from_flags,
     training_options,
+    without_unasked_synthetic_digits,
 )
 
 from mnist_keras import cli
@@ -71,6 +72,7 @@ def main(_):
     worker = current_worker(FLAGS.strategy)
     run = _run_folder(recipe.name, worker)
     digits = digits_from_flags()
+    recipe = without_unasked_synthetic_digits(recipe, digits)
     complete = is_complete(run, recipe, digits, FLAGS.seed)
     is_chief = worker is None or worker.is_chief
     export = FLAGS.export_dir and default_export_folder(FLAGS.export_dir, recipe.name, digits.name)

@@ -142,9 +142,11 @@ MUTATIONS = [
         '_NOT_DECAYED = ("bias",)',
         "tests/training/test_optimizers.py",
     ),
-    Mutation("training/optimizers.py", "if nesterov:", "if False:", "tests/training/test_fused_optimizers.py"),
     Mutation(
-        "training/fast_layers.py",
+        "training/fast_methods.py", "if optimizer.nesterov:", "if False:", "tests/training/test_fused_optimizers.py"
+    ),
+    Mutation(
+        "training/fast_methods.py",
         "variance * (count - 1) / count",
         "variance",
         "tests/training/test_fast_batch_norm.py",

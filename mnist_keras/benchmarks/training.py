@@ -16,12 +16,6 @@ from mnist_keras.recipes.recipe import Recipe
 IMAGES = 60_000
 
 FUSED_BATCH_NORM, CONVOLUTION_GRADIENT, FUSED_SGD = "fused batch norm", "convolution gradient", "fused SGD"
-# For each fast part: module, class and the method whose removal leaves Keras' own, which the class inherits.
-_FAST_METHODS = {
-    FUSED_BATCH_NORM: ("fast_layers", "BatchNormalization", "call"),
-    CONVOLUTION_GRADIENT: ("fast_layers", "Conv2D", "convolution_op"),
-    FUSED_SGD: ("optimizers", "FusedSGD", "update_step"),
-}
 
 
 def training_contenders(recipe: str, steps: int, mixed_precision: bool, threads: int) -> list[Contender]:
@@ -82,13 +76,19 @@ def keras_steps(
     """
     from mnist_keras.data.pipeline import training_batches
     from mnist_keras.distribution.strategy import get_strategy, set_up_device
-    from mnist_keras.training import fast_layers, optimizers
+    from mnist_keras.training import fast_methods
     from mnist_keras.training.compile import compile_model
 
     set_up_device(threads=threads)
     if without:
-        module, name, method = _FAST_METHODS[without]
-        delattr(getattr({"fast_layers": fast_layers, "optimizers": optimizers}[module], name), method)
+        parts = {
+            FUSED_BATCH_NORM: fast_methods.use_fused_batch_norm,
+            CONVOLUTION_GRADIENT: fast_methods.use_fast_gradient,
+            FUSED_SGD: fast_methods.use_fused_update,
+        }
+        fast_methods.FAST_METHODS = {
+            kind: method for kind, method in fast_methods.FAST_METHODS.items() if method is not parts[without]
+        }
     plain = _plain_recipe(recipe)
     images, labels = _random_data()
     model = compile_model(plain, steps, get_strategy("one_device"), mixed_precision)

@@ -1,7 +1,5 @@
 """Builds and compiles the model of a recipe in the scope of a `tf.distribute` strategy."""
 
-from collections.abc import Callable
-
 import keras
 import tensorflow as tf
 
@@ -9,7 +7,7 @@ from mnist_keras.distribution.strategy import as_graph_function
 from mnist_keras.models import build_model
 from mnist_keras.models.builder import training_flops
 from mnist_keras.recipes.recipe import Recipe
-from mnist_keras.training.fast_layers import with_fast_layers
+from mnist_keras.training.fast_methods import with_fast_layers
 from mnist_keras.training.optimizers import make_optimizer
 
 # FLOPs per compiled call at which Python overhead becomes negligible.
@@ -43,7 +41,7 @@ def compile_model(
         model.compile(
             optimizer=make_optimizer(recipe, steps_in_epoch),
             loss=_make_loss(recipe.label_smoothing),
-            metrics=["accuracy"],
+            metrics=[_make_accuracy(recipe.label_smoothing)],
             steps_per_execution=_largest_divisor(steps_in_epoch, steps_per_execution),
         )
     if strategy.num_replicas_in_sync > 1:
@@ -52,16 +50,23 @@ def compile_model(
     return model
 
 
-def _make_loss(label_smoothing: float) -> Callable:
-    if not label_smoothing:
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+def _make_loss(label_smoothing: float) -> keras.losses.Loss:
+    # Keras' sparse loss has no label smoothing. See `targets_for`.
+    if label_smoothing:
+        return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing)
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
-    # Keras' sparse loss has no label smoothing.
-    def smoothed_cross_entropy(labels, logits):
-        targets = keras.ops.one_hot(labels, logits.shape[-1])
-        return keras.losses.categorical_crossentropy(targets, logits, from_logits=True, label_smoothing=label_smoothing)
 
-    return smoothed_cross_entropy
+def _make_accuracy(label_smoothing: float) -> keras.metrics.Metric:
+    one_hot = keras.metrics.CategoricalAccuracy
+    return (one_hot if label_smoothing else keras.metrics.SparseCategoricalAccuracy)(name="accuracy")
+
+
+def targets_for(recipe: Recipe, batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns batches of images and labels with the targets that the recipe's loss takes: one-hot or labels."""
+    if not recipe.label_smoothing:
+        return batches
+    return batches.map(lambda images, labels: (images, tf.one_hot(labels, 10)))
 
 
 def _synchronize_batch_norm(model: keras.Model, synchronized: bool) -> None:

@@ -26,6 +26,7 @@ from mnist_keras.distribution.strategy import (
 )
 from mnist_keras.distribution.workers import current_worker
 from mnist_keras.errors import InputError
+from mnist_keras.evaluation.orientation import are_digits, warn_unless_upright
 from mnist_keras.files import Rows
 from mnist_keras.inference.keras_model import keras_predict_function
 from mnist_keras.models import build_model
@@ -37,7 +38,7 @@ from mnist_keras.training.checkpoints.callback import CheckpointCallback
 from mnist_keras.training.checkpoints.resume import ResumingCallbackList
 from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
 from mnist_keras.training.checkpoints.storage import CheckpointManager
-from mnist_keras.training.compile import compile_model
+from mnist_keras.training.compile import compile_model, targets_for
 from mnist_keras.training.settings import TrainingOptions, run_settings
 
 
@@ -67,6 +68,18 @@ class TrainingResult:
     @functools.cached_property
     def _predict(self) -> Callable[[np.ndarray], np.ndarray]:
         return keras_predict_function(self.model)
+
+
+def _training_set(recipe: Recipe, digits: Digits) -> tuple[np.ndarray, np.ndarray]:
+    """Returns images and labels of the training set with the recipe's synthetic digits."""
+    warn_unless_upright(digits)
+    if recipe.synthetic_examples and not are_digits(digits):
+        raise InputError(
+            f"Synthetic digits join only datasets whose labels are the digits on the images. Expected: a dataset that "
+            f"the shipped compact_1k classifies. Received: {digits.name} and {recipe.synthetic_examples:,} synthetic "
+            "digits. Pass synthetic_examples=0."
+        )
+    return with_synthetic_digits(digits, recipe.synthetic_examples)
 
 
 def train(
@@ -99,7 +112,7 @@ def train(
             f"Received: ensemble_size={recipe.ensemble_size}."
         )
     schedule = CheckpointSchedule(options.checkpoint_every)
-    images, labels = with_synthetic_digits(digits, recipe.synthetic_examples)
+    images, labels = _training_set(recipe, digits)
     batch_size = recipe.batch_size or len(images)
     steps = steps_in_epoch(len(images), batch_size)
     worker = current_worker(options.strategy)
@@ -130,6 +143,10 @@ def train(
     history = RunHistory(keep_steps=recipe.log_every_steps > 0)
     printing = []
     if options.verbose and is_chief:
+        if recipe.synthetic_examples:
+            print(
+                f"training set: {len(digits.train_labels):,} images and {recipe.synthetic_examples:,} synthetic digits"
+            )
         model.summary()
         printing = [ProgressLog(history, len(digits.test_images), batch_size, recipe.log_every_steps)]
     with StopRequest() as stop, translate_worker_errors(distribution), patched_for_multi_worker(model, distribution):
@@ -142,19 +159,18 @@ def train(
         skip_executions(model, steps_done // model.steps_per_execution)
         model.fit(
             # One epoch more than is trained: fit counts skipped steps, which read no batch.
-            training_batches(
-                images,
-                labels,
-                batch_size,
-                recipe.epochs + 1,
-                seed,
-                recipe.augmentation,
-                first_step=saving.step,
+            targets_for(
+                recipe,
+                training_batches(
+                    images, labels, batch_size, recipe.epochs + 1, seed, recipe.augmentation, first_step=saving.step
+                ),
             ),
             initial_epoch=recipe.epochs if saving.stopped_before else epochs_done,
             epochs=recipe.epochs,
             steps_per_epoch=steps,
-            validation_data=evaluation_batches(digits.test_images, digits.test_labels, test_batch_size),
+            validation_data=targets_for(
+                recipe, evaluation_batches(digits.test_images, digits.test_labels, test_batch_size)
+            ),
             callbacks=ResumingCallbackList(
                 [history, *printing, *options.callbacks, saving],
                 steps_done,

@@ -21,25 +21,16 @@ def test_a_contender_lacks_each_fast_part_that_the_recipe_uses(recipe, mixed_pre
 
 
 def train_without_each_part():
-    """Trains without each fast part and returns the parts whose method is then Keras' own."""
-    import keras
+    """Trains without each fast part, one after another, and returns the classes that are faster after each."""
+    from mnist_keras.training import fast_methods
 
-    from mnist_keras.training import fast_layers, optimizers
-
-    methods = {
-        training.FUSED_BATCH_NORM: (fast_layers.BatchNormalization, keras.layers.BatchNormalization, "call"),
-        training.CONVOLUTION_GRADIENT: (fast_layers.Conv2D, keras.layers.Conv2D, "convolution_op"),
-        training.FUSED_SGD: (optimizers.FusedSGD, keras.optimizers.SGD, "update_step"),
-    }
-    replaced = []
-    for part, (fast, own, name) in methods.items():
-        before = getattr(fast, name)
+    parts = training.FUSED_BATCH_NORM, training.CONVOLUTION_GRADIENT, training.FUSED_SGD
+    left = []
+    for part in parts:
         training.keras_steps("stack_1", 1, mixed_precision=False, threads=0, without=part)()
-        if before is not getattr(fast, name) is getattr(own, name):
-            replaced.append(part)
-    return replaced
+        left.append([kind.__name__ for kind in fast_methods.FAST_METHODS])
+    return left
 
 
 def test_a_contender_trains_with_the_part_of_keras():
-    parts = [training.FUSED_BATCH_NORM, training.CONVOLUTION_GRADIENT, training.FUSED_SGD]
-    assert run_in_subprocess(train_without_each_part) == parts
+    assert run_in_subprocess(train_without_each_part) == [["Conv2D", "SGD"], ["SGD"], []]

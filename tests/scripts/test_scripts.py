@@ -140,6 +140,18 @@ def test_invalid_input_of_train_leaves_no_files(script, data_flags, tmp_path, ar
     assert listing(tmp_path / "exported") == []
 
 
+def test_synthetic_digits_are_left_out_on_other_datasets_unless_requested(script, data_flags):
+    for model, flags, expected in (
+        ("cnn_robust", [], True),
+        ("cnn_robust", ["--synthetic_examples=100"], False),
+        ("cnn", [], False),
+    ):
+        result = script("train", f"--model={model}", "--runs_dir=/proc/runs", *flags, *data_flags)
+        failed(result, "/proc/runs")
+        text = "cnn_robust: its 12,000 synthetic digits are left out on tiny. If the classes of tiny are the digits"
+        assert (text in result.stdout) == expected
+
+
 def test_a_full_disk_leaves_no_incomplete_files(script, data_flags, tmp_path):
     # A limit on the size of files simulates a full disk.
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))  # noqa: E731

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from mnist_keras.models import build_model
-from mnist_keras.training.fast_layers import with_fast_layers
+from mnist_keras.training.fast_methods import with_fast_layers
 
 
 def one_step(model, images):
@@ -60,4 +60,4 @@ def test_half_precision_is_near_keras(channels):
 def test_batch_norm_over_features_is_left_to_keras():
     pixels = keras.Input((3,))
     model = with_fast_layers(keras.Model(pixels, keras.layers.BatchNormalization()(pixels)))
-    assert type(model.layers[1]) is keras.layers.BatchNormalization
+    assert "call" not in vars(model.layers[1])

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mnist_keras.training.fast_layers import with_fast_layers
+from mnist_keras.training.fast_methods import with_fast_layers
 
 
 def one_step(model, images):
