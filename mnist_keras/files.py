@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mnist_keras.atomic import atomic_file
+from mnist_keras.errors import InputError
 
 # File name of a run's model.
 MODEL_FILE = "model.keras"
@@ -36,9 +37,28 @@ def write_json(path: str | os.PathLike, content: Any, indent: int | None = 2) ->
         file.write((json.dumps(content, indent=indent) + "\n").encode())
 
 
+# Configs and cards have a few kilobytes, golden files 300.
+_MAX_JSON_BYTES = 50_000_000
+
+
 def read_json(path: str | os.PathLike) -> Any:
-    """Reads a JSON file. Raises OSError if it cannot be opened, ValueError if it is not JSON."""
-    return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    """Reads a JSON file. Raises OSError if it cannot be opened, ValueError if it is not JSON of a usual size."""
+    check_regular_file(path)
+    with pathlib.Path(path).open("rb") as file:
+        content = file.read(_MAX_JSON_BYTES + 1)
+    if len(content) > _MAX_JSON_BYTES:
+        raise ValueError(f"{path} has more than {_MAX_JSON_BYTES:,} bytes")
+    try:
+        return json.loads(content.decode())
+    except RecursionError as error:
+        raise ValueError(f"{path} is nested too deeply") from error
+
+
+def check_regular_file(path: str | os.PathLike) -> None:
+    """Raises InputError for a pipe, a device or a socket, whose reading may never end."""
+    path = pathlib.Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError(f"{path} is a pipe, a device or a socket. Expected: a regular file. Copy its content to one.")
 
 
 def sha256(path: pathlib.Path) -> str:

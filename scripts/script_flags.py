@@ -148,8 +148,15 @@ def formats_from_flags() -> tuple[str, ...]:
 
 
 def flags_given() -> dict[str, Any]:
-    """Returns the names and values of the flags given on the command line."""
-    return {name: flags.FLAGS[name].value for name in sorted(flags.FLAGS) if flags.FLAGS[name].present}
+    """Returns the names and values of the flags given on the command line, without folders.
+
+    Cards and reports are made to be shared: they say how a model was made, not where.
+    """
+    given = (name for name in sorted(flags.FLAGS) if flags.FLAGS[name].present)
+    return {name: flags.FLAGS[name].value for name in given if name not in _FOLDER_FLAGS}
+
+
+_FOLDER_FLAGS = ("data_dir", "runs_dir", "export_dir", "output", "tensorboard")
 
 
 def without_unasked_synthetic_digits(recipe: Recipe, digits: Digits) -> Recipe:

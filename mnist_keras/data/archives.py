@@ -5,6 +5,7 @@ IDX is the format of the MNIST archives: a header with big-endian sizes, then th
 """
 
 import gzip
+import math
 import pathlib
 import zipfile
 import zlib
@@ -14,8 +15,9 @@ import numpy as np
 
 from mnist_keras.data.digits import Digits
 from mnist_keras.errors import InputError
+from mnist_keras.files import check_regular_file
 
-# A larger file that is not gzipped is memory-mapped.
+# A larger array must be an IDX file that is not gzipped, which is memory-mapped.
 _MAX_BYTES_IN_MEMORY = 1 << 30
 # Two zero bytes and 8 for unsigned bytes. The fourth byte of a file is the number of axes.
 _MAGIC = b"\x00\x00\x08"
@@ -43,8 +45,9 @@ def read_folder(folder: pathlib.Path, name: str) -> Digits:
     if folder.suffix == ".npz" and folder.is_file():
         return read_npz(folder, name)
     if not folder.is_dir():
+        problem = f"{folder} is no folder and no npz file" if folder.exists() else f"There is no such folder: {folder}"
         raise InputError(
-            f"There is no such folder: {folder}. Expected: a folder of the four IDX files, or an npz file. "
+            f"{problem}. Expected: a folder of the four IDX files, or an npz file. "
             "Pass one by --data_dir or MNIST_KERAS_DATA_DIR."
         )
     candidates = {part: _find_idx(folder, file) for part, file in _IDX_FILES.items()}
@@ -79,21 +82,53 @@ def read_npz(path: pathlib.Path, name: str) -> Digits:
     Raises:
         InputError: the file does not exist, is damaged, or lacks an array.
     """
+    check_regular_file(path)
     try:
-        # allow_pickle=False, because a pickle in a data file could run code.
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [array for array in _NPZ_ARRAYS.values() if array not in archive]
+        with zipfile.ZipFile(path) as archive:
+            members = {name.removesuffix(".npy"): name for name in archive.namelist()}
+            missing = [array for array in _NPZ_ARRAYS.values() if array not in members]
             if missing:
                 raise InputError(
                     f"{path} must hold the arrays {', '.join(_NPZ_ARRAYS.values())}. Missing: {', '.join(missing)}. "
-                    f"Received: {', '.join(archive.files) or 'none'}. Save all four arrays into the file."
+                    f"Received: {', '.join(members)[:200] or 'none'}. Save all four arrays into the file."
                 )
-            arrays = {part: archive[array] for part, array in _NPZ_ARRAYS.items()}
+            arrays = {part: _read_member(archive, members[array]) for part, array in _NPZ_ARRAYS.items()}
     except InputError:
         raise
-    except (OSError, EOFError, MemoryError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path} cannot be read as an npz file of plain arrays: {error}") from error
+    except Exception as error:  # Headers are Python literals: whatever their parser raises.
+        raise InputError(
+            f"{path} cannot be read as an npz file of plain arrays: {error or type(error).__name__}. "
+            "Save it again by numpy.savez."
+        ) from error
     return Digits(name=name, **arrays)
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """Reads an array of numbers. Its size is compared with its header before it is decompressed."""
+    member = archive.getinfo(name)
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        headers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in headers:
+            raise ValueError(f"{name} has version {version} of the npy format")
+        shape, is_fortran, dtype = headers[version](file)
+        # Objects are pickles, which could run code.
+        if dtype.kind not in "biuf":
+            raise ValueError(f"{name} holds {dtype}, not numbers")
+        size = dtype.itemsize * math.prod(shape)
+        _check_size(f"{archive.filename}: {name}", size)
+        if min(shape, default=0) < 0 or size != member.file_size - file.tell():
+            raise ValueError(f"{name} has {member.file_size} bytes, and its header says {shape} of {dtype}")
+        array = np.frombuffer(file.read(), dtype)
+    return array.reshape(shape, order="F" if is_fortran else "C")
+
+
+def _check_size(name: str, size: int) -> None:
+    if size > _MAX_BYTES_IN_MEMORY:
+        raise InputError(
+            f"{name} has {size:,} bytes after it is decompressed. Expected: at most {_MAX_BYTES_IN_MEMORY:,}. "
+            "Save it as an IDX file that is not gzipped, which is read from disk."
+        )
 
 
 def npz_arrays(digits: Digits) -> dict[str, Any]:
@@ -114,8 +149,34 @@ def read_idx(path: pathlib.Path, axes: int) -> np.ndarray:
     Raises:
         InputError: the file is not an IDX file with this number of axes, or it is truncated or corrupt.
     """
-    content = _read_content(path)
-    start = content[: 4 + 4 * axes].tobytes()
+    check_regular_file(path)
+    header = 4 + 4 * axes
+    with path.open("rb") as plain:
+        is_gzip = plain.read(2) == b"\x1f\x8b"
+        plain.seek(0)
+        try:
+            file = gzip.GzipFile(fileobj=plain) if is_gzip else plain
+            shape = _idx_shape(path, file.read(header), axes)
+            expected = header + math.prod(shape)
+            if is_gzip:
+                _check_size(str(path), expected)
+            elif path.stat().st_size == expected > _MAX_BYTES_IN_MEMORY:
+                return np.memmap(path, np.uint8, "r", offset=header, shape=shape)
+            # The rest of a longer file is not read. At its end, gzip compares checksums.
+            content = file.read(min(expected, _MAX_BYTES_IN_MEMORY) - header + 1)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise InputError(f"{path} is a damaged gzip file: {error}. Download it again.") from error
+        received = header + len(content) if is_gzip else path.stat().st_size
+    if received != expected:
+        raise InputError(
+            f"{path} is {'truncated' if received < expected else 'too long'}. Expected: {expected} bytes for the "
+            f"shape {shape} in its header. Received: {received} bytes{' or more' if is_gzip else ''}. "
+            "Download it again."
+        )
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _idx_shape(path: pathlib.Path, start: bytes, axes: int) -> tuple[int, ...]:
     if start[:3] != _MAGIC:
         raise InputError(
             f"{path} is not an IDX file of unsigned bytes. Expected: its first bytes are 00 00 08. "
@@ -128,29 +189,9 @@ def read_idx(path: pathlib.Path, axes: int) -> np.ndarray:
             f"{path} must hold {kinds.get(axes, 'an array')}: {axes} axes. Received: {received} axes "
             f"({kinds.get(received, 'neither images nor labels')}). Check whether two files are swapped."
         )
-    header = 4 + 4 * axes
-    shape = tuple(int.from_bytes(start[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(axes))
-    expected = header + int(np.prod(shape, dtype=object))
-    if len(content) != expected:
-        raise InputError(
-            f"{path} is {'truncated' if len(content) < expected else 'too long'}. Expected: {expected} bytes for the "
-            f"shape {shape} in its header. Received: {len(content)} bytes. Download it again."
-        )
-    return content[header:].reshape(shape)
-
-
-def _read_content(path: pathlib.Path) -> np.ndarray:
-    with path.open("rb") as file:
-        is_gzip = file.read(2) == b"\x1f\x8b"
-    if not is_gzip and path.stat().st_size > _MAX_BYTES_IN_MEMORY:
-        return np.memmap(path, np.uint8, "r")
-    content = path.read_bytes()
-    if is_gzip:
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"{path} is a damaged gzip file: {error}. Download it again.") from error
-    return np.frombuffer(content, np.uint8)
+    if len(start) < 4 + 4 * axes:
+        raise InputError(f"{path} is truncated: its header ends after {len(start)} bytes. Download it again.")
+    return tuple(int.from_bytes(start[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(axes))
 
 
 def write_idx(path: pathlib.Path, array: np.ndarray) -> None:

@@ -53,9 +53,9 @@ def current_worker(strategy: str) -> Worker | None:
         index, count = int(task["index"]) + (task["type"] == "worker") * len(chiefs), len(chiefs) + len(workers)
         if task["type"] not in ("chief", "worker") or not 0 <= index < count:
             raise ValueError(f"no worker of the cluster is this task: {task}")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise InputError(
             f'TF_CONFIG must be like {{"cluster": {{"worker": ["host:port", ...]}}, "task": {{"type": "worker", '
-            f'"index": 0}}}}. Received: TF_CONFIG={config!r} ({type(error).__name__}: {error})'
+            f'"index": 0}}}}. Received: TF_CONFIG={config[:500]!r} ({type(error).__name__}: {error})'
         ) from error
     return Worker(index, count) if count > 1 or strategy == "multi_worker" else None

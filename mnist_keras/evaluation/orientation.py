@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mnist_keras.cli import silence_native_logs
 from mnist_keras.data import Digits, base_dataset
 from mnist_keras.errors import InputWarning
 from mnist_keras.inference.predictor import Predictor, load_pretrained
@@ -74,4 +75,5 @@ def warn_unless_upright(digits: Digits) -> None:
 
 @functools.cache
 def _compact_model() -> Predictor:
-    return load_pretrained("compact_1k")
+    with silence_native_logs():
+        return load_pretrained("compact_1k")

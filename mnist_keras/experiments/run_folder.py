@@ -1,8 +1,10 @@
 """Finds and reads the folders of complete and unfinished runs. Must not import TensorFlow."""
 
 import dataclasses
+import math
 import os
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 from mnist_keras.data import Digits
@@ -81,10 +83,54 @@ def read_run(folder: str | os.PathLike) -> tuple[dict[str, Any], dict[str, Any]]
     """
     folder = pathlib.Path(folder)
     try:
-        return tuple(read_json(folder / name) for name in ("config.json", "report.json"))
+        config, report = (read_json(folder / name) for name in ("config.json", "report.json"))
+        _check_fields(config, _CONFIG_FIELDS, "config.json")
+        _check_fields(report, _REPORT_FIELDS, "report.json")
     except (OSError, ValueError) as error:
         hint = "The run is unfinished." if folder.name.endswith(_UNFINISHED) else str(error)
         raise InputError(
             f"{folder} is not the folder of a run: it must contain config.json, report.json and {MODEL_FILE}, as "
             f"scripts/train.py writes them. ({hint})"
         ) from error
+    return config, report
+
+
+_NUMBER = (int, float)
+# Fields that are read, with their types.
+_CONFIG_FIELDS: dict[str, Any] = {
+    "recipe": {"name": str},
+    "seed": int,
+    "dataset": {"name": str, "sha256": str, "train_examples": int},
+    "training": {},
+    "flags": {},
+    "date": str,
+    "versions": {},
+    "digest": str,
+}
+_REPORT_FIELDS: dict[str, Any] = {
+    "recipe": str,
+    "dataset": str,
+    "parameters": int,
+    "seconds": _NUMBER,
+    "accuracy": _NUMBER,
+    "examples": int,
+    "correct": int,
+    "loss": _NUMBER,
+    "expected_calibration_error": _NUMBER,
+    "confusion": list,
+    "misclassified": list,
+}
+
+
+def _check_fields(content: Any, fields: Mapping[str, Any], where: str) -> None:
+    """Raises ValueError unless a JSON object has these fields, of these types."""
+    if not isinstance(content, Mapping):
+        raise ValueError(f"{where} is no JSON object with the fields {', '.join(fields)}")
+    for name, kind in fields.items():
+        if name not in content:
+            raise ValueError(f"{where} has no field {name!r}")
+        value = content[name]
+        if isinstance(kind, Mapping):
+            _check_fields(value, kind, f"{name!r} in {where}")
+        elif not isinstance(value, kind) or (isinstance(value, float) and not math.isfinite(value)):
+            raise ValueError(f"the field {name!r} of {where} is {str(value)[:100]!r}")

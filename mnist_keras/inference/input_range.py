@@ -62,6 +62,10 @@ def find_input_range(model: LoadedModel, path: pathlib.Path, wanted: str = "auto
 
 
 def _known_digits() -> tuple[np.ndarray, np.ndarray]:
-    vectors = read_json(project_folder("exported") / "compact_1k" / "golden.json")["vectors"]
-    pixels = np.array([vector["pixels"] for vector in vectors], np.float32).reshape(-1, 28, 28)
-    return np.round(255 * pixels).astype(np.uint8), np.array([vector["label"] for vector in vectors])
+    path = project_folder("exported") / "compact_1k" / "golden.json"
+    try:
+        vectors = read_json(path)["vectors"]
+        pixels = np.array([vector["pixels"] for vector in vectors], np.float32).reshape(10, 28, 28)
+        return np.round(255 * pixels).astype(np.uint8), np.array([int(vector["label"]) for vector in vectors])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is missing or damaged: {error}. Install the package again.") from error

@@ -10,7 +10,7 @@ import numpy as np
 
 from mnist_keras.data import base_dataset
 from mnist_keras.errors import InputError, InputWarning
-from mnist_keras.files import FORMAT_FILES, MODEL_FILE, project_folder, read_json, sha256
+from mnist_keras.files import FORMAT_FILES, MODEL_FILE, check_regular_file, project_folder, read_json, sha256
 from mnist_keras.inference.input_range import LoadedModel, find_input_range
 
 
@@ -115,6 +115,7 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: 
             f"There is no such file or folder: {path}. Models known by their name, in {project_folder('exported')}: "
             f"{', '.join(shipped_models())}."
         )
+    check_regular_file(path)
     for inside in (MODEL_FILE, FORMAT_FILES["saved_model"]):
         if (path / inside).exists():
             path = path / inside
@@ -168,7 +169,7 @@ def _described(path: pathlib.Path) -> tuple[str | None, str | None]:
         try:
             content = read_json(path.parent / name)
             dataset = str(content["dataset"]["name"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
             continue
         try:
             return dataset, str(content["files"][path.name]["sha256"])

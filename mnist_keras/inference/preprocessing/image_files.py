@@ -4,9 +4,10 @@ import os
 import pathlib
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from mnist_keras.errors import InputError
+from mnist_keras.files import check_regular_file
 
 # An image of 50 million pixels takes about 1 GB of memory while it is preprocessed.
 MAX_PIXELS = 50_000_000
@@ -25,6 +26,7 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
         InputError: there is no such file, it is not an image, or it has more than `MAX_PIXELS` pixels.
     """
     path = pathlib.Path(path)
+    check_regular_file(path)
     try:
         with Image.open(path, formats=_KINDS) as picture:
             # The header contains the size: a huge image is refused before it is decoded.
@@ -40,8 +42,10 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
         raise InputError(f"{path} is a folder. Expected: image files.") from error
     except InputError:
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as a picture: {error}") from error
+    except MemoryError as error:
+        raise InputError(f"{path} is too large for this machine's memory. Scale it down first.") from error
+    except Exception as error:  # Pillow's decoders raise whatever a damaged file leads them into.
+        raise InputError(f"{path} cannot be read as an image: {error or type(error).__name__}") from error
 
 
 def _pixels(picture: Image.Image) -> np.ndarray:

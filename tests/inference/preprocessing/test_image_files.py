@@ -61,14 +61,14 @@ def test_a_file_that_is_no_image_raises(gray, tmp_path):
     refuse(tmp_path / "none.png", "There is no such file")
     refuse(tmp_path, "is a folder. Expected: image files")
     (tmp_path / "text.png").write_text("seven")
-    refuse(tmp_path / "text.png", "cannot be read as a picture")
+    refuse(tmp_path / "text.png", "cannot be read as an image")
     Image.new("F", (5, 5)).save(tmp_path / "floats.tiff")
     refuse(tmp_path / "floats.tiff", "floating-point numbers; save it with 8 or 16 bits")
     Image.fromarray(gray).save(tmp_path / "cut.png")
     content = (tmp_path / "cut.png").read_bytes()
     for size in range(0, len(content) - 20, 7):
         (tmp_path / "cut.png").write_bytes(content[:size])
-        refuse(tmp_path / "cut.png", "cannot be read as a picture")
+        refuse(tmp_path / "cut.png", "cannot be read as an image")
 
 
 def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path):
