@@ -28,8 +28,12 @@ def main() -> None:
     width = max(map(len, commands))
     lines = [f"  {command:<{width}}  {_summary(path)}" for command, path in commands.items()]
     usage = "\n".join(["usage: mnist-keras COMMAND [--flag=value ...]", "", *lines, "", "mnist-keras COMMAND --help"])
+    cli.prepare_output()
     if name in ("--help", "-help", "-h", "help"):
-        print(usage)
+        try:
+            print(usage, flush=True)
+        except BrokenPipeError:
+            cli.exit_on_broken_pipe()
         return
     print(f"mnist-keras: there is no command {name!r}.\n{usage}", file=sys.stderr)
     sys.exit(2)

@@ -1,6 +1,7 @@
 """Command line of every script: parses flags, prints --help, reports errors by message and exit status."""
 
 import contextlib
+import io
 import logging
 import os
 import pathlib
@@ -31,6 +32,7 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
         arguments: names of the positional arguments for the usage line, as in "MODEL IMAGE...". Names in
             [brackets] are optional.
     """
+    prepare_output()
     program = INVOKED_AS or pathlib.Path(sys.argv[0]).name
     start = INVOKED_AS or f"python scripts/{program}"
     _show_warnings(program)
@@ -41,11 +43,12 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
         # absl's --help exits with status 1.
         if {"--help", "-help", "-h"} & set(sys.argv[1:]):
             about = _replace_commands((sys.modules["__main__"].__doc__ or "").strip())
-            print(f"{about}\n\n{usage}\n{flags.FLAGS.main_module_help()}", flush=True)
-            return
-        given = flags.FLAGS(sys.argv)[1:]
-        _check_arguments(given, arguments)
-        main(given)
+            print(f"{about}\n\n{usage}\n{flags.FLAGS.main_module_help()}")
+        else:
+            given = flags.FLAGS(sys.argv)[1:]
+            _check_arguments(given, arguments)
+            main(given)
+        sys.stdout.flush()
     except flags.Error as error:
         print(f"{program}: {error}\n{usage}\nAll flags: {start} --help", file=sys.stderr)
         sys.exit(2)
@@ -62,12 +65,39 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
     except InputError as error:
         _fail(f"{program}: {error}")
     except BrokenPipeError:
-        # The reader of the output has exited, like `head`. Otherwise Python reports the closed pipe again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        exit_on_broken_pipe()
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{program}: {where}{error.strerror or error}")
+
+
+def prepare_output() -> None:
+    """Makes stdout and stderr accept all text: characters that the encoding lacks become escapes.
+
+    Closed streams are opened on the null device. Otherwise the next opened file would take their place.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != descriptor:
+                os.dup2(null, descriptor)
+                os.close(null)
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(descriptor, "w", closefd=False))
+        stream = getattr(sys, name)
+        # Tests and notebooks replace the streams.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def exit_on_broken_pipe() -> NoReturn:
+    """Exits with status 1 because the reader of the output has exited, like `head`."""
+    # Otherwise Python reports the closed pipe again at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(1)
 
 
 # File descriptor of messages: that of stderr, also while `silence_native_logs` discards what is written there.

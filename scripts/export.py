@@ -20,14 +20,18 @@ def main(arguments):
     formats = formats_from_flags()
     with cli.silence_native_logs():
         from mnist_keras.experiments.run_folder import read_run
-        from mnist_keras.export.export import export_run
+        from mnist_keras.export.export import IncompleteExport, export_run
         from mnist_keras.export.formats import default_export_folder
 
     config, _ = read_run(arguments[0])
     output = FLAGS.output or default_export_folder("exported", config["recipe"]["name"], config["dataset"]["name"])
     digits = digits_from_flags()
-    with cli.silence_native_logs():
-        card = export_run(arguments[0], output, digits, formats)
+    failed = None
+    try:
+        with cli.silence_native_logs():
+            card = export_run(arguments[0], output, digits, formats)
+    except IncompleteExport as error:
+        card, failed = error.card, error
     print(f"{'file':<22} {'bytes':>10}  {'same class':>11}  {'max difference':>14}  {'correct':>11}  {'us':>6}")
     for name, file in card["files"].items():
         parity = file["parity"]
@@ -37,6 +41,8 @@ def main(arguments):
     print(f"\nexported to {output}")
     print("same class: test images on which file and model predict the same class")
     print("max difference: of the probabilities, between file and model; us: median microseconds per digit")
+    if failed:
+        raise failed
 
 
 if __name__ == "__main__":

@@ -109,11 +109,18 @@ def main(_):
     if not is_chief:
         print(f"worker {worker.index} of {worker.count}: digest {digest}")
         return
+    failed = None
     if export:
-        with cli.silence_native_logs():
-            export_run(run, export, digits, formats)
+        try:
+            with cli.silence_native_logs():
+                export_run(run, export, digits, formats)
+        except InputError as error:
+            # The results of the run come first.
+            failed, export = error, None
     _print_results(run, export, formats)
     print(f"total time     {format_duration(time.perf_counter() - start)}")
+    if failed:
+        raise failed
 
 
 def _run_folder(recipe: str, worker: Worker | None) -> pathlib.Path:

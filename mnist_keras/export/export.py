@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ def export_run(
     digits: Digits,
     formats: Sequence[str] = DEFAULT_FORMATS,
 ) -> dict[str, Any]:
-    """Exports the model of a run to a folder with all files, or changes nothing.
+    """Exports the model of a run to a folder. Formats that fail are left out; if all fail, nothing is changed.
 
     The folder holds a file per format, `labels.txt`, `golden.json`, `golden.png`, `card.json` and `README.md`. A fresh
     process loads the exported files. Their predictions on the test images must agree with the Keras model.
@@ -53,8 +54,8 @@ def export_run(
 
     Raises:
         InputError: `run` is not a run's folder; `folder` holds something else than an export, or an export trained on
-            MNIST while this model was trained on another dataset; a file cannot be written or read back, or predicts
-            differently.
+            MNIST while this model was trained on another dataset; the folder cannot be written.
+        IncompleteExport: a format cannot be written or read back, or predicts differently. The others are exported.
     """
     run, folder = pathlib.Path(run), pathlib.Path(folder)
     formats = expand_formats(formats)
@@ -66,10 +67,17 @@ def export_run(
     try:
         with atomic_folder(folder, replace=True) as new:
             card = describe_model(config, report)
-            files = {name: _write(model, new / FORMATS[name].file, name, card, calibration) for name in formats}
+            files, failures = _write_all(model, new, formats, card, calibration)
             (new / "labels.txt").write_text("\n".join(LABELS) + "\n")
             write_golden(new, digits, probabilities)
-            parity = check_parity(new, digits.test_images, digits.test_labels, expected)
+            parity, differing = check_parity(
+                new, digits.test_images, digits.test_labels, {name: expected[name] for name in files}
+            )
+            failures |= differing
+            for name in differing:
+                _remove(new / FORMATS[name].file)
+            if not parity:
+                raise InputError("\n".join([*failures.values(), f"Nothing was exported to {folder}."]))
             card["files"] = {
                 FORMATS[name].file: {
                     **contract,
@@ -77,6 +85,7 @@ def export_run(
                     "parity": dataclasses.asdict(parity[name]),
                 }
                 for name, contract in files.items()
+                if name in parity
             }
             card["training"] = {key: config[key] for key in _TRAINING_KEYS}
             write_json(new / "card.json", card)
@@ -88,7 +97,44 @@ def export_run(
             f"{folder} could not be written: {reason}. Nothing was changed. "
             "Check the free disk space, or choose another folder."
         ) from error
+    if failures:
+        raise IncompleteExport(folder, failures, card)
     return card
+
+
+class IncompleteExport(InputError):
+    """Some formats of an export failed. The others were exported."""
+
+    def __init__(self, folder: pathlib.Path, failures: Mapping[str, str], card: dict[str, Any]):
+        super().__init__("\n".join([*failures.values(), f"{folder} holds the formats {_formats_of(card)}."]))
+        #: The content of `card.json`.
+        self.card = card
+
+
+def _formats_of(card: Mapping[str, Any]) -> str:
+    return ", ".join(file["format"] for file in card["files"].values())
+
+
+def _write_all(
+    model: keras.Model, folder: pathlib.Path, formats: Sequence[str], card: Mapping, calibration: np.ndarray
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Returns the contract of each written file, and a message for each format that cannot be written."""
+    files, failures = {}, {}
+    for name in formats:
+        path = folder / FORMATS[name].file
+        try:
+            files[name] = _write(model, path, name, card, calibration)
+        except InputError as error:
+            failures[name] = f"{path.name} cannot be written: {error}"
+            _remove(path)
+    return files, failures
+
+
+def _remove(path: pathlib.Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _expected_probabilities(

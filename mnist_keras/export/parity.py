@@ -39,7 +39,7 @@ class Parity:
 
 def check_parity(
     folder: pathlib.Path, images: np.ndarray, labels: np.ndarray, expected: Mapping[str, np.ndarray]
-) -> dict[str, Parity]:
+) -> tuple[dict[str, Parity], dict[str, str]]:
     """Predicts with the files of an export in a fresh process, and compares the probabilities with the model's.
 
     Args:
@@ -49,27 +49,39 @@ def check_parity(
         expected: by format, the Keras model's probabilities, float32 of shape `(examples, 10)`.
 
     Returns:
-        A Parity per format.
-
-    Raises:
-        InputError: a file cannot be read, or differs from the model by more than its format allows.
+        A Parity per format, and per failed format a message: its file cannot be read, or differs from the model by
+        more than the format allows.
     """
     paths = [folder / FORMATS[name].file for name in expected]
-    answers, latencies = _answers(paths, images)
-    return {
-        name: _compare(FORMATS[name], path, received, latency, labels, expected[name])
-        for name, path, received, latency in zip(expected, paths, answers, latencies, strict=True)
-    }
+    parity, failures = {}, {}
+    for name, path, answer in zip(expected, paths, _predict_all(paths, images), strict=True):
+        try:
+            if isinstance(answer, str):
+                raise InputError(f"The exported file {path.name} cannot be read back: {answer}")
+            parity[name] = _compare(FORMATS[name], path, *answer, labels, expected[name])
+        except InputError as error:
+            failures[name] = str(error)
+    return parity, failures
 
 
-def _answers(paths: list[pathlib.Path], images: np.ndarray) -> tuple[list[np.ndarray], list[float]]:
+_Answer = tuple[np.ndarray, float] | str
+
+
+def _predict_all(paths: list[pathlib.Path], images: np.ndarray) -> list[_Answer]:
+    """Returns probabilities and latency of each file, or a message."""
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/images.npy", images)
         result = run_module("mnist_keras.export.parity", f"{folder}/images.npy", folder, *paths)
+        if result.returncode and len(paths) > 1:
+            # A file that crashes the process hides the others.
+            return [answer for path in paths for answer in _predict_all([path], images)]
         if result.returncode:
-            reason = (result.stderr.strip().splitlines() or [f"status {result.returncode}"])[-1]
-            raise InputError(f"The exported files cannot be read back: {reason.rstrip('.')}. Nothing was changed.")
-        return [np.load(f"{folder}/{number}.npy") for number in range(len(paths))], json.loads(result.stdout)
+            return [(result.stderr.strip().splitlines() or [f"the process ended with status {result.returncode}"])[-1]]
+        outcomes = json.loads(result.stdout.splitlines()[-1])
+        return [
+            outcome if isinstance(outcome, str) else (np.load(f"{folder}/{number}.npy"), outcome)
+            for number, outcome in enumerate(outcomes)
+        ]
 
 
 def _compare(
@@ -83,8 +95,8 @@ def _compare(
         raise InputError(
             f"The exported file {path.name} does not predict like the model. Expected: at least "
             f"{kind.min_agreement:.1%} equal classes, and probabilities within {kind.max_difference:g}. Received: "
-            f"{agreeing} of {len(labels)} equal classes, a difference of {difference:.2g}. Nothing was changed. "
-            "Export another format."
+            f"{agreeing} of {len(labels)} equal classes, a difference of {difference:.2g}. Train for more epochs, or "
+            "export another format."
         )
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     size = sum(file.stat().st_size for file in files)
@@ -99,26 +111,26 @@ def answer(images_file: str, folder: str, *files: str) -> None:
     """Predicts with exported files, in the child process.
 
     Saves the probabilities of each file as `folder`/0.npy, 1.npy, ..., float32 of shape `(examples, 10)`. Prints a JSON
-    list of the median microseconds per digit.
+    list: per file, the median microseconds per digit, or a message if it cannot be read.
 
     Args:
         images_file: an npy file of uint8 images, `(examples, 28, 28)`.
         folder: an existing folder for the probabilities.
         files: exported files, in the formats that `load_predictor` reads.
-
-    Raises:
-        InputError: a file cannot be read.
     """
     # Imported here, because the parent process predicts nothing.
     from mnist_keras.inference.predictor import load_predictor
 
     images = np.load(images_file)
-    latencies = []
+    outcomes: list[float | str] = []
     for number, file in enumerate(files):
-        predictor = load_predictor(file, trusted=True)
-        np.save(pathlib.Path(folder) / f"{number}.npy", predictor.predict(images))
-        latencies.append(_latency(predictor.predict, images))
-    print(json.dumps(latencies))
+        try:
+            predictor = load_predictor(file, trusted=True)
+            np.save(pathlib.Path(folder) / f"{number}.npy", predictor.predict(images))
+            outcomes.append(_latency(predictor.predict, images))
+        except InputError as error:
+            outcomes.append(str(error))
+    print(json.dumps(outcomes))
 
 
 def _latency(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> float:
@@ -132,7 +144,4 @@ def _latency(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray) ->
 
 
 if __name__ == "__main__":
-    try:
-        answer(*sys.argv[1:])
-    except InputError as error:
-        sys.exit(str(error))
+    answer(*sys.argv[1:])

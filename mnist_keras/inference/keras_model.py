@@ -1,5 +1,6 @@
 """Loads `.keras` files in safe mode and predicts with a Keras model."""
 
+import functools
 import pathlib
 import zipfile
 from collections.abc import Callable, Iterator
@@ -72,14 +73,19 @@ def keras_predict_function(model: keras.Model) -> Callable[[np.ndarray], np.ndar
     """
     returns_logits = getattr(model, "output_names", None) == ["logits"]
 
-    @tf.function(reduce_retracing=True)
+    @tf.function
     def probabilities(images: tf.Tensor) -> tf.Tensor:
         outputs = model(images, training=False)
         return tf.nn.softmax(outputs) if returns_logits else outputs
 
+    @functools.cache
+    def graph(dtype: tf.DType) -> Callable[[tf.Tensor], tf.Tensor]:
+        return probabilities.get_concrete_function(tf.TensorSpec((None, 28, 28, 1), dtype))
+
     def predict(images: np.ndarray) -> np.ndarray:
         refuse_tensorflow_after_fork()
         batches = [images[start : start + _BATCH, ..., np.newaxis] for start in range(0, len(images), _BATCH)]
-        return np.concatenate([probabilities(tf.constant(batch)).numpy().astype(np.float32) for batch in batches])
+        outputs = [graph(tf.as_dtype(batch.dtype))(tf.constant(batch)) for batch in batches]
+        return np.concatenate([output.numpy().astype(np.float32) for output in outputs])
 
     return predict

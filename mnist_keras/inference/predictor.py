@@ -11,7 +11,8 @@ import numpy as np
 from mnist_keras.data import base_dataset
 from mnist_keras.errors import InputError, InputWarning
 from mnist_keras.files import FORMAT_FILES, MODEL_FILE, check_regular_file, project_folder, read_json, sha256
-from mnist_keras.inference.input_range import LoadedModel, find_input_range
+from mnist_keras.inference.input_range import find_input_range
+from mnist_keras.inference.loading import check_in_subprocess, load_model
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +127,17 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: 
             f"{path} is not the one that card.json beside it describes: their SHA-256 differ. It is damaged or was "
             "replaced. Export it again, or move it to another folder."
         )
-    model = _load(path, trusted=bool(recorded) or trusted)
+    if not (recorded or trusted):
+        if path.is_dir():
+            warnings.warn(
+                f"{path} is a SavedModel that no card confirms. It is a program, which can read and write files "
+                "when it is loaded or predicts. Load it only if you trust its author.",
+                InputWarning,
+                stacklevel=2,
+            )
+        if path.is_dir() or path.suffix == ".tflite":
+            check_in_subprocess(path)
+    model = load_model(path)
     if input_range == "auto" and (trusted or recorded or (trained_on and path.name == MODEL_FILE)):
         white, message = model.white or 255, None
     else:
@@ -135,32 +146,6 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: 
         warnings.warn(message, InputWarning, stacklevel=2)
         input_range = str(white)
     return Predictor(lambda images: model.predict(images, white), path, trained_on, input_range)
-
-
-def _load(path: pathlib.Path, trusted: bool) -> LoadedModel:
-    # Each format is imported where it is needed: some need TensorFlow, others a package of their own.
-    if path.suffix == ".keras":
-        from mnist_keras.inference.keras_model import load_keras
-
-        return load_keras(path)
-    if path.suffix == ".tflite":
-        from mnist_keras.inference.tflite import check_in_subprocess, load_tflite
-
-        if not trusted:
-            check_in_subprocess(path)
-        return load_tflite(path)
-    if path.suffix == ".onnx":
-        from mnist_keras.inference.onnx import load_onnx
-
-        return load_onnx(path)
-    if (path / "saved_model.pb").is_file():
-        from mnist_keras.inference.saved_model import load_saved_model
-
-        return load_saved_model(path)
-    raise InputError(
-        f"{path} is no model. Expected: a .keras, .tflite or .onnx file, a SavedModel (a folder with "
-        "saved_model.pb), a run's folder or an export's folder."
-    )
 
 
 def _described(path: pathlib.Path) -> tuple[str | None, str | None]:

@@ -1,18 +1,11 @@
-"""Predicts with a TFLite file in LiteRT. Must not import TensorFlow.
-
-`python -m mnist_keras.inference.tflite FILE` checks a file in a process of its own.
-"""
+"""Predicts with a TFLite file in LiteRT. Must not import TensorFlow."""
 
 import pathlib
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from mnist_keras.distribution.subprocesses import run_module
 from mnist_keras.errors import InputError
 from mnist_keras.inference.input_range import LoadedModel
 from mnist_keras.inference.sharing import Pool
@@ -119,34 +112,3 @@ def _dequantize(values: np.ndarray, end: dict) -> np.ndarray:
         return values
     scale, zero = end["quantization"]
     return (values.astype(np.float32) - zero) * np.float32(scale)
-
-
-# Maximum time of the check in a subprocess.
-_SECONDS = 60
-
-
-def check_in_subprocess(path: pathlib.Path) -> None:
-    """Loads a TFLite file and predicts two digits in a subprocess.
-
-    LiteRT checks the structure of a file but not the arguments of its operators: one of 100 damaged files crashes the
-    process. A file whose checksum is confirmed by its card needs no check.
-
-    Raises:
-        InputError: the subprocess failed, crashed, or did not end in time.
-    """
-    try:
-        result = run_module(__name__, path, timeout=_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise InputError(f"{path} is a damaged TFLite file: it had not read two digits in {_SECONDS} s.") from error
-    if result.returncode < 0:
-        name = signal.Signals(-result.returncode).name
-        raise InputError(f"{path} is a damaged TFLite file: it takes down the process that reads it ({name}).")
-    if result.returncode:
-        raise InputError((result.stderr.strip().splitlines() or [f"{path} cannot be read."])[-1])
-
-
-if __name__ == "__main__":
-    try:
-        load_tflite(pathlib.Path(sys.argv[1])).predict(np.array([np.zeros((28, 28)), 255 * np.eye(28)], np.uint8), 1)
-    except InputError as error:
-        sys.exit(str(error).replace("\n", " "))

@@ -39,7 +39,7 @@ def test_no_module_is_taken_from_the_current_folder_or_beside_the_running_script
         "kept, sys.path[0] = sys.path[0], sys.argv[1]\n"
         "from mnist_keras.distribution.subprocesses import run_module\n"
         "sys.path[0] = kept\n"
-        "result = run_module('mnist_keras.inference.tflite', sys.argv[2])\n"
+        "result = run_module('mnist_keras.inference.loading', sys.argv[2])\n"
         "print(result.returncode, result.stdout)\n"
     )
     # An empty entry of PYTHONPATH is the current folder.

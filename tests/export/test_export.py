@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from mnist_keras.errors import InputError
 from mnist_keras.export import export as export_module
-from mnist_keras.export.export import export_run
+from mnist_keras.export.export import IncompleteExport, export_run
 from mnist_keras.export.formats import default_export_folder
 from mnist_keras.export.tflite import write_tflite
 from mnist_keras.inference.predictor import load_predictor
@@ -103,6 +103,29 @@ def test_a_new_export_replaces_the_whole_folder(run, existing, tiny):
     export_run(run, existing, tiny, ["float32"])
     assert "stale" not in listing(existing)
     assert listing(existing.parent)[0] == "linear"
+
+
+def test_formats_that_fail_are_left_out_and_named(run, tiny, tmp_path, monkeypatch):
+    def fail(*_):
+        raise InputError("needs an operator")
+
+    monkeypatch.setattr(export_module, "write_saved_model", fail)
+    compare = export_module.check_parity
+
+    def differ(folder, images, labels, expected):
+        return compare(folder, images, labels, expected | {"float16": expected["float16"][:, ::-1]})
+
+    monkeypatch.setattr(export_module, "check_parity", differ)
+    with pytest.raises(IncompleteExport) as error:
+        export_run(run, tmp_path / "new", tiny, ["saved_model", "float32", "float16"])
+    card = json.loads((tmp_path / "new" / "card.json").read_text())
+    assert card == error.value.card
+    assert list(card["files"]) == ["mnist.tflite"]
+    assert not {"saved_model", "mnist_float16.tflite"} & set(listing(tmp_path / "new"))
+    first, second, last = str(error.value).splitlines()
+    assert first == "saved_model cannot be written: needs an operator"
+    assert "mnist_float16.tflite does not predict like the model" in second
+    assert last == f"{tmp_path / 'new'} holds the formats float32."
 
 
 @pytest.mark.parametrize("step", ["write_saved_model", "write_tflite", "check_parity", "describe_model"])

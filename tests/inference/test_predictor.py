@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mnist_keras.errors import InputError
+from mnist_keras.errors import InputError, InputWarning
 from mnist_keras.inference.predictor import load_predictor
 
 
@@ -134,11 +134,22 @@ def test_damaged_saved_models_raise(export, tmp_path):
     shutil.copytree(export / "saved_model", tmp_path / "a")
     (tmp_path / "a" / "saved_model.pb").write_bytes(b"garbage")
     with pytest.raises(InputError, match="cannot be loaded as a SavedModel"):
-        load_predictor(tmp_path / "a")
+        load_predictor(tmp_path / "a", trusted=True)
     shutil.copytree(export / "saved_model", tmp_path / "b")
     shutil.rmtree(tmp_path / "b" / "variables")
     with pytest.raises(InputError, match="cannot be loaded as a SavedModel"):
-        load_predictor(tmp_path / "b")
+        load_predictor(tmp_path / "b", trusted=True)
+
+
+@pytest.mark.slow
+def test_a_damaged_saved_model_without_a_card_fails_in_the_subprocess(export, tmp_path):
+    shutil.copytree(export / "saved_model", tmp_path / "a")
+    (tmp_path / "a" / "saved_model.pb").write_bytes(b"garbage")
+    with (
+        pytest.warns(InputWarning, match="no card confirms"),
+        pytest.raises(InputError, match="cannot be loaded as a SavedModel"),
+    ):
+        load_predictor(tmp_path / "a")
 
 
 def test_a_saved_model_with_another_signature_raises(tmp_path):
@@ -146,7 +157,7 @@ def test_a_saved_model_with_another_signature_raises(tmp_path):
 
     tf.saved_model.save(tf.Module(), str(tmp_path / "empty"))
     with pytest.raises(InputError, match="serving_default must map uint8 .* Received: no such signature"):
-        load_predictor(tmp_path / "empty")
+        load_predictor(tmp_path / "empty", trusted=True)
 
 
 def test_outputs_that_are_not_probabilities_raise(tmp_path, tiny):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from mnist_keras.errors import InputError
+from mnist_keras.errors import InputError, InputWarning
 from mnist_keras.files import project_folder
-from mnist_keras.inference import tflite
+from mnist_keras.inference import loading
 from mnist_keras.inference.predictor import load_predictor
 
 
@@ -39,22 +39,33 @@ def test_a_valid_file_is_read(stray, export, tiny):
 @pytest.mark.parametrize(
     ("shell", "message"),
     [
-        ("kill -SEGV $$", r"damaged TFLite file: it takes down the process that reads it \(SIGSEGV\)"),
+        ("kill -SEGV $$", r"damaged TFLite file: it takes down the process that loads it \(SIGSEGV\)"),
         ("echo note >&2; echo 'no such operator' >&2; exit 1", "^no such operator$"),
-        ("exit 3", "cannot be read"),
-        ("exec sleep 60", r"had not read two digits in 0.2 s"),
+        ("exit 3", "cannot be loaded"),
+        ("exec sleep 60", r"had not predicted two digits in 0.2 s"),
     ],
 )
 def test_one_that_is_not(stray, python_that, monkeypatch, shell, message):
-    monkeypatch.setattr(tflite, "_SECONDS", 0.2 if "sleep" in shell else 20)
+    monkeypatch.setattr(loading, "_SECONDS", 0.2 if "sleep" in shell else 20)
     python_that(shell)
     with pytest.raises(InputError, match=message):
         load_predictor(stray)
 
 
+def test_a_saved_model_without_a_card_is_loaded_in_a_subprocess_first(export, tmp_path, python_that):
+    copy = shutil.copytree(export / "saved_model", tmp_path / "theirs")
+    python_that("echo 'theirs wrote a file' >&2; exit 1")
+    with (
+        pytest.warns(InputWarning, match="theirs is a SavedModel that no card confirms.* can read and write files"),
+        pytest.raises(InputError, match="^theirs wrote a file$"),
+    ):
+        load_predictor(copy)
+
+
 def test_a_file_confirmed_by_its_card_is_loaded_without_a_trial(export, stray, python_that):
     python_that("exit 3")
     load_predictor(export / "mnist.tflite")
+    load_predictor(export / "saved_model")
     load_predictor(stray, trusted=True)
 
 

@@ -11,6 +11,8 @@ from mnist_keras.files import check_regular_file
 
 # An image of 50 million pixels takes about 1 GB of memory while it is preprocessed.
 MAX_PIXELS = 50_000_000
+# A longer side takes gigabytes whatever the other one is.
+MAX_SIDE = 20_000
 # Image formats that are accepted. Pillow has others that start programs or read other files.
 _KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
@@ -23,18 +25,14 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
         uint8 (height, width, channels): gray, gray and alpha, RGB, or RGBA. It is rotated by its EXIF orientation.
 
     Raises:
-        InputError: there is no such file, it is not an image, or it has more than `MAX_PIXELS` pixels.
+        InputError: there is no such file, it is not an image, or it is too large, see `check_image_size`.
     """
     path = pathlib.Path(path)
     check_regular_file(path)
     try:
         with Image.open(path, formats=_KINDS) as picture:
             # The header contains the size: a huge image is refused before it is decoded.
-            if picture.width * picture.height > MAX_PIXELS:
-                raise InputError(
-                    f"{path} has {picture.width}x{picture.height} pixels. Expected: at most {MAX_PIXELS:,}. "
-                    "Scale it down first."
-                )
+            check_image_size(str(path), picture.width, picture.height)
             return _pixels(ImageOps.exif_transpose(picture))
     except FileNotFoundError as error:
         raise InputError(f"There is no such file: {path}.") from error
@@ -46,6 +44,15 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
         raise InputError(f"{path} is too large for this machine's memory. Scale it down first.") from error
     except Exception as error:  # Pillow's decoders raise whatever a damaged file leads them into.
         raise InputError(f"{path} cannot be read as an image: {error or type(error).__name__}") from error
+
+
+def check_image_size(name: str, width: int, height: int) -> None:
+    """Raises InputError if an image has more than `MAX_PIXELS` pixels, or a side of more than `MAX_SIDE`."""
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise InputError(
+            f"{name} has {width}x{height} pixels. Expected: at most {MAX_PIXELS:,}, and at most {MAX_SIDE:,} a side. "
+            "Scale it down first."
+        )
 
 
 def _pixels(picture: Image.Image) -> np.ndarray:

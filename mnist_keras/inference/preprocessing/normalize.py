@@ -7,6 +7,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from mnist_keras.errors import InputError
 from mnist_keras.inference.preprocessing.digit import PreprocessedDigit
+from mnist_keras.inference.preprocessing.image_files import check_image_size
 
 # `normalize_ops.py` as a LiteRT file, written by `python -m mnist_keras.export.tflite`.
 NORMALIZER = pathlib.Path(__file__).with_name("normalizer.tflite")
@@ -23,7 +24,7 @@ def preprocess_image(picture: np.ndarray) -> PreprocessedDigit:
         picture: uint8 (height, width) or (height, width, channels): gray, gray and alpha, RGB, or RGBA.
 
     Raises:
-        InputError: the image has another shape or dtype.
+        InputError: the image has another shape or dtype, or is too large, see `check_image_size`.
     """
     picture = np.asarray(picture)
     if picture.ndim == 2:
@@ -33,9 +34,16 @@ def preprocess_image(picture: np.ndarray) -> PreprocessedDigit:
             "An image must be uint8 of shape (height, width) or (height, width, 1 to 4 channels). "
             f"Received: {picture.dtype} of shape {picture.shape}."
         )
+    check_image_size("The image", picture.shape[1], picture.shape[0])
     # An interpreter per call: threads can share the function, and the memory of a large image is released.
     run = Interpreter(str(NORMALIZER), num_threads=1).get_signature_runner()
-    outputs = run(picture=_as_rgba(picture))
+    try:
+        outputs = run(picture=_as_rgba(picture))
+    except (MemoryError, RuntimeError) as error:
+        raise InputError(
+            f"The image cannot be preprocessed. Received: {picture.shape[1]}x{picture.shape[0]} pixels ({error}). "
+            "Scale it down first."
+        ) from error
     values = {field: outputs[OUTPUT_NAMES.get(field, field)] for field in PreprocessedDigit._fields}
     digit, box = values.pop("digit").astype(np.uint8), values.pop("box")
     top, left, bottom, right = (int(edge) for edge in box)
