@@ -66,10 +66,13 @@ else:
         "train_run": "mnist_keras.experiments.train_run",
     }
     __all__ = sorted(_MODULES)
+    _NEED_KERAS = ("TrainingResult", "build_model", "export_run", "save_run", "train", "train_run")
 
     def __getattr__(name):
         if name not in _MODULES:
             raise AttributeError(f"module 'mnist_keras' has no attribute {name!r}")
+        if name in _NEED_KERAS:
+            importlib.import_module("mnist_keras.distribution.keras_config").check_keras_config()
         return getattr(importlib.import_module(_MODULES[name]), name)
 
     def __dir__():

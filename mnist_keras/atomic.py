@@ -2,6 +2,8 @@
 
 import contextlib
 import ctypes
+import errno
+import glob
 import os
 import pathlib
 import shutil
@@ -14,6 +16,8 @@ from typing import IO, BinaryIO
 from mnist_keras.errors import InputError
 
 _LOCK = "lock"
+# Temporary folders are called .NAME.stage.RANDOM.
+_STAGE = ".stage."
 
 
 @contextlib.contextmanager
@@ -35,7 +39,7 @@ def atomic_folder(folder: pathlib.Path, replace: bool = False) -> Iterator[pathl
     folder.parent.mkdir(parents=True, exist_ok=True)
     _remove_dead_stages(folder)
     # The lock is taken before the rename to the name under which other writers look for dead stages.
-    stage = pathlib.Path(tempfile.mkdtemp(prefix=".stage.", dir=folder.parent))
+    stage = pathlib.Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder.parent))
     with try_lock(stage / _LOCK) or contextlib.nullcontext():
         stage = stage.rename(stage.with_name(f".{folder.name}{stage.name}"))
         new = stage / "new"
@@ -53,13 +57,13 @@ def atomic_folder(folder: pathlib.Path, replace: bool = False) -> Iterator[pathl
 
 def _remove_dead_stages(folder: pathlib.Path) -> None:
     """Removes the temporary folders of killed writers."""
-    for stage in folder.parent.glob(f".{folder.name}.stage.*"):
+    for stage in folder.parent.glob(f".{glob.escape(folder.name)}{_STAGE}*"):
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             lock = try_lock(stage / _LOCK)
             if lock:
                 stack.enter_context(lock)
                 shutil.rmtree(stage, ignore_errors=True)
-    for stage in folder.parent.glob(".stage.*"):
+    for stage in folder.parent.glob(f"{_STAGE}*"):
         # A living writer's stage has this name for less than a second.
         with contextlib.suppress(OSError):
             if time.time() - stage.stat().st_mtime > 60:
@@ -94,12 +98,26 @@ def check_writable(folder: pathlib.Path, replace: bool = False) -> None:
     """Checks before hours of work that `atomic_folder(folder, replace)` can start.
 
     Raises:
-        InputError: `folder` exists, is not empty, and `replace` is False.
+        InputError: `folder` exists, is not empty, and `replace` is False; or its name is too long or no text.
         OSError: the parent folder cannot be created or written.
     """
-    _check_free(folder, replace)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent).cleanup()
+    try:
+        folder.name.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"A folder's name must be text in UTF-8. Received: {folder.name!a}. Choose another."
+        ) from error
+    try:
+        _check_free(folder, replace)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryDirectory(prefix=f".{folder.name}{_STAGE}", dir=folder.parent).cleanup()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise InputError(
+            f"The name {folder.name[:60]}... is too long. Expected: at most 230 bytes. Received: "
+            f"{len(folder.name.encode())}. Choose a shorter one."
+        ) from error
 
 
 def _check_free(folder: pathlib.Path, replace: bool) -> None:

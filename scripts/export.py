@@ -9,6 +9,7 @@ from absl import flags
 from script_flags import define_data_flags, define_export_flags, digits_from_flags, formats_from_flags
 
 from mnist_keras import cli
+from mnist_keras.distribution.keras_config import check_keras_config
 
 flags.DEFINE_string("output", None, "folder of the export (default: exported/RECIPE)")
 define_export_flags()
@@ -17,6 +18,7 @@ FLAGS = flags.FLAGS
 
 
 def main(arguments):
+    check_keras_config()
     formats = formats_from_flags()
     with cli.silence_native_logs():
         from mnist_keras.experiments.run_folder import read_run

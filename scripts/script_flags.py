@@ -8,7 +8,7 @@ from typing import Any
 from absl import flags
 
 from mnist_keras.data import DATA_DIR_VARIABLE, DATASETS, Digits, base_dataset, load_digits, split_validation
-from mnist_keras.distribution.workers import STRATEGIES
+from mnist_keras.distribution.workers import MAX_DEVICES, MAX_THREADS, STRATEGIES
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
 from mnist_keras.inference.input_range import INPUT_RANGES
@@ -107,9 +107,9 @@ def define_training_flags() -> None:
     )
     flags.DEFINE_enum("device", "auto", ("auto", "cpu", "gpu"), "auto: GPUs if there are any, otherwise the CPU")
     text = "number of CPU threads; 0: TensorFlow's default, or the number of a run that is resumed"
-    flags.DEFINE_integer("threads", 0, text, lower_bound=0)
+    flags.DEFINE_integer("threads", 0, text, lower_bound=0, upper_bound=MAX_THREADS)
     text = "number of logical devices of the CPU, to try --strategy=mirrored"
-    flags.DEFINE_integer("logical_devices", 1, text, lower_bound=1)
+    flags.DEFINE_integer("logical_devices", 1, text, lower_bound=1, upper_bound=MAX_DEVICES)
     flags.DEFINE_bool("deterministic", False, "bitwise reproducible results for the same number of threads")
     text = "compute in bfloat16, keep weights in float32 (default: the recipe's, if the hardware has bfloat16)"
     flags.DEFINE_bool("mixed_precision", None, text)

@@ -24,11 +24,13 @@ from script_flags import (
 )
 
 from mnist_keras import cli
+from mnist_keras.distribution.keras_config import check_keras_config
 from mnist_keras.distribution.workers import current_worker
 from mnist_keras.errors import InputError
 from mnist_keras.recipes import GROUPS, RECIPES, expand_names
 from mnist_keras.recipes.ablation import ablations
 from mnist_keras.recipes.recipe import Recipe
+from mnist_keras.training.settings import MAX_SEED
 
 flags.DEFINE_list("recipes", "all", f"recipes or groups: {', '.join([*RECIPES, *GROUPS])}")
 flags.DEFINE_list("seeds", "0", "random seeds, whole numbers")
@@ -41,6 +43,7 @@ FLAGS = flags.FLAGS
 
 
 def main(_):
+    check_keras_config()
     recipes = [recipe_from_flags(name) for name in _recipe_names()]
     seeds = _seeds()
     options = training_options()
@@ -78,9 +81,9 @@ def _with_ablations(recipes: list[Recipe]) -> list[Recipe]:
 
 
 def _seeds() -> list[int]:
-    if not FLAGS.seeds or not all(seed.strip().isdecimal() for seed in FLAGS.seeds):
+    if not FLAGS.seeds or not all(seed.strip().isdecimal() and int(seed) <= MAX_SEED for seed in FLAGS.seeds):
         raise flags.IllegalFlagValueError(
-            f"flag --seeds: expected whole numbers as in 0,1,2. Received: {','.join(FLAGS.seeds)!r}"
+            f"flag --seeds: expected whole numbers up to {MAX_SEED}, as in 0,1,2. Received: {','.join(FLAGS.seeds)!r}"
         )
     return list(dict.fromkeys(int(seed) for seed in FLAGS.seeds))
 

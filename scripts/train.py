@@ -34,6 +34,7 @@ from script_flags import (
 
 from mnist_keras import cli
 from mnist_keras.atomic import check_writable
+from mnist_keras.distribution.keras_config import check_keras_config
 from mnist_keras.distribution.workers import Worker, current_worker
 from mnist_keras.errors import InputError, TrainingStopped
 from mnist_keras.experiments.run_folder import (
@@ -46,10 +47,15 @@ from mnist_keras.experiments.run_folder import (
 from mnist_keras.export.formats import FORMATS, check_replaceable, default_export_folder
 from mnist_keras.recipes import RECIPES
 from mnist_keras.reports.text import format_duration
+from mnist_keras.training.settings import MAX_SEED
 
 flags.DEFINE_string("model", "cnn", f"recipe to train: {', '.join(RECIPES)}")
 flags.DEFINE_integer(
-    "seed", 0, "random seed of initial weights, order of examples, augmentation and dropout", lower_bound=0
+    "seed",
+    0,
+    "random seed of initial weights, order of examples, augmentation and dropout",
+    lower_bound=0,
+    upper_bound=MAX_SEED,
 )
 flags.DEFINE_string("run_name", None, "name of the run's folder in --runs_dir (default: recipe and time)")
 flags.DEFINE_string("runs_dir", "runs", "folder of all runs")
@@ -65,6 +71,7 @@ FLAGS = flags.FLAGS
 
 def main(_):
     start = time.perf_counter()
+    check_keras_config()
     # Checks come before the import of TensorFlow, which takes seconds.
     recipe = recipe_from_flags(FLAGS.model)
     options = training_options()
@@ -137,6 +144,10 @@ def _run_folder(recipe: str, worker: Worker | None) -> pathlib.Path:
 def _check_folders(run: pathlib.Path, complete: bool, export: pathlib.Path | None, dataset: str) -> None:
     if not complete:
         check_writable(run)
+    if FLAGS.tensorboard:
+        logs = pathlib.Path(FLAGS.tensorboard)
+        logs.mkdir(parents=True, exist_ok=True)
+        check_writable(logs / f"{run.name}.check")
     if export:
         check_replaceable(export, dataset)
         check_writable(export, replace=True)

@@ -52,7 +52,8 @@ def load_digits(name: str = "auto", data_dir: str | os.PathLike | None = None) -
     if name not in DATASETS:
         raise InputError(f"dataset must be one of {', '.join(DATASETS)}. Received: dataset={name!r}. Choose one.")
     data_dir = data_dir or os.environ.get(DATA_DIR_VARIABLE)
-    folder = pathlib.Path(data_dir).expanduser() if data_dir else None
+    # An unknown user's ~name stays as it is.
+    folder = pathlib.Path(os.path.expanduser(data_dir)) if data_dir else None
     if name == "sample":
         return load_sample()
     if name == "folder":
@@ -78,7 +79,7 @@ def load_digits(name: str = "auto", data_dir: str | os.PathLike | None = None) -
 
 def _folder_name(folder: pathlib.Path) -> str:
     # Only verified images are named "mnist".
-    name = folder.resolve().name.removesuffix(".npz")
+    name = folder.resolve().name.removesuffix(".npz").encode(errors="replace").decode()
     return f"{name}-folder" if name.lower() in DATASETS else name
 
 
@@ -166,7 +167,7 @@ def load_tfds(cache_dir: str | os.PathLike | None = None, download_config: Any =
 
 def default_cache() -> pathlib.Path:
     """Returns TFDS' data folder: the environment variable TFDS_DATA_DIR, or otherwise ~/tensorflow_datasets."""
-    return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or pathlib.Path.home() / "tensorflow_datasets")
+    return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or os.path.expanduser("~/tensorflow_datasets"))
 
 
 def load_sample() -> Digits:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
 
-from mnist_keras.distribution.workers import STRATEGIES, current_worker
-from mnist_keras.errors import InputError, WorkerLost
+from mnist_keras.distribution.workers import MAX_DEVICES, MAX_THREADS, STRATEGIES, current_worker
+from mnist_keras.errors import InputError, WorkerLost, check
 
 _CPU_INFO = pathlib.Path("/proc/cpuinfo")
 
@@ -25,6 +25,8 @@ def set_up_device(device: str = "auto", threads: int = 0, logical_devices: int =
     Raises:
         InputError: "gpu" without a GPU, or TensorFlow is already in use.
     """
+    check(0 <= threads <= MAX_THREADS, f"from 0 to {MAX_THREADS}", "threads", threads)
+    check(1 <= logical_devices <= MAX_DEVICES, f"from 1 to {MAX_DEVICES}", "logical_devices", logical_devices)
     gpus = tf.config.list_physical_devices("GPU")
     if device == "gpu" and not gpus:
         raise InputError("TensorFlow sees no GPU. Received: device='gpu'. Leave --device out to train on the CPU.")

@@ -11,6 +11,8 @@ import os
 
 from mnist_keras.errors import InputError
 
+# More threads exhaust the memory of most machines.
+MAX_THREADS, MAX_DEVICES = 1024, 64
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 
 

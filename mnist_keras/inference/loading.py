@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 
+from mnist_keras.distribution.keras_config import check_keras_config
 from mnist_keras.distribution.subprocesses import run_module
 from mnist_keras.errors import InputError
 from mnist_keras.inference.input_range import LoadedModel
@@ -26,6 +27,7 @@ def load_model(path: pathlib.Path) -> LoadedModel:
     """
     # Each format is imported where it is needed: some need TensorFlow, others a package of their own.
     if path.suffix == ".keras":
+        check_keras_config()
         from mnist_keras.inference.keras_model import load_keras
 
         return load_keras(path)

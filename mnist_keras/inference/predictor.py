@@ -128,14 +128,15 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: 
             "replaced. Export it again, or move it to another folder."
         )
     if not (recorded or trusted):
-        if path.is_dir():
+        is_saved_model = (path / "saved_model.pb").is_file()
+        if is_saved_model:
             warnings.warn(
                 f"{path} is a SavedModel that no card confirms. It is a program, which can read and write files "
                 "when it is loaded or predicts. Load it only if you trust its author.",
                 InputWarning,
                 stacklevel=2,
             )
-        if path.is_dir() or path.suffix == ".tflite":
+        if is_saved_model or path.suffix == ".tflite":
             check_in_subprocess(path)
     model = load_model(path)
     if input_range == "auto" and (trusted or recorded or (trained_on and path.name == MODEL_FILE)):

@@ -78,11 +78,12 @@ class Recipe:
         for name in ("std", "learning_rate", "calibration_temperature"):
             value = getattr(self, name)
             check(is_number(value) and value > 0, "a positive number", name, value)
-        minima = dict(batch_size=0, epochs=1, ensemble_size=1)
-        minima |= dict(synthetic_examples=0, log_every_steps=0, steps_per_execution=0)
-        for name, minimum in minima.items():
+        limits = dict(batch_size=(0, 10**7), epochs=(1, 10**6), ensemble_size=(1, 100))
+        limits |= dict(synthetic_examples=(0, 10**6), log_every_steps=(0, 10**9), steps_per_execution=(0, 10**6))
+        for name, (low, high) in limits.items():
             value = getattr(self, name)
-            check(type(value) is int and value >= minimum, f"a whole number from {minimum}", name, value)
+            expected = f"a whole number from {low} to {high:,}"
+            check(type(value) is int and low <= value <= high, expected, name, value)
         check(type(self.mixed_precision) is bool, "True or False", "mixed_precision", self.mixed_precision)
         value = self.augmentation
         if isinstance(value, Mapping):

@@ -104,7 +104,7 @@ def _draw_image(axes: Axes, prediction: DigitPrediction) -> None:
     top, left, bottom, right = prediction.normalized.box
     axes.add_patch(Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False, color=WRONG))
     axes.set_axis_off()
-    axes.set_title(prediction.file[-28:], fontsize=8)
+    axes.set_title(prediction.file[-28:], fontsize=8, parse_math=False)
 
 
 _IMAGES_PER_CORRUPTION = 6

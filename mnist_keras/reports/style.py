@@ -22,7 +22,8 @@ _PAGE_COLORS = {
 def new_figure(width: float, height: float, title: str) -> Figure:
     """Returns an empty figure with a title; width and height are in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title)
+    # Names of files and datasets may contain $, which starts a formula otherwise.
+    figure.suptitle(title, parse_math=False)
     return figure
 
 

@@ -10,6 +10,9 @@ from mnist_keras.distribution.workers import STRATEGIES
 from mnist_keras.errors import check
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 
+# Keras' random seeds are unsigned 32-bit integers.
+MAX_SEED = 2**32 - 1
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainingOptions:
@@ -41,6 +44,8 @@ class TrainingOptions:
         check(self.strategy in STRATEGIES, f"one of {', '.join(STRATEGIES)}", "strategy", self.strategy)
         is_size = type(self.test_batch_size) is int and self.test_batch_size > 0
         check(is_size, "a whole number from 1", "test_batch_size", self.test_batch_size)
+        is_list = isinstance(self.callbacks, Sequence)
+        check(is_list, "a list of callbacks, as in [callback]", "callbacks", self.callbacks)
 
 
 def run_settings(recipe: Recipe, digits: Digits, seed: int, **training: Any) -> dict[str, Any]:

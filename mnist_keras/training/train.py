@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -25,7 +25,7 @@ from mnist_keras.distribution.strategy import (
     translate_worker_errors,
 )
 from mnist_keras.distribution.workers import current_worker
-from mnist_keras.errors import InputError
+from mnist_keras.errors import InputError, check
 from mnist_keras.evaluation.orientation import are_digits, warn_unless_upright
 from mnist_keras.files import Rows
 from mnist_keras.inference.keras_model import keras_predict_function
@@ -39,7 +39,7 @@ from mnist_keras.training.checkpoints.resume import ResumingCallbackList
 from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
 from mnist_keras.training.checkpoints.storage import CheckpointManager
 from mnist_keras.training.compile import compile_model, targets_for
-from mnist_keras.training.settings import TrainingOptions, run_settings
+from mnist_keras.training.settings import MAX_SEED, TrainingOptions, run_settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +68,18 @@ class TrainingResult:
     @functools.cached_property
     def _predict(self) -> Callable[[np.ndarray], np.ndarray]:
         return keras_predict_function(self.model)
+
+
+def _check_callbacks(recipe: Recipe, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    changing = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+    names = [type(callback).__name__ for callback in callbacks if isinstance(callback, changing)]
+    has_schedule = recipe.schedule != "constant" or recipe.warmup_fraction
+    if names and has_schedule:
+        raise InputError(
+            f"A callback cannot change a learning rate that has a schedule. Received: {', '.join(names)} and "
+            f"schedule={recipe.schedule!r}, warmup_fraction={recipe.warmup_fraction}. Pass schedule='constant' and "
+            "warmup_fraction=0."
+        )
 
 
 def _training_set(recipe: Recipe, digits: Digits) -> tuple[np.ndarray, np.ndarray]:
@@ -111,6 +123,8 @@ def train(
             f"The members of an ensemble are runs of their own: train {recipe.name} with train_run. "
             f"Received: ensemble_size={recipe.ensemble_size}."
         )
+    check(type(seed) is int and 0 <= seed <= MAX_SEED, f"a whole number from 0 to {MAX_SEED}", "seed", seed)
+    _check_callbacks(recipe, options.callbacks)
     schedule = CheckpointSchedule(options.checkpoint_every)
     images, labels = _training_set(recipe, digits)
     batch_size = recipe.batch_size or len(images)

@@ -80,7 +80,19 @@ def test_help_of_train_lists_recipes_and_default_formats(script):
         ("evaluate", ["a", "--require_accuracy=101"], "flag --require_accuracy=101"),
         ("predict", ["model"], "expected MODEL IMAGE..., received: model"),
         ("study", ["--recipes=cnn,vgg"], "flag --recipes: No recipe has this name. Received: 'vgg'"),
-        ("study", ["--seeds=one"], "flag --seeds: expected whole numbers as in 0,1,2. Received: 'one'"),
+        (
+            "study",
+            ["--seeds=one"],
+            "flag --seeds: expected whole numbers up to 4294967295, as in 0,1,2. Received: 'one'",
+        ),
+        ("study", ["--seeds=4294967296"], "flag --seeds: expected whole numbers up to 4294967295"),
+        ("train", ["--seed=4294967296"], "flag --seed=4294967296"),
+        ("train", ["--epochs=1000000000000"], "epochs must be a whole number from 1 to 1,000,000. Received"),
+        ("train", ["--synthetic_examples=1000000000"], "synthetic_examples must be a whole number from 0 to 1,000,000"),
+        ("train", ["--threads=100000"], "flag --threads=100000"),
+        ("train", ["--network_options=x=" + "[" * 20000 + "]" * 20000], "expected name=value pairs"),
+        ("demo", ["--port=80x"], "flag --port=80x"),
+        ("demo", ["--port=99999"], "flag --port=99999"),
     ],
 )
 def test_wrong_flags_exit_with_2(script, name, arguments, message):
