@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from mnist_keras.errors import InputError
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.recipes import get_recipe
 from mnist_keras.training.settings import TrainingOptions
@@ -92,3 +93,28 @@ def test_architecture_and_weights_load_apart(saved, tiny):
         model.load_weights(folder / "end.weights.h5")
         received = keras.ops.softmax(model.predict(tiny.test_images[..., np.newaxis], verbose=0))
         np.testing.assert_allclose(received, probabilities, atol=0.05)
+
+
+@pytest.mark.parametrize("callback", [keras.callbacks.ReduceLROnPlateau(), keras.callbacks.LearningRateScheduler(min)])
+def test_a_callback_that_changes_a_scheduled_learning_rate_is_refused(tiny, callback):
+    recipe = get_recipe("linear", epochs=1, schedule="cosine")
+    with pytest.raises(InputError, match="has a schedule. Received: .*schedule='cosine'.*Pass schedule='constant'"):
+        train(recipe, tiny, options=TrainingOptions(callbacks=[callback], verbose=False))
+
+
+def test_a_callback_changes_a_constant_learning_rate(tiny):
+    halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    result = train("linear", tiny, options=TrainingOptions(callbacks=[halve], verbose=False))
+    rates = [row["learning_rate"] for row in result.history[:3]]
+    assert rates == [0.5, 0.25, 0.125]
+
+
+def test_a_callback_without_a_list_is_refused():
+    with pytest.raises(InputError, match=r"callbacks must be a list of callbacks, as in \[callback\]. Received"):
+        TrainingOptions(callbacks=keras.callbacks.ReduceLROnPlateau())
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5])
+def test_a_seed_out_of_range_is_refused(tiny, seed):
+    with pytest.raises(InputError, match="seed must be a whole number from 0 to 4294967295. Received: seed="):
+        train("linear", tiny, seed)
