@@ -1,8 +1,10 @@
 """The examples run as their docstrings say, on images of the golden digits of a shipped model."""
 
 import asyncio
+import contextlib
 import csv
 import importlib.util
+import io
 import json
 import os
 import pathlib
@@ -152,8 +154,8 @@ def server():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [sys.executable, "-m", "uvicorn", "--app-dir", EXAMPLES, "server:app", "--port", address.split(":")[1]]
-    environment = os.environ | {"MODEL": str(MODEL / "saved_model"), "MAX_BYTES": "200000"}
+    command = [sys.executable, EXAMPLES / "server.py", "--port", address.split(":")[1]]
+    environment = os.environ | {"MODEL": str(MODEL / "saved_model"), "MAX_BYTES": "200000", "MAX_SECONDS": "2"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(600):
         try:
@@ -191,6 +193,61 @@ def test_the_server_refuses_invalid_bodies(server, pictures):
     assert (status, answer["detail"]) == (413, "The body is too large. Maximum: 200,000 bytes.")
 
 
+def as_png(shape):
+    buffer = io.BytesIO()
+    Image.new("1", shape).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_large_and_turned_images_are_predicted_and_larger_ones_refused(server, pictures):
+    with Image.open(pictures / "5.png") as image:
+        large = image.resize((3000, 3000), Image.Resampling.BICUBIC).convert("L")
+        turned = image.convert("L").rotate(90, expand=True)
+    for picture, options in ((large, {}), (turned, {"exif": Image.Exif()})):
+        if options:
+            options["exif"][0x0112] = 6
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", **options)
+        status, answer = ask(server, buffer.getvalue())
+        assert (status, answer["digit"]) == (200, 5)
+    status, answer = ask(server, as_png((7100, 7100)))
+    assert (status, answer["detail"]) == (400, "The image has 50,410,000 pixels. Maximum: 50,000,000.")
+    assert ask(server, as_png((4000, 4000)))[1]["digit"] is None
+
+
+def test_messages_tell_what_to_send_and_name_no_operations_or_paths(server, pictures):
+    content = (pictures / "5.png").read_bytes()
+    form = b"--x\r\nContent-Disposition: form-data; name=file\r\n\r\n" + content + b"\r\n--x--\r\n"
+    request = urllib.request.Request(f"{server}/digit", form, {"Content-Type": "multipart/form-data; boundary=x"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert refused.value.code == 415
+    assert "Send the image file itself as the body" in json.load(refused.value)["detail"]
+    for body in (content[:200], content[:-30], b"\x89PNG\r\n\x1a\n", b"GIF89a"):
+        status, answer = ask(server, body)
+        assert status == 400
+        assert re.fullmatch(r"The image is damaged.|The body is not a readable image. Expected: .*", answer["detail"])
+    with urllib.request.urlopen(f"{server}/health") as health:
+        assert json.load(health)["model"] == MODEL.name
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"", b"POST /digit HTTP/1.1\r\nHost: x\r\n", b"POST /digit HTTP/1.1\r\nContent-Length: 9\r\n\r\nab"]
+)
+def test_slow_connections_are_closed(server, beginning):
+    host, port = server.removeprefix("http://").split(":")
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(socket.create_connection((host, int(port)))) for _ in range(30)]
+        for connection in connections:
+            connection.settimeout(10)
+            connection.sendall(beginning)
+        # An empty read is the end of the connection; a timeout raises.
+        for connection in connections:
+            while connection.recv(1000):
+                pass
+    assert urllib.request.urlopen(f"{server}/health").status == 200
+
+
 def test_an_invalid_image_fails_alone_among_concurrent_requests(server, pictures):
     names = [*range(10), "bad", *range(10), "blank"]
     bodies = [(pictures / f"{name}.png").read_bytes() for name in names]
@@ -208,9 +265,14 @@ def server_module():
 
 
 def test_a_full_queue_refuses_requests(server_module):
+    image = io.BytesIO()
+    Image.new("L", (28, 28)).save(image, "PNG")
+
     class Request:
+        headers = {}
+
         async def stream(self):
-            yield b"image"
+            yield image.getvalue()
 
     async def ask_twice():
         server_module.app.state.waiting = asyncio.Queue(1)
@@ -243,5 +305,5 @@ def test_waiting_requests_are_batched(server_module):
         worker.cancel()
         return [answer["digit"] for answer in answers]
 
-    assert asyncio.run(wait()) == [*range(32), *range(8)]
-    assert batches == [32, 8]
+    assert asyncio.run(wait()) == [*range(8)] * 5
+    assert batches == [8] * 5

@@ -56,7 +56,7 @@ def test_dicts_replace_single_entries():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (dict(epochs=0), "epochs must be a whole number from 1. Received: epochs=0"),
+        (dict(epochs=0), "epochs must be a whole number from 1 to 1,000,000. Received: epochs=0"),
         (dict(epochs=1.5), "epochs must be a whole number"),
         (dict(batch_size=-1), "batch_size must be a whole number from 0"),
         (dict(learning_rate=-0.1), "learning_rate must be a positive number. Received: learning_rate=-0.1"),
