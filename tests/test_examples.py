@@ -260,7 +260,8 @@ def test_an_invalid_image_fails_alone_among_concurrent_requests(server, pictures
 
 
 @pytest.fixture
-def server_module():
+def server_module(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
     return load_example("server")
 
 
