@@ -1,15 +1,17 @@
-"""Damages thousands of model and image files and checks that loading each one ends in a result or one clear message.
+"""Damages thousands of files and checks that loading each one ends in a result or one clear message.
 
-    python tests/damaged_files.py --files=5000
+    python tests/damaged_files.py --files=10000
 
-Each file is loaded through the public functions in a new process. It must not crash, hang, or raise an exception other
-than a message for the user. Models have no card.json with their checksum. Images are decoded by the package and by the
-TensorFlow operations of a SavedModel.
+Models, images, data files, cards, configs, golden files and TF_CONFIG are loaded through the public functions, each in
+a new process. It must not crash, take more than 10 seconds or 2 GB, write outside of its folder, or raise an exception
+other than a message for the user. Models have no card.json with their checksum. Images are decoded by the package and
+by the TensorFlow operations of a SavedModel.
 """
 
 import argparse
 import collections
 import io
+import json
 import os
 import pathlib
 import random
@@ -17,26 +19,36 @@ import shutil
 import signal
 import sys
 import tempfile
+import warnings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
+from tiny_digits import make_digits
 
 from mnist_keras import cli
+from mnist_keras.data import load_digits
+from mnist_keras.data.archives import npz_arrays, write_idx
+from mnist_keras.distribution.workers import current_worker
 from mnist_keras.errors import InputError
+from mnist_keras.experiments.run_folder import read_run
+from mnist_keras.inference import input_range
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.inference.preprocessing.decode import decode_picture
 from mnist_keras.inference.preprocessing.image_files import load_image
 
 EXPORT = pathlib.Path(__file__).parents[1] / "exported" / "cnn_augmented"
-SECONDS = 90
+# A SavedModel is loaded by one more process, which imports TensorFlow.
+SECONDS = {"saved_model": 60}
+MAX_SECONDS, MAX_BYTES = 10, 2_000_000_000
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 28, 28), np.uint8)
 # Number of files of each kind out of ten. The slow kinds load TensorFlow or start a process.
-SHARES = {"tflite": 2, "onnx": 2, "saved_model": 0.5, "keras": 0.5, "image": 3, "decoded": 2}
+SHARES = {"tflite": 1.2, "onnx": 1, "saved_model": 0.1, "keras": 0.5, "image": 2, "decoded": 1.2}
+SHARES |= {"data": 2, "card": 0.5, "config": 0.8, "golden": 0.4, "tf_config": 0.3}
+DATA_FILES = ["mine.npz", "packed.npz", "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte.gz"]
 IMAGE_FORMATS = ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM"]
-EXTREMES = [b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"\0\0\1\0"]
 
 
 def damage(content: bytes, chance: random.Random) -> bytes:
@@ -74,8 +86,26 @@ def image_file(chance: random.Random) -> tuple[str, bytes]:
     return kind.lower(), buffer.getvalue()
 
 
-def prepare(kind: str, folder: pathlib.Path, chance: random.Random, keras_file: pathlib.Path) -> pathlib.Path:
-    """Writes a damaged file of that kind to an empty folder."""
+def damage_json(content: str, chance: random.Random) -> bytes:
+    """Returns the text with random bytes damaged, or with some of its values replaced by others."""
+    if chance.random() < 0.3:
+        return damage(content.encode(), chance)
+    tree = json.loads(content)
+    for _ in range(chance.choice([1, 1, 3])):
+        parent, key = {"root": tree}, "root"
+        while isinstance(parent[key], (dict, list)) and parent[key] and chance.random() < 0.8:
+            parent = parent[key]
+            key = chance.choice(list(parent)) if isinstance(parent, dict) else chance.randrange(len(parent))
+        others = [None, True, -1, 1e308, float("nan"), 10**30, "", "x" * 1000, "\udcff", [], {}, [[]], {"name": 3}]
+        parent[key] = chance.choice(others)
+        tree = parent[key] if key == "root" else tree
+    if chance.random() < 0.05:
+        return b"[" * 100_000
+    return json.dumps(tree).encode()
+
+
+def prepare(kind: str, folder: pathlib.Path, chance: random.Random, originals: pathlib.Path) -> pathlib.Path:
+    """Writes a damaged file of that kind to an empty folder. `originals` has undamaged ones."""
     if kind == "saved_model":
         path = pathlib.Path(shutil.copytree(EXPORT / "saved_model", folder / "saved_model"))
         part = path / chance.choice(
@@ -83,25 +113,69 @@ def prepare(kind: str, folder: pathlib.Path, chance: random.Random, keras_file: 
         )
         part.write_bytes(damage(part.read_bytes(), chance))
         return path
+    if kind == "data":
+        name = chance.choice(DATA_FILES)
+        if name.endswith("npz"):
+            (folder / name).write_bytes(damage((originals / name).read_bytes(), chance))
+            return folder / name
+        for file in originals.glob("*ubyte*"):
+            shutil.copy(file, folder)
+        (folder / name).write_bytes(damage((originals / name).read_bytes(), chance))
+        return folder
+    if kind in ("card", "config", "golden"):
+        names = {"card": ["card.json"], "golden": ["golden.json"], "config": ["config.json", "report.json"]}[kind]
+        for name in names:
+            shutil.copy(originals / name, folder)
+        if kind == "card":
+            shutil.copy(EXPORT / "mnist.tflite", folder)
+        name = chance.choice(names)
+        (folder / name).write_bytes(damage_json((originals / name).read_text(), chance))
+        return folder
+    if kind == "tf_config":
+        workers = ["host:1", "host:2"]
+        config = {"cluster": {"worker": workers, "chief": []}, "task": {"type": "worker", "index": 1}}
+        (folder / "tf_config").write_bytes(damage_json(json.dumps(config), chance))
+        return folder / "tf_config"
     if kind in ("image", "decoded"):
         suffix, content = image_file(chance)
         path = folder / f"digit.{suffix}"
     else:
-        source = keras_file if kind == "keras" else chance.choice(sorted(EXPORT.glob(f"*.{kind}")))
+        source = originals / "model.keras" if kind == "keras" else chance.choice(sorted(EXPORT.glob(f"*.{kind}")))
         path, content = folder / source.name, source.read_bytes()
     path.write_bytes(damage(content, chance))
     return path
 
 
+def read_golden(folder: pathlib.Path) -> None:
+    """Finds the input range of a model by golden digits in another file than the package's."""
+    (folder / "compact_1k").mkdir()
+    shutil.move(folder / "golden.json", folder / "compact_1k")
+    input_range.project_folder = lambda _: folder
+    model = input_range.LoadedModel(lambda images, white: np.full((len(images), 10), 0.1), 1)
+    input_range.find_input_range(model, folder)
+
+
+def read_tf_config(path: pathlib.Path) -> None:
+    """Reads TF_CONFIG. A variable cannot hold null bytes."""
+    os.environb[b"TF_CONFIG"] = path.read_bytes().replace(b"\0", b" ")
+    current_worker("auto")
+
+
+LOADERS = {
+    "image": load_image,
+    "decoded": lambda path: decode_picture(tf.constant(path.read_bytes())),
+    "data": lambda path: load_digits("folder", path),
+    "config": read_run,
+    "golden": read_golden,
+    "tf_config": read_tf_config,
+    "card": lambda folder: load_predictor(folder / "mnist.tflite").predict(IMAGES),
+}
+
+
 def load(kind: str, path: pathlib.Path) -> str:
     """Loads the file. Returns "result" or "message"; raises any other exception."""
     try:
-        if kind == "image":
-            load_image(path)
-        elif kind == "decoded":
-            decode_picture(tf.constant(path.read_bytes()))
-        else:
-            load_predictor(path).predict(IMAGES)
+        LOADERS.get(kind, lambda path: load_predictor(path).predict(IMAGES))(path)
     except InputError as error:
         return "message" if str(error).strip() else "an empty message"
     except tf.errors.InvalidArgumentError:
@@ -111,24 +185,57 @@ def load(kind: str, path: pathlib.Path) -> str:
     return "result"
 
 
-def outcome(kind: str, path: pathlib.Path) -> str:
-    """Loads the file in a child process. Returns the outcome of `load`, or the exception or signal."""
+def outcome(kind: str, path: pathlib.Path, folder: pathlib.Path) -> str:
+    """Loads the file in a child process. Returns the outcome of `load`, or the exception, signal or excess."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
-        signal.alarm(SECONDS)
-        with cli.silence_native_logs():
+        signal.alarm(SECONDS.get(kind, MAX_SECONDS))
+        os.chdir(folder)
+        tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+        with cli.silence_native_logs(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             try:
                 result = load(kind, path)
             except BaseException as error:
                 result = f"{type(error).__name__}: {error}"[:300]
-        os.write(writer, result.encode())
+        os.write(writer, result.encode(errors="replace"))
         os._exit(0)
     os.close(writer)
-    _, status = os.waitpid(pid, 0)
+    _, status, usage = os.wait4(pid, 0)
     with os.fdopen(reader, "rb") as pipe:
         result = pipe.read().decode()
-    return f"killed by {signal.Signals(os.WTERMSIG(status)).name}" if os.WIFSIGNALED(status) else result
+    if os.WIFSIGNALED(status):
+        return f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
+    memory = 1024 * usage.ru_maxrss
+    return f"{memory / 1e9:.1f} GB of memory" if memory > MAX_BYTES else result
+
+
+def write_originals(folder: pathlib.Path) -> None:
+    """Writes undamaged files of the kinds that no shipped export has."""
+    # A forked child cannot use TensorFlow if the parent has used it before.
+    if (pid := os.fork()) == 0:
+        from mnist_keras.models import build_model
+
+        build_model("linear").save(folder / "model.keras")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    digits = make_digits()
+    np.savez(folder / "mine.npz", **npz_arrays(digits))
+    np.savez_compressed(folder / "packed.npz", **npz_arrays(digits))
+    for part, name in (("train", "train"), ("test", "t10k")):
+        write_idx(folder / f"{name}-images-idx3-ubyte", getattr(digits, f"{part}_images"))
+        write_idx(folder / f"{name}-labels-idx1-ubyte.gz", getattr(digits, f"{part}_labels"))
+    for name in ("card.json", "golden.json"):
+        shutil.copy(EXPORT / name, folder)
+    card = json.loads((EXPORT / "card.json").read_text())
+    figures = {**card["figures"], "expected_calibration_error": 0.01, "parameters": 12364, "seconds": 3.5}
+    report = {**figures, "recipe": "cnn", "dataset": "mnist", "confusion": [[1]], "misclassified": [[3, 4]]}
+    config = {**card["training"], "dataset": card["dataset"], "training": {}, "digest": "00"}
+    config["dataset"] = {"train_examples": 60000, "sha256": "00", **config["dataset"]}
+    for name, content in (("config.json", config), ("report.json", report)):
+        (folder / name).write_text(json.dumps(content))
+    read_run(folder)
 
 
 def main() -> None:
@@ -140,19 +247,17 @@ def main() -> None:
     kinds = [kind for kind, share in SHARES.items() for _ in range(round(share * arguments.files / 10))]
     counts, failures = collections.Counter(), 0
     with tempfile.TemporaryDirectory() as root:
-        keras_file = pathlib.Path(root, "model.keras")
-        # A forked child cannot use TensorFlow if the parent has used it before.
-        if (pid := os.fork()) == 0:
-            from mnist_keras.models import build_model
-
-            build_model("linear").save(keras_file)
-            os._exit(0)
-        os.waitpid(pid, 0)
+        originals = pathlib.Path(root, "originals")
+        originals.mkdir()
+        write_originals(originals)
+        before = sorted(originals.iterdir())
         for number, kind in enumerate(kinds):
             folder = pathlib.Path(root, str(number))
             folder.mkdir()
-            path = prepare(kind, folder, random.Random(f"{arguments.seed} {number}"), keras_file)
-            result = outcome(kind, path)
+            path = prepare(kind, folder, random.Random(f"{arguments.seed} {number}"), originals)
+            result = outcome(kind, path, folder)
+            if set(os.listdir(root)) != {"originals", folder.name} or sorted(originals.iterdir()) != before:
+                result = f"files outside of the folder: {os.listdir(root)}"
             counts[kind, result if result in ("result", "message") else "failure"] += 1
             if result not in ("result", "message"):
                 failures += 1

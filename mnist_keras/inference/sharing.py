@@ -1,8 +1,7 @@
 """Shares a loaded model between threads, and refuses TensorFlow after a fork. Must not import TensorFlow."""
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from mnist_keras.errors import InputError
@@ -21,14 +20,15 @@ class Pool(Generic[Item]):
         self._create = create
         self._free = [create()]
 
-    @contextlib.contextmanager
-    def lend(self) -> Iterator[Item]:
-        """Context manager with an item for the calling thread alone. After an exception the item is discarded."""
+    def take(self) -> Item:
+        """Returns an item for the calling thread alone."""
         try:
-            item = self._free.pop()
+            return self._free.pop()
         except IndexError:
-            item = self._create()
-        yield item
+            return self._create()
+
+    def give_back(self, item: Item) -> None:
+        """Takes an item back. After an exception its user drops it instead: its state is unknown."""
         self._free.append(item)
 
 

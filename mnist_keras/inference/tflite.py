@@ -36,15 +36,17 @@ def load_tflite(path: pathlib.Path) -> LoadedModel:
         pool = Pool(lambda: _create_interpreter(content))
     except (ValueError, RuntimeError) as error:
         raise InputError(f"{path} is a damaged TFLite file: {error}") from error
-    with pool.lend() as interpreter:
-        predict_one, white, is_certain = _by_contract(path, interpreter)
+    interpreter = pool.take()
+    predict_one, white, is_certain = _by_contract(path, interpreter)
+    pool.give_back(interpreter)
 
     def predict(images: np.ndarray, white: int) -> np.ndarray:
         probabilities = np.empty((len(images), 10), np.float32)
         try:
-            with pool.lend() as interpreter:
-                for row, image in zip(probabilities, images, strict=True):
-                    row[:] = predict_one(interpreter, image, white)
+            interpreter = pool.take()
+            for row, image in zip(probabilities, images, strict=True):
+                row[:] = predict_one(interpreter, image, white)
+            pool.give_back(interpreter)
         except (ValueError, RuntimeError, KeyError) as error:
             raise InputError(f"{path} is a damaged TFLite file: {error}") from error
         return probabilities
