@@ -45,6 +45,9 @@ def test_the_first_worker_is_the_chief(monkeypatch):
         config(2, worker=["a:1", "b:1"]),
         config(0, "ps", worker=["a:1"]),
         '{"task": {"index": "x"}}',
+        '{"cluster": {"worker": 3}, "task": {"type": "worker", "index": 0}}',
+        '{"task": {"type": "worker", "index": 1e400}}',
+        "[" * 100_000,
     ],
 )
 def test_an_invalid_tf_config_raises(monkeypatch, value):

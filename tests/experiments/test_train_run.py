@@ -1,4 +1,5 @@
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -91,11 +92,30 @@ def test_a_run_is_never_overwritten(trained_run, tiny):
     assert (trained_run / "config.json").read_bytes() == before
 
 
-def test_a_damaged_run_is_refused(trained_run, tmp_path):
-    (tmp_path / "config.json").write_text("{")
-    with pytest.raises(InputError, match="is not the folder of a run"):
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "Expecting property name"),
+        ("{}", "config.json has no field 'recipe'"),
+        ("[]", "config.json is no JSON object with the fields recipe, seed"),
+        ('{"recipe": 3}', "'recipe' in config.json is no JSON object"),
+        ('{"recipe": {"name": null}}', "the field 'name' of 'recipe' in config.json is 'None'"),
+        ("[" * 100_000, "config.json is nested too deeply"),
+        (" " * 50_000_001, "config.json has more than 50,000,000 bytes"),
+    ],
+)
+def test_a_damaged_run_is_refused(trained_run, tmp_path, content, reason):
+    copy = shutil.copytree(trained_run, tmp_path / "run")
+    assert read_run(copy)[0]["recipe"]["name"] == "linear"
+    (copy / "config.json").write_text(content)
+    with pytest.raises(InputError, match=f"is not the folder of a run: .*{reason}"):
+        read_run(copy)
+
+
+def test_a_pipe_in_place_of_a_config_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "config.json")
+    with pytest.raises(InputError, match="config.json is a pipe, a device or a socket"):
         read_run(tmp_path)
-    assert json.loads((trained_run / "config.json").read_text())
 
 
 def test_a_run_is_trained_once(tiny, tmp_path, capsys):

@@ -41,7 +41,19 @@ def test_train_evaluate_and_export(script, data_flags, tmp_path):
     assert listing(tmp_path / "exported" / "linear") == [*described, "mnist.tflite"]
     config = json.loads((tmp_path / "runs" / "first" / "config.json").read_text())
     assert config["seed"] == 3
-    assert config["flags"]["epochs"] == 20
+    assert config["flags"] == {
+        "dataset": "folder",
+        "epochs": 20,
+        "formats": ["float32"],
+        "model": "linear",
+        "run_name": "first",
+        "seed": 3,
+        "strategy": "mirrored",
+    }
+    # What is made to be shared says how the model was made, not where.
+    for shared in ("runs/first/report.html", "runs/first/config.json", "exported/linear/card.json"):
+        text = (tmp_path / shared).read_text()
+        assert not any(place in text for place in (str(tmp_path), data_flags[1], "data_dir", "tensorboard"))
 
     for model, *options in (("runs/first", "--tta"), ("exported/linear/mnist.tflite",)):
         result = script("evaluate", model, *options, "--require_accuracy=95", "--json=report.json", *data_flags)
