@@ -55,14 +55,23 @@ def main(_):
         recipes = _with_ablations(recipes)
     with cli.silence_native_logs():
         from mnist_keras.distribution.strategy import set_up_device
-        from mnist_keras.experiments.study import run_study
+        from mnist_keras.experiments.study import IncompleteStudy, run_study
         from mnist_keras.reports.study_report import write_study
 
     output = pathlib.Path(FLAGS.output)
     set_up_device(FLAGS.device, FLAGS.threads, FLAGS.logical_devices)
-    rows = run_study(output, recipes, seeds, digits, options)
-    text = write_study(output, rows, digits, FLAGS.ablate)
-    print(f"\n{text}\nwritten to {output}: report.html, table.csv, table.md, figures, runs")
+    failed = None
+    try:
+        rows = run_study(output, recipes, seeds, digits, options)
+    except IncompleteStudy as error:
+        rows, failed = error.rows, error
+    if rows:
+        # Variants are compared with the complete recipe.
+        has_complete = rows[0]["recipe"] == recipes[0].name
+        text = write_study(output, rows, digits, FLAGS.ablate and has_complete)
+        print(f"\n{text}\nwritten to {output}: report.html, table.csv, table.md, figures, runs")
+    if failed:
+        raise failed
 
 
 def _recipe_names() -> list[str]:

@@ -37,22 +37,40 @@ def run_study(
         One row per recipe, see `summarize`, over all seeds with a complete run in the folder.
 
     Raises:
-        InputError: a run in the folder has another recipe or dataset, or see `train`.
+        InputError: a run in the folder has another recipe or dataset.
+        IncompleteStudy: runs failed, see `train`, after all others were trained.
     """
     # Seeds in the outer loop: every recipe has a first result before any has a second one.
     runs = [(recipe, seed) for seed in seeds for recipe in recipes]
+    failures: list[str] = []
     done = [is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed) for recipe, seed in runs]
     for number, ((recipe, seed), was_done) in enumerate(zip(runs, done, strict=True), start=1):
         title = f"[{number}/{len(runs)}] {recipe.name}, seed {seed}"
         print(f"{title}: complete" if was_done else f"\n{title}", flush=True)
-        train_run(seed_folder(folder, recipe.name, seed), recipe, digits, seed, options)
+        try:
+            train_run(seed_folder(folder, recipe.name, seed), recipe, digits, seed, options)
+        except InputError as error:
+            failures.append(f"{recipe.name}, seed {seed}: {error}")
+            print(failures[-1], flush=True)
     rows = []
     for recipe in recipes:
         there = completed_seeds(folder, recipe.name)
         for seed in there:
             is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed)
-        rows.append(summarize(folder, recipe, there))
+        if there:
+            rows.append(summarize(folder, recipe, there))
+    if failures:
+        raise IncompleteStudy(failures, rows)
     return rows
+
+
+class IncompleteStudy(InputError):
+    """Some runs of a study failed. The others are complete."""
+
+    def __init__(self, failures: Sequence[str], rows: list[dict[str, Any]]):
+        super().__init__("\n".join(failures))
+        #: See `run_study`.
+        self.rows = rows
 
 
 def read_reports(folder: pathlib.Path, recipe: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from mnist_keras.errors import InputError
 from mnist_keras.evaluation.metrics import correct_after_label_fixes
 from mnist_keras.experiments import train_run as train_run_module
 from mnist_keras.experiments.run_folder import read_run
-from mnist_keras.experiments.study import read_reports, run_study
+from mnist_keras.experiments.study import IncompleteStudy, read_reports, run_study
 from mnist_keras.recipes import get_recipe
 from mnist_keras.reports.study_report import stack_finding, table, write_study
 
@@ -45,6 +45,17 @@ def test_a_stopped_study_is_resumed(tiny, tmp_path, trainings, capsys):
     # All seeds that are there count.
     assert run_study(tmp_path, RECIPES[1:], [0], tiny) == rows[1:]
     assert len(trainings) == 4
+
+
+def test_a_run_that_fails_does_not_hide_the_others(tiny, tmp_path, trainings, capsys):
+    diverging = get_recipe("stack_1", epochs=1, learning_rate=1e30)
+    with pytest.raises(IncompleteStudy) as error:
+        run_study(tmp_path, [diverging, RECIPES[0]], [0, 1], tiny)
+    assert [(row["recipe"], row["seeds"]) for row in error.value.rows] == [("linear", 2)]
+    lines = str(error.value).splitlines()
+    assert [line.partition(": ")[0] for line in lines] == ["stack_1, seed 0", "stack_1, seed 1"]
+    assert all("diverged" in line for line in lines), lines
+    assert lines[0] in capsys.readouterr().out
 
 
 def test_the_table(tiny, tmp_path, trainings):
