@@ -45,7 +45,7 @@ SECONDS = {"saved_model": 60}
 MAX_SECONDS, MAX_BYTES = 10, 2_000_000_000
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 28, 28), np.uint8)
 # Number of files of each kind out of ten. The slow kinds load TensorFlow or start a process.
-SHARES = {"tflite": 1.2, "onnx": 1, "saved_model": 0.1, "keras": 0.5, "image": 2, "decoded": 1.2}
+SHARES = {"tflite": 1.2, "onnx": 1, "saved_model": 0.05, "keras": 0.5, "image": 2.05, "decoded": 1.2}
 SHARES |= {"data": 2, "card": 0.5, "config": 0.8, "golden": 0.4, "tf_config": 0.3}
 DATA_FILES = ["mine.npz", "packed.npz", "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte.gz"]
 IMAGE_FORMATS = ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM"]
