@@ -67,6 +67,8 @@ def write_tflite(
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         if kind not in ("float32", *signatures):
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        # tflite-runtime 2.7 and 2.9 read one scale for a whole dense layer and compute wrong predictions with several.
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
         if kind == "float16":
             converter.target_spec.supported_types = [tf.float16]
         if kind in _FULL_INTEGER:

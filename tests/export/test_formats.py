@@ -69,6 +69,13 @@ def test_fewer_bits_make_smaller_files(card):
     assert max(size[name] for name in ("dynamic", "int8", "int8_io", "uint8_io")) < 0.4 * size["float32"]
 
 
+@pytest.mark.parametrize("name", ["int8", "int8_io", "uint8_io"])
+def test_a_dense_layer_has_one_scale(folder, name):
+    tensors = Interpreter(str(folder / FORMATS[name].file)).get_tensor_details()
+    kernels = [tensor for tensor in tensors if tensor["dtype"] is np.int8 and list(tensor["shape"]) == [10, 784]]
+    assert [len(kernel["quantization_parameters"]["scales"]) for kernel in kernels] == [1]
+
+
 def test_the_input_of_uint8_io_is_raw_pixels(card):
     pixels = card["files"]["mnist_uint8_io.tflite"]["input"]
     assert pixels["zero_point"] == 0

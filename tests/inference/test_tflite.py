@@ -13,6 +13,8 @@ from mnist_keras.files import project_folder
 from mnist_keras.inference import loading
 from mnist_keras.inference.predictor import load_predictor
 
+EXPORTED = project_folder("exported")
+
 
 @pytest.fixture
 def stray(export, tmp_path):
@@ -85,6 +87,24 @@ def test_a_file_contradicted_by_its_card_is_refused(export, tmp_path, name):
 def test_a_card_without_fields_is_ignored(stray, card, tiny):
     (stray.parent / "card.json").write_text(card)
     assert load_predictor(stray).predict(tiny.test_images[:1]).shape == (1, 10)
+
+
+EIGHT_BIT = [path for name in ("int8", "int8_io", "uint8_io") for path in EXPORTED.glob(f"*/mnist_{name}.tflite")]
+
+
+# cnn_augmented has no dense layer. The file of the ensemble has an 8-bit logarithm, which older runtimes refuse.
+@pytest.mark.parametrize(
+    "path",
+    [path for path in EIGHT_BIT if path.parent.name not in ("cnn_augmented", "ensemble")],
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
+def test_a_dense_layer_of_an_8_bit_file_has_one_scale(path):
+    """tflite-runtime 2.7 and 2.9 compute wrong predictions with a scale per output, and report no error."""
+    interpreter = Interpreter(str(path), num_threads=1)
+    weights = [tensor for tensor in interpreter.get_tensor_details() if len(tensor["shape"]) == 2]
+    kernels = [tensor for tensor in weights if tensor["dtype"] is np.int8 and tensor["shape"][0] == 10]
+    assert len(kernels) == 1
+    assert len(kernels[0]["quantization_parameters"]["scales"]) == 1
 
 
 @pytest.mark.parametrize(
