@@ -27,10 +27,25 @@ def pixels_signature(model: keras.Model, batch: int | None) -> Signature:
         batch: fixed batch size. `None` allows any.
     """
 
+    predict = _probability_function(model)
+
     def serve(pixels):
-        return {"probabilities": tf.nn.softmax(model(pixels * 255.0, training=False))}
+        return {"probabilities": predict(pixels * 255.0)}
 
     return serve, [tf.TensorSpec((batch, SIDE, SIDE, 1), tf.float32, name="pixels")]
+
+
+def _probability_function(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns a function from pixels in 0..255 to probabilities.
+
+    An ensemble returns the mean probabilities of its members: their logarithms, which are its logits, have no 8-bit
+    operator in tflite-runtime and TensorFlow Lite Micro.
+    """
+    means = [layer.output for layer in model.layers if isinstance(layer, keras.layers.Average)]
+    if means:
+        ensemble = keras.Model(model.inputs, means[-1])
+        return lambda pixels: ensemble(pixels, training=False)
+    return lambda pixels: tf.nn.softmax(model(pixels, training=False))
 
 
 def picture_signature(model: keras.Model) -> Signature:
