@@ -7,6 +7,8 @@ from setuptools.command.build_py import build_py
 HERE = pathlib.Path(__file__).parent
 
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "tf2onnx>=1.17"]
+# Measures the memory that a model needs on a microcontroller. Its wheels exist for Linux on x86-64 only.
+MICROCONTROLLER = ["tflite-micro>=0.dev20250101; platform_system == 'Linux' and platform_machine == 'x86_64'"]
 # For examples/server.py.
 SERVER = ["fastapi>=0.115", "uvicorn>=0.30"]
 
@@ -108,9 +110,11 @@ setuptools.setup(
             "sphinx-copybutton>=0.5.2",
             "sphinxcontrib-programoutput>=0.17",
         ],
+        "microcontroller": MICROCONTROLLER,
         "onnx": ONNX,
         "server": SERVER,
         "test": [
+            *MICROCONTROLLER,
             *ONNX,
             *SERVER,
             "hypothesis>=6.100",

@@ -9,6 +9,7 @@ Writes one row per file: path, digit, probability, note. An unreadable file gets
 import csv
 import os
 import pathlib
+import re
 import sys
 
 import tensorflow as tf
@@ -45,13 +46,18 @@ def main(model: str, folder: str, output: str) -> int:
     return sum(1 for row in rows.values() if not row[1] and row[3] != "no ink")
 
 
+def reason(error: Exception) -> str:
+    """Returns the sentence in TensorFlow's message, which has names of graph nodes before and after it."""
+    return re.sub(r"\{\{.*?\}\}|assertion failed:|[\[\]]", "", str(error).splitlines()[0]).strip()
+
+
 def predict(encoded, contents: tf.Tensor) -> list[tuple[str, str, str]]:
     """Returns digit, probability and note per file. If a file is not an image, its batch is repeated file by file."""
     try:
         outputs = encoded(files=contents)
     except tf.errors.InvalidArgumentError as error:
         if len(contents) == 1:
-            return [("", "", str(error).splitlines()[0])]
+            return [("", "", reason(error))]
         return [predict(encoded, contents[index : index + 1])[0] for index in range(len(contents))]
     classes, probabilities = outputs["classes"].numpy(), outputs["probabilities"].numpy()
     return [

@@ -7,6 +7,7 @@ Images are PNG, JPEG, BMP or WebP files of any size, dark ink on light or light 
 """
 
 import pathlib
+import re
 import sys
 
 import tensorflow as tf
@@ -20,13 +21,17 @@ def main(model: str, *files: str) -> int:
         try:
             outputs = encoded(files=tf.constant([pathlib.Path(file).read_bytes()]))
         except (OSError, tf.errors.InvalidArgumentError) as error:
-            # The other lines of TensorFlow's message are names of graph nodes.
-            print(f"{file}: cannot be read: {str(error).splitlines()[0]}", file=sys.stderr)
+            print(f"{file}: cannot be read: {reason(error)}", file=sys.stderr)
             failures += 1
             continue
         digit = int(outputs["classes"][0])
         print(f"{file}: no ink" if digit < 0 else f"{file}: {digit} ({outputs['probabilities'][0, digit]:.1%})")
     return failures
+
+
+def reason(error: Exception) -> str:
+    """Returns the sentence in TensorFlow's message, which has names of graph nodes before and after it."""
+    return re.sub(r"\{\{.*?\}\}|assertion failed:|[\[\]]", "", str(error).splitlines()[0]).strip()
 
 
 if __name__ == "__main__":

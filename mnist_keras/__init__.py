@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from mnist_keras.inference.images import DigitPrediction as DigitPrediction
     from mnist_keras.inference.images import predict_file as predict_file
     from mnist_keras.inference.predictor import Predictor as Predictor
+    from mnist_keras.inference.predictor import list_models as list_models
     from mnist_keras.inference.predictor import load_predictor as load_predictor
     from mnist_keras.inference.predictor import load_pretrained as load_pretrained
     from mnist_keras.inference.preprocessing.digit import PreprocessedDigit as PreprocessedDigit
     from mnist_keras.inference.preprocessing.image_files import load_image as load_image
     from mnist_keras.inference.preprocessing.normalize import preprocess_image as preprocess_image
     from mnist_keras.models import build_model as build_model
+    from mnist_keras.models.pretrained import load_model as load_model
     from mnist_keras.recipes import RECIPES as RECIPES
     from mnist_keras.recipes import Recipe as Recipe
     from mnist_keras.recipes import get_recipe as get_recipe
@@ -54,8 +56,10 @@ else:
         "evaluate": "mnist_keras.evaluation.metrics",
         "export_run": "mnist_keras.export.export",
         "get_recipe": "mnist_keras.recipes",
+        "list_models": "mnist_keras.inference.predictor",
         "load_digits": "mnist_keras.data",
         "load_image": "mnist_keras.inference.preprocessing.image_files",
+        "load_model": "mnist_keras.models.pretrained",
         "load_predictor": "mnist_keras.inference.predictor",
         "load_pretrained": "mnist_keras.inference.predictor",
         "predict_file": "mnist_keras.inference.images",
@@ -66,7 +70,7 @@ else:
         "train_run": "mnist_keras.experiments.train_run",
     }
     __all__ = sorted(_MODULES)
-    _NEED_KERAS = ("TrainingResult", "build_model", "export_run", "save_run", "train", "train_run")
+    _NEED_KERAS = ("TrainingResult", "build_model", "export_run", "load_model", "save_run", "train", "train_run")
 
     def __getattr__(name):
         if name not in _MODULES:

@@ -13,7 +13,7 @@ import numpy as np
 from mnist_keras.atomic import atomic_file
 from mnist_keras.errors import InputError
 
-# File name of a run's model.
+# File name of a run's model, and of that of an export.
 MODEL_FILE = "model.keras"
 # File or folder name of each format in an export. Other people's apps know these names.
 FORMAT_FILES = {
@@ -28,6 +28,9 @@ FORMAT_FILES = {
     "canvas": "mnist_canvas.tflite",
     "onnx": "mnist.onnx",
     "onnx_picture": "mnist_picture.onnx",
+    "keras": MODEL_FILE,
+    "mediapipe": "mnist_mediapipe.tflite",
+    "c_array": "mnist_model.c",
 }
 
 

@@ -58,6 +58,14 @@ static TF_Tensor *load(const char *path) {
   return TF_NewTensor(TF_STRING, shape, 1, string, sizeof(TF_TString), free_string, NULL);
 }
 
+/* Returns where the sentence in TensorFlow's message begins, after names of graph nodes. */
+static const char *reason(const char *message) {
+  const char *end;
+  while (!strncmp(message, "{{", 2) && (end = strstr(message, "}} "))) message = end + 3;
+  const char *assertion = "assertion failed: [";
+  return strncmp(message, assertion, strlen(assertion)) ? message : message + strlen(assertion);
+}
+
 /* Prints the digit on one image. Returns 0 on success. */
 static int predict_digit(TF_Session *session, TF_Graph *graph, const char *path, TF_Status *status) {
   TF_Tensor *content = load(path);
@@ -72,7 +80,7 @@ static int predict_digit(TF_Session *session, TF_Graph *graph, const char *path,
   TF_SessionRun(session, NULL, &input, &content, 1, outputs, results, 2, NULL, 0, NULL, status);
   TF_DeleteTensor(content);
   if (TF_GetCode(status) != TF_OK) {
-    const char *message = TF_Message(status);
+    const char *message = reason(TF_Message(status));
     fprintf(stderr, "%s: cannot be read: %.*s\n", path, (int)strcspn(message, "\n"), message);
     return 1;
   }

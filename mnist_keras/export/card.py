@@ -1,4 +1,4 @@
-"""The card of an export: input and output of each file, test accuracy, dataset; golden vectors for testing a port."""
+"""The card of an export: input and output of each file, the runtimes that run it, test accuracy, dataset."""
 
 import pathlib
 from collections.abc import Mapping
@@ -6,16 +6,14 @@ from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
-from mnist_keras.data import Digits, base_dataset
-from mnist_keras.export.formats import CANVAS_PIXELS, FORMATS
-from mnist_keras.files import write_json
+from mnist_keras.data import base_dataset
+from mnist_keras.export.formats import CANVAS_PIXELS, FORMATS, MEDIAPIPE_SIDE
+from mnist_keras.export.runtimes import measure_arena, oldest_runtime
 from mnist_keras.inference.images import CONFIDENCE_THRESHOLD
 
 LABELS = tuple("0123456789")
-GOLDEN_FILE = "golden.json"
 
 # The texts below are part of the exported files. A new wording changes the bytes of the files.
 _DATASETS = {
@@ -69,6 +67,21 @@ _SAVED_MODEL = {
     "(float32 [None, 4], top, left, bottom, right of the ink in pixels), and as bool [None] has_ink (without ink the "
     "class is -1), light_on_dark, touches_border and several (this digit is one of them)",
 }
+_MEDIAPIPE = {
+    "signature": "serving_default",
+    "input": {
+        "name": "image",
+        "dtype": "uint8",
+        "shape": [1, MEDIAPIPE_SIDE, MEDIAPIPE_SIDE, 3],
+        "range": [0, 255],
+        "about": "a whole color image, which MediaPipe resizes to this size",
+    },
+    "outputs": {"probabilities": {"dtype": "float32", "shape": [1, 10], "about": "0.1 each without ink"}},
+}
+_KERAS = {
+    "input": {"name": "images", "dtype": "float32", "shape": [None, 28, 28, 1], "range": [0, 255]},
+    "outputs": {"logits": {"dtype": "float32", "shape": [None, 10], "about": "their softmax is the probabilities"}},
+}
 _ONNX = {
     "input": {"name": "pixels", "dtype": "float32", "shape": [None, 28, 28, 1], "range": [0, 1]},
     "outputs": {"probabilities": {"dtype": "float32", "shape": [None, 10]}},
@@ -112,8 +125,14 @@ def describe_contract(name: str, path: pathlib.Path) -> dict[str, Any]:
         return {**about, **_ONNX}
     if name == "onnx_picture":
         return {**about, **{key: value for key, value in _PICTURE.items() if key != "signature"}}
-    contracts = {"picture": _PICTURE, "canvas": _CANVAS}
-    return {**about, **(contracts[name] if name in contracts else _tflite_contract(path))}
+    if name == "keras":
+        return {**about, **_KERAS}
+    contracts: dict[str, dict[str, Any]] = {"picture": _PICTURE, "canvas": _CANVAS, "mediapipe": _MEDIAPIPE}
+    contract = contracts[name] if name in contracts else _tflite_contract(path)
+    contract = {**contract, "oldest_runtime": oldest_runtime(path)}
+    # TensorFlow Lite Micro's memory. It has not all operators of the formats with float inputs.
+    arena = measure_arena(path) if name in ("int8_io", "uint8_io", "c_array") else None
+    return {**about, **contract, **({"arena_bytes": arena} if arena else {})}
 
 
 def _graph_names(folder: pathlib.Path) -> dict[str, Any]:
@@ -151,28 +170,3 @@ def _number_format(tensor: Mapping[str, Any]) -> dict[str, Any]:
 def _describe_dataset(dataset: str) -> str:
     about = _DATASETS.get(base_dataset(dataset), "a folder in MNIST's format")
     return about if base_dataset(dataset) == dataset else f"{about} (scored on training images held out of training)"
-
-
-def write_golden(folder: pathlib.Path, digits: Digits, probabilities: np.ndarray) -> None:
-    """Writes the golden vectors of an export, to test a port against: the first test image of each class.
-
-    `golden.json` holds per image the `label`, the 784 `pixels` row by row in 0..1, as the float formats take them, and
-    the ten `probabilities` of the Keras model. `golden.png` shows the images side by side in the same order.
-
-    Args:
-        folder: the export's folder.
-        digits: the dataset with the test images. A class without a test image has no vector.
-        probabilities: of the Keras model on all test images, float32 of shape `(examples, 10)`.
-    """
-    first = [int(np.flatnonzero(digits.test_labels == digit)[0]) for digit in range(10) if digit in digits.test_labels]
-    vectors = [
-        {
-            "label": int(digits.test_labels[index]),
-            # Six decimals keep the 256 values distinct.
-            "pixels": [round(pixel / 255, 6) for pixel in digits.test_images[index].ravel().tolist()],
-            "probabilities": [round(float(value), 7) for value in probabilities[index]],
-        }
-        for index in first
-    ]
-    write_json(folder / GOLDEN_FILE, {"input": [1, 28, 28, 1], "vectors": vectors}, indent=None)
-    Image.fromarray(np.hstack(list(digits.test_images[first]))).save(folder / "golden.png")

@@ -16,8 +16,16 @@ from mnist_keras.atomic import atomic_folder
 from mnist_keras.data import Digits
 from mnist_keras.errors import InputError
 from mnist_keras.experiments.run_folder import read_run
-from mnist_keras.export.card import LABELS, describe_contract, describe_model, write_golden
-from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, PICTURE_FORMATS, check_replaceable, expand_formats
+from mnist_keras.export.c_array import write_c_array
+from mnist_keras.export.card import LABELS, describe_contract, describe_model
+from mnist_keras.export.formats import (
+    DEFAULT_FORMATS,
+    FORMATS,
+    PICTURE_FORMATS,
+    check_replaceable,
+    expand_formats,
+)
+from mnist_keras.export.golden import write_golden
 from mnist_keras.export.onnx import write_onnx
 from mnist_keras.export.parity import check_parity
 from mnist_keras.export.readme import describe_export
@@ -26,6 +34,7 @@ from mnist_keras.export.tflite import calibration_images, embed_metadata, write_
 from mnist_keras.files import MODEL_FILE, sha256, write_json
 from mnist_keras.inference.keras_model import keras_predict_function, load_keras_model
 from mnist_keras.inference.preprocessing.normalize_ops import normalize_each
+from mnist_keras.inference.tflite import enlarge
 
 # Keys of the run's config.json that go into the card.
 _TRAINING_KEYS = ("recipe", "seed", "flags", "date", "versions", "git_commit")
@@ -69,13 +78,13 @@ def export_run(
             card = describe_model(config, report)
             files, failures = _write_all(model, new, formats, card, calibration)
             (new / "labels.txt").write_text("\n".join(LABELS) + "\n")
-            write_golden(new, digits, probabilities)
             parity, differing = check_parity(
                 new, digits.test_images, digits.test_labels, {name: expected[name] for name in files}
             )
             failures |= differing
             for name in differing:
                 _remove(new / FORMATS[name].file)
+                files.pop(name)
             if not parity:
                 raise InputError("\n".join([*failures.values(), f"Nothing was exported to {folder}."]))
             card["files"] = {
@@ -85,8 +94,8 @@ def export_run(
                     "parity": dataclasses.asdict(parity[name]),
                 }
                 for name, contract in files.items()
-                if name in parity
             }
+            write_golden(new, model, digits, probabilities, tuple(files))
             card["training"] = {key: config[key] for key in _TRAINING_KEYS}
             write_json(new / "card.json", card)
             (new / "README.md").write_text(describe_export(card), encoding="utf-8")
@@ -133,8 +142,10 @@ def _write_all(
 def _remove(path: pathlib.Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+        return
+    path.unlink(missing_ok=True)
+    if path.suffix == ".c":
+        path.with_suffix(".h").unlink(missing_ok=True)
 
 
 def _expected_probabilities(
@@ -147,11 +158,17 @@ def _expected_probabilities(
     predict = keras_predict_function(model)
     probabilities = predict(images)
     expected = dict.fromkeys(formats, probabilities)
-    normalizing = [name for name in formats if name in PICTURE_FORMATS]
+    normalizing = [name for name in formats if name in PICTURE_FORMATS and name != "mediapipe"]
     if normalizing:
-        normalized = np.asarray(normalize_each(images[..., np.newaxis]).digit).astype(np.uint8)
-        expected |= dict.fromkeys(normalizing, predict(normalized))
+        expected |= dict.fromkeys(normalizing, predict(_normalize(images[..., np.newaxis])))
+    if "mediapipe" in formats:
+        pictures = enlarge(images[: FORMATS["mediapipe"].max_images])
+        expected["mediapipe"] = predict(_normalize(np.repeat(pictures[..., np.newaxis], 3, axis=3)))
     return probabilities, expected
+
+
+def _normalize(pictures: np.ndarray) -> np.ndarray:
+    return np.asarray(normalize_each(pictures).digit).astype(np.uint8)
 
 
 def _write(
@@ -160,9 +177,25 @@ def _write(
     """Writes the file of a format, with the card so far and the file's contract inside. Returns the contract."""
     if name == "saved_model":
         write_saved_model(model, path)
+    elif name == "keras":
+        model.save(path)
     elif name in ("onnx", "onnx_picture"):
         write_onnx(model, path, name, {**card, **describe_contract(name, path)})
     else:
-        write_tflite(model, path, name, calibration)
-        embed_metadata(path, {**card, **describe_contract(name, path)}, LABELS)
+        return _write_tflite(model, path, name, card, calibration)
     return describe_contract(name, path)
+
+
+def _write_tflite(
+    model: keras.Model, path: pathlib.Path, name: str, card: Mapping[str, Any], calibration: np.ndarray
+) -> dict[str, Any]:
+    """Writes a TFLite file with the card and the file's contract inside, or a C array. Returns the contract."""
+    file = path.with_suffix(".tflite")
+    write_tflite(model, file, "int8_io" if name == "c_array" else name, calibration)
+    contract = describe_contract(name, file)
+    if name == "c_array":
+        write_c_array(path, file.read_bytes(), card["name"], contract, LABELS)
+        file.unlink()
+    else:
+        embed_metadata(file, {**card, **contract}, LABELS, compressed=name != "mediapipe")
+    return contract

@@ -26,6 +26,8 @@ class Format:
     about: str
     # Modules of the extra `onnx` that the format needs.
     modules: tuple[str, ...] = ()
+    # Maximum number of images that are compared with the model. None: all test images.
+    max_images: int | None = None
 
 
 # Tolerances (max_difference, min_agreement). Float32 differs by the order of sums. Float16 weights, or pixels that are
@@ -49,11 +51,20 @@ FORMATS = {
     "onnx_picture": Format(
         FORMAT_FILES["onnx_picture"], *_FLOAT16, "uint8", "onnxruntime, a whole grey picture", _ONNX
     ),
+    "keras": Format(FORMAT_FILES["keras"], *_FLOAT32, "float32", "Keras without this package, to train further"),
+    "mediapipe": Format(
+        FORMAT_FILES["mediapipe"], *_FLOAT16, "uint8", "MediaPipe, a whole color image of any size", max_images=1000
+    ),
+    "c_array": Format(
+        FORMAT_FILES["c_array"], *_INT8, "int8", "a C array for TensorFlow Lite Micro, 8 bits throughout"
+    ),
 }
-# Formats that take an image of any size and normalize it to a 28x28 digit themselves.
-PICTURE_FORMATS = ("picture", "canvas", "onnx_picture")
+# Formats that take a whole image and normalize it to a 28x28 digit themselves.
+PICTURE_FORMATS = ("picture", "canvas", "onnx_picture", "mediapipe")
 # Maximum number of pixels of an image for `canvas`. LiteRT.js needs an input tensor of fixed size.
 CANVAS_PIXELS = 320 * 320
+# Height and width of the image for `mediapipe`.
+MEDIAPIPE_SIDE = 224
 DEFAULT_FORMATS = ("saved_model", "float32")
 
 

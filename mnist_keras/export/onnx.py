@@ -35,5 +35,29 @@ def write_onnx(model: keras.Model, path: pathlib.Path, kind: str, metadata: Mapp
     converted, _ = tf2onnx.convert.from_function(
         tf.function(function, input_signature=specs, autograph=False), input_signature=specs, opset=_OPSET
     )
+    _capture_loop_invariants(converted.graph)
     onnx.helper.set_model_props(converted, {"metadata": json.dumps(metadata)})
     path.write_bytes(converted.SerializeToString())
+
+
+def _capture_loop_invariants(graph: Any) -> None:
+    """Makes the bodies of loops refer to values that no iteration changes, in place of carrying them along.
+
+    OpenVINO refuses a loop that carries a value which its body only passes on.
+
+    Args:
+        graph: an `onnx.GraphProto`, changed in place.
+    """
+    for loop in (node for node in graph.node if node.op_type == "Loop"):
+        body = next(attribute.g for attribute in loop.attribute if attribute.name == "body")
+        # Before the carried values, the body takes the iteration number and the condition, the node takes their limits.
+        for number in reversed(range(2, len(loop.input))):
+            inner, outer = body.input[number].name, loop.input[number]
+            if body.output[number - 1].name != inner:
+                continue
+            for nodes, old in ((body.node, inner), (graph.node, loop.output[number - 2])):
+                for node in nodes:
+                    node.input[:] = [outer if name == old else name for name in node.input]
+            for values, index in ((body.input, number), (body.output, number - 1), (loop.input, number)):
+                del values[index]
+            del loop.output[number - 2]

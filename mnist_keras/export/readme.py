@@ -5,7 +5,7 @@ from typing import Any
 
 import jinja2
 
-from mnist_keras.export.formats import CANVAS_PIXELS
+from mnist_keras.export.formats import CANVAS_PIXELS, PICTURE_FORMATS
 from mnist_keras.reports.text import markdown_table
 
 _TEMPLATES = jinja2.Environment(
@@ -33,6 +33,9 @@ def describe_export(card: Mapping[str, Any]) -> str:
         float_tflite=next(iter(float_files), None),
         canvas_pixels=CANVAS_PIXELS,
         interface=_interface,
+        runtime=_runtime,
+        tflite_files={file: contract for file, contract in files.items() if "oldest_runtime" in contract},
+        pictures=", ".join(f"`{file}`" for file, contract in files.items() if contract["format"] in PICTURE_FORMATS),
         thousands="{:,}".format,
     )
 
@@ -49,6 +52,17 @@ def _interface(contract: Mapping[str, Any]) -> str:
     inputs += [f"`{name}` {_tensor(tensor)}" for name, tensor in contract.get("other_inputs", {}).items()]
     outputs = [f"`{name}` {_tensor(tensor)}" for name, tensor in contract["outputs"].items()]
     return f"{', '.join(inputs)} -> {', '.join(outputs)}"
+
+
+def _runtime(contract: Mapping[str, Any]) -> str:
+    """Returns a line such as "tflite-runtime 2.7 or newer, LiteRT"."""
+    oldest = contract["oldest_runtime"]
+    text = f"tflite-runtime or TensorFlow {oldest} or newer, LiteRT" if oldest else "the newest LiteRT"
+    if contract["format"] == "c_array":
+        text = "TensorFlow Lite Micro"
+    elif "arena_bytes" in contract:
+        text += ", TensorFlow Lite Micro"
+    return text + (f" (arena: {contract['arena_bytes']:,} bytes)" if "arena_bytes" in contract else "")
 
 
 def _tensor(tensor: Mapping[str, Any]) -> str:

@@ -8,8 +8,29 @@ import tensorflow as tf
 
 from mnist_keras.export.signatures import Signature, batch_signatures
 
-# Maximum bytes of one file of weights, small enough for repositories and mail.
+# Maximum bytes of one file of several weights, small enough for repositories and mail.
 _MAX_SHARD_BYTES = 1_900_000
+
+
+class _WholeTensors(tf.train.experimental.ShardingCallback):
+    """Spreads weights over several files without cutting a tensor, which OpenVINO could not read."""
+
+    @property
+    def description(self) -> str:
+        return f"Whole tensors, up to {_MAX_SHARD_BYTES} bytes a file."
+
+    def __call__(self, shardable_tensors):
+        shards, size = [{}], 0
+        for shardable in shardable_tensors:
+            tensor = shardable.tensor
+            # A string has no fixed size; the only one is the short object graph.
+            tensor_bytes = 0 if tensor.dtype == tf.string else tensor.dtype.size * shardable.shape.num_elements()
+            if size and size + tensor_bytes > _MAX_SHARD_BYTES:
+                shards.append({})
+                size = 0
+            size += tensor_bytes
+            shards[-1].setdefault(shardable.checkpoint_key, {})[shardable.slice_spec] = tensor
+        return shards
 
 
 def write_saved_model(model: keras.Model, folder: pathlib.Path) -> None:
@@ -28,7 +49,7 @@ def write_saved_model(model: keras.Model, folder: pathlib.Path) -> None:
 def write_signatures(model: keras.Model, signatures: Mapping[str, Signature], folder: pathlib.Path) -> None:
     """Writes functions of a model as the signatures of a SavedModel.
 
-    Weights of more than 1.9 MB are split over several files.
+    Weights of more than 1.9 MB are spread over several files; a single weight stays whole.
 
     Args:
         model: the model whose weights the functions use.
@@ -42,6 +63,5 @@ def write_signatures(model: keras.Model, signatures: Mapping[str, Signature], fo
         name: tf.function(function, input_signature=specs, autograph=False)
         for name, (function, specs) in signatures.items()
     }
-    shards = tf.train.experimental.MaxShardSizePolicy(_MAX_SHARD_BYTES)
-    options = tf.saved_model.SaveOptions(experimental_sharding_callback=shards)
+    options = tf.saved_model.SaveOptions(experimental_sharding_callback=_WholeTensors())
     tf.saved_model.save(module, str(folder), signatures=dict(module.functions), options=options)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 import tensorflow as tf
 
-from mnist_keras.export.formats import CANVAS_PIXELS
+from mnist_keras.export.formats import CANVAS_PIXELS, MEDIAPIPE_SIDE
 from mnist_keras.inference.preprocessing.decode import decode_picture
 from mnist_keras.inference.preprocessing.digit import SIDE, PreprocessedDigit
 from mnist_keras.inference.preprocessing.normalize_ops import normalize, normalize_each, to_gray
@@ -81,6 +81,20 @@ def canvas_signature(model: keras.Model) -> Signature:
         tf.TensorSpec((CANVAS_PIXELS * 4,), tf.float32, name="rgba"),
         tf.TensorSpec((2,), tf.int32, name="size"),
     ]
+
+
+def mediapipe_signature(model: keras.Model) -> Signature:
+    """Returns the signature for MediaPipe's image classifier, which resizes any image to 224x224 pixels first.
+
+    Input: `image`, uint8 of shape `(1, 224, 224, 3)`, red, green, blue; dark on light or light on dark.
+    Output: `probabilities`, float32 of shape `(1, 10)`; 0.1 each if the image has no ink.
+    """
+
+    def serve(image):
+        answer = _classify_digit(model, normalize(to_gray(image[0]), unrolled=True), tf.bool)
+        return {"probabilities": tf.where(answer["has_ink"][:, tf.newaxis], answer["probabilities"], 0.1)}
+
+    return serve, [tf.TensorSpec((1, MEDIAPIPE_SIDE, MEDIAPIPE_SIDE, 3), tf.uint8, name="image")]
 
 
 def _classify_digit(model: keras.Model, preprocessed: PreprocessedDigit, flag_dtype: tf.DType) -> dict[str, tf.Tensor]:

@@ -15,8 +15,15 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
+from mnist_keras.export.mediapipe_metadata import METADATA, image_classifier_metadata
 from mnist_keras.export.saved_model import write_signatures
-from mnist_keras.export.signatures import SIGNATURE, canvas_signature, picture_signature, pixels_signature
+from mnist_keras.export.signatures import (
+    SIGNATURE,
+    canvas_signature,
+    mediapipe_signature,
+    picture_signature,
+    pixels_signature,
+)
 from mnist_keras.export.tflite_compaction import compact
 from mnist_keras.inference.preprocessing.normalize import NORMALIZER, OUTPUT_NAMES
 from mnist_keras.inference.preprocessing.normalize_ops import normalize, to_gray
@@ -26,6 +33,8 @@ from mnist_keras.models.rewrites import equalize_depthwise
 _FULL_INTEGER = {"int8": tf.float32, "int8_io": tf.int8, "uint8_io": tf.uint8}
 # Number of training images per class from which the converter takes the ranges of the activations.
 _CALIBRATION_PER_CLASS = 50
+# In the zip archive at the end of a file.
+LABELS_FILE = "labels.txt"
 
 
 def write_tflite(
@@ -39,9 +48,9 @@ def write_tflite(
     Args:
         model: from `build_model`, trained.
         path: the file to write.
-        kind: a TFLite format of `FORMATS`. "picture" and "canvas" have `picture_signature` and `canvas_signature`, all
-            others `pixels_signature`. "int8_io" and "uint8_io" have a quantized input and output. The input of
-            "uint8_io" is the raw pixels, 0 to 255.
+        kind: a TFLite format of `FORMATS`. "picture", "canvas" and "mediapipe" have `picture_signature`,
+            `canvas_signature` and `mediapipe_signature`, all others `pixels_signature`. "int8_io" and "uint8_io" have a
+            quantized input and output. The input of "uint8_io" is the raw pixels, 0 to 255.
         calibration: uint8 images of shape `(examples, 28, 28)`, required for "int8", "int8_io" and "uint8_io".
 
     Raises:
@@ -59,7 +68,7 @@ def write_tflite(
     if kind in _FULL_INTEGER:
         model = equalize_depthwise(model)
     with tempfile.TemporaryDirectory() as folder:
-        signatures = {"picture": picture_signature, "canvas": canvas_signature}
+        signatures = {"picture": picture_signature, "canvas": canvas_signature, "mediapipe": mediapipe_signature}
         signature = signatures[kind](model) if kind in signatures else pixels_signature(model, batch=1)
         write_signatures(model, {SIGNATURE: signature}, pathlib.Path(folder))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
@@ -86,21 +95,28 @@ def write_tflite(
                 f"The model cannot be converted to TFLite: {reason}. Expected: only TFLite's built-in operators. "
                 f"Received: model={model.name!r}, format={kind!r}. Export it as a saved_model instead."
             ) from error
-    path.write_bytes(compact(content))
+    metadata = {}
+    if kind == "mediapipe":
+        metadata[METADATA] = image_classifier_metadata(model.name, "classifies handwritten digits", LABELS_FILE)
+    path.write_bytes(compact(content, metadata))
 
 
-def embed_metadata(path: pathlib.Path, metadata: Mapping[str, Any], labels: Sequence[str]) -> None:
+def embed_metadata(
+    path: pathlib.Path, metadata: Mapping[str, Any], labels: Sequence[str], compressed: bool = True
+) -> None:
     """Appends `metadata.json` and `labels.txt` to a TFLite file as a zip archive, which LiteRT ignores.
 
     Args:
         path: the TFLite file. `unzip` can read it afterwards.
         metadata: the content of `metadata.json`.
         labels: the lines of `labels.txt`.
+        compressed: MediaPipe reads no compressed `labels.txt`.
     """
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in (("labels.txt", "\n".join(labels) + "\n"), ("metadata.json", json.dumps(metadata))):
+    method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(path, "a") as archive:
+        for name, text in ((LABELS_FILE, "\n".join(labels) + "\n"), ("metadata.json", json.dumps(metadata))):
             # A ZipInfo has a fixed date, so that the same model gives the same bytes.
-            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name), text, method)
 
 
 def calibration_images(images: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""Makes TFLite files smaller: removes data that no interpreter reads, and stores equal data once."""
+"""Makes TFLite files smaller, and readable by OpenVINO and OpenCV, whose importers need more than LiteRT."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import flatbuffers
@@ -10,29 +10,56 @@ from ai_edge_litert import schema_py_generated as schema
 _FILE_IDENTIFIER = b"TFL3"
 # Alignment of weights in bytes. LiteRT's kernels read 16 bytes at a time.
 _ALIGNMENT = 16
+_OPERATOR = schema.BuiltinOperator
 
 
-def compact(content: bytes) -> bytes:
+# Metadata of the converter that stays: the oldest runtime that has all operators, such as "2.4.0".
+MIN_RUNTIME = "min_runtime_version"
+
+
+def compact(content: bytes, metadata: Mapping[str, bytes] | None = None) -> bytes:
     """Returns a smaller TFLite file that computes the same.
 
-    Removes the names of inner tensors, the converter's metadata and the calibrated ranges. The file of a small 8-bit
-    network shrinks to about two thirds.
+    Shortens the names of inner tensors to a number, and removes the calibrated ranges and the converter's metadata
+    except `MIN_RUNTIME`. The file of a small 8-bit network shrinks to about two thirds.
 
     Args:
         content: a TFLite file.
+        metadata: further entries of the file's metadata by name.
     """
     model = schema.ModelT.InitFromPackedBuf(content, 0)
-    model.metadata = model.metadataBuffer = model.description = None
+    entries = {MIN_RUNTIME: read_metadata(model, MIN_RUNTIME), **(metadata or {})}
+    model.metadataBuffer = model.description = None
     for number, graph in enumerate(model.subgraphs):
-        graph.name = None
+        # OpenCV crashes on a graph without a name.
+        graph.name = str(number)
+        _flatten_dense_inputs(model, graph)
         _drop_unused_tensors(graph, [s for s in model.signatureDefs or () if s.subgraphIndex == number])
         interface = {*graph.inputs, *graph.outputs}
         for index, tensor in enumerate(graph.tensors):
-            _strip_tensor(tensor, keep_name=index in interface)
+            if index not in interface:
+                # OpenVINO and OpenCV refuse a file with a tensor that has no name of its own.
+                tensor.name = str(index)
+            _strip_quantization(tensor)
     _drop_unused_buffers(model)
+    model.metadata = [schema.MetadataT(name, _add_buffer(model, value)) for name, value in entries.items() if value]
     builder = _DeduplicatingBuilder(len(content))
     builder.Finish(model.Pack(builder), _FILE_IDENTIFIER)
     return bytes(builder.Output())
+
+
+def read_metadata(model: Any, name: str) -> bytes:
+    """Returns the entry of that name of a file's metadata, a `schema.ModelT`; empty if there is none."""
+    for entry in model.metadata or ():
+        if entry.name == name.encode():
+            return bytes(model.buffers[entry.buffer].data)
+    return b""
+
+
+def _add_buffer(model: Any, data: bytes) -> int:
+    """Returns the index of a new buffer."""
+    model.buffers.append(schema.BufferT(data=np.frombuffer(data, np.uint8)))
+    return len(model.buffers) - 1
 
 
 class _DeduplicatingBuilder(flatbuffers.Builder):
@@ -58,6 +85,46 @@ class _DeduplicatingBuilder(flatbuffers.Builder):
         return super().StartVector(size, count, _ALIGNMENT if size == 1 else alignment)
 
 
+def _flatten_dense_inputs(model: Any, graph: Any) -> None:
+    """Puts a RESHAPE to (batch, features) in front of each float dense layer whose input has more than two dimensions.
+
+    LiteRT flattens such an input itself, OpenCV does not. OpenCV reads no 8-bit files of these networks.
+    """
+    operators = []
+    for operator in graph.operators:
+        if _needs_flat_input(model, graph, operator):
+            source, weights = (graph.tensors[index] for index in operator.inputs[:2])
+            features = weights.shape[1]
+            shape = np.array([np.prod(source.shape) // features, features], np.int32)
+            constant = schema.TensorT(np.array([2], np.int32), schema.TensorType.INT32)
+            constant.buffer = _add_buffer(model, shape.tobytes())
+            graph.tensors += [constant, schema.TensorT(shape, source.type)]
+            flat = len(graph.tensors) - 1
+            inputs = np.array([operator.inputs[0], flat - 1], np.int32)
+            operators.append(schema.OperatorT(_reshape_code(model), inputs, np.array([flat], np.int32)))
+            operator.inputs = np.array([flat, *operator.inputs[1:]], np.int32)
+        operators.append(operator)
+    graph.operators = operators
+
+
+def _needs_flat_input(model: Any, graph: Any, operator: Any) -> bool:
+    if model.operatorCodes[operator.opcodeIndex].builtinCode != _OPERATOR.FULLY_CONNECTED:
+        return False
+    source = graph.tensors[operator.inputs[0]]
+    is_float = source.type == schema.TensorType.FLOAT32
+    return is_float and len(source.shape) > 2 and not operator.builtinOptions.keepNumDims
+
+
+def _reshape_code(model: Any) -> int:
+    """Returns the index of the operator RESHAPE in the model's list, which it extends if necessary."""
+    codes = [code.builtinCode for code in model.operatorCodes]
+    if _OPERATOR.RESHAPE not in codes:
+        reshape = _OPERATOR.RESHAPE
+        model.operatorCodes.append(schema.OperatorCodeT(builtinCode=reshape, deprecatedBuiltinCode=reshape, version=1))
+        return len(codes)
+    return codes.index(_OPERATOR.RESHAPE)
+
+
 def _drop_unused_tensors(graph: Any, signatures: Iterable[Any]) -> None:
     """Removes the tensors that no operator, input, output or signature refers to, and renumbers the others."""
     lists = [(graph, "inputs"), (graph, "outputs")]
@@ -75,10 +142,8 @@ def _drop_unused_tensors(graph: Any, signatures: Iterable[Any]) -> None:
     graph.tensors = [graph.tensors[index] for index in used]
 
 
-def _strip_tensor(tensor: Any, keep_name: bool) -> None:
-    """Removes a tensor's name, calibrated range and repeated scales."""
-    if not keep_name:
-        tensor.name = None
+def _strip_quantization(tensor: Any) -> None:
+    """Removes a tensor's calibrated range and repeated scales."""
     quantization = tensor.quantization
     if quantization is None:
         return

@@ -20,7 +20,7 @@ _SECONDS = 60
 
 
 def load_model(path: pathlib.Path) -> LoadedModel:
-    """Loads a `.keras`, `.tflite` or `.onnx` file or a SavedModel.
+    """Loads a `.keras`, `.tflite` or `.onnx` file, a C source of the format `c_array`, or a SavedModel.
 
     Raises:
         InputError: the file is damaged, is no model of digits, or has another format.
@@ -31,7 +31,7 @@ def load_model(path: pathlib.Path) -> LoadedModel:
         from mnist_keras.inference.keras_model import load_keras
 
         return load_keras(path)
-    if path.suffix == ".tflite":
+    if path.suffix in (".tflite", ".c"):
         from mnist_keras.inference.tflite import load_tflite
 
         return load_tflite(path)
@@ -59,7 +59,7 @@ def check_in_subprocess(path: pathlib.Path) -> None:
     Raises:
         InputError: the subprocess failed, crashed, or did not end in time.
     """
-    kind = "TFLite file" if path.suffix == ".tflite" else "SavedModel"
+    kind = "SavedModel" if path.is_dir() else "TFLite file"
     try:
         result = run_module(__name__, path, timeout=_SECONDS)
     except subprocess.TimeoutExpired as error:

@@ -99,8 +99,9 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: 
     """Loads a trained model of any format. Threads can share the predictor.
 
     Args:
-        path: a `.keras`, `.tflite` or `.onnx` file, a SavedModel, a run's folder (its `model.keras`), an export's
-            folder (its SavedModel), or the name of a model that ships (its TFLite file).
+        path: a `.keras`, `.tflite` or `.onnx` file, a C source of the format `c_array`, a SavedModel, a run's folder
+            (its `model.keras`), an export's folder (its SavedModel), or the name of a model that ships (its TFLite
+            file).
         trusted: the file is one of this package, though no card confirms its checksum: it is neither loaded in a
             subprocess first nor is its input range found by predicting.
         input_range: "1" or "255", the pixel value of white ink that a model with float inputs receives. "auto": the
@@ -120,7 +121,7 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: 
             f"{', '.join(shipped_models())}."
         )
     check_regular_file(path)
-    for inside in (MODEL_FILE, FORMAT_FILES["saved_model"]):
+    for inside in (FORMAT_FILES["saved_model"], MODEL_FILE):
         if (path / inside).exists():
             path = path / inside
             break
@@ -139,7 +140,7 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: 
                 InputWarning,
                 stacklevel=2,
             )
-        if is_saved_model or path.suffix == ".tflite":
+        if is_saved_model or path.suffix in (".tflite", ".c"):
             check_in_subprocess(path)
     model = load_model(path)
     if input_range == "auto" and (trusted or recorded or (trained_on and path.name == MODEL_FILE)):
@@ -167,18 +168,32 @@ def _described(path: pathlib.Path) -> tuple[str | None, str | None]:
     return None, None
 
 
+def list_models() -> list[str]:
+    """Returns the names of the models in exported/: those that ship, and own exports beside them."""
+    return list(shipped_models())
+
+
 def load_pretrained(name: str = "cnn_robust") -> Predictor:
     """Loads a shipped model, by LiteRT; its card lies beside `Predictor.path`.
 
     Args:
-        name: of a folder in exported/.
+        name: one of `list_models`.
 
     Raises:
         InputError: no such model is shipped.
+    """
+    return load_predictor(find_shipped(name))
+
+
+def find_shipped(name: str) -> pathlib.Path:
+    """Returns the TFLite file of a model in exported/.
+
+    Raises:
+        InputError: there is none of that name.
     """
     models = shipped_models()
     if name not in models:
         raise InputError(
             f"No model of that name is in {project_folder('exported')}: {name!r}. Expected: {', '.join(models)}."
         )
-    return load_predictor(models[name])
+    return models[name]

@@ -1,6 +1,7 @@
 """Predicts with a SavedModel in plain TensorFlow."""
 
 import pathlib
+import re
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,12 @@ def load_saved_model(path: pathlib.Path) -> LoadedModel:
     def predict(images: np.ndarray, _: int) -> np.ndarray:
         refuse_tensorflow_after_fork()
         batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
-        answers = [signature(**{inputs[0].name: tf.constant(batch)})["probabilities"] for batch in batches]
+        try:
+            answers = [signature(**{inputs[0].name: tf.constant(batch)})["probabilities"] for batch in batches]
+        except tf.errors.OpError as error:
+            # TensorFlow puts names of graph nodes in front of the message.
+            reason = re.sub(r"\{\{.*?\}\}", "", error.message.splitlines()[0]).strip()
+            raise InputError(f"{path} cannot predict: {reason}") from error
         return tf.concat(answers, axis=0).numpy()
 
     # A signature's function needs the loaded object to stay alive.

@@ -5,12 +5,16 @@ from collections.abc import Callable
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
 
 from mnist_keras.errors import InputError
+from mnist_keras.inference.c_array import read_tflite
 from mnist_keras.inference.input_range import LoadedModel
 from mnist_keras.inference.sharing import Pool
 
 _SHAPES = ((1, 28, 28, 1), (1, 10))
+# Height and width of the image that MediaPipe's files take.
+_MEDIAPIPE = (224, 224)
 _DTYPES = (np.float32, np.int8, np.uint8)
 
 
@@ -22,14 +26,15 @@ def load_tflite(path: pathlib.Path) -> LoadedModel:
     """Loads a file that maps pixels, (1, 28, 28, 1), to probabilities, (1, 10).
 
     Both are float32, or int8 or uint8 with a scale and a zero point in the file. Or one whose signature maps
-    `picture`, uint8 (1, height, width), or `rgba` and `size`, the pixels of a canvas, to `probabilities`.
+    `picture`, uint8 (1, height, width), `image`, uint8 (1, 224, 224, 3), or `rgba` and `size`, the pixels of a canvas,
+    to `probabilities`. Or the C array of a file with int8 input and output.
 
     Threads can share the function: each has an interpreter of its own while it predicts.
 
     Raises:
         InputError: the file is damaged or has other inputs or outputs.
     """
-    content = path.read_bytes()
+    content = read_tflite(path)
     if content[4:8] != b"TFL3":
         raise InputError(f"{path} is no TFLite file: bytes 4 to 8 must be TFL3. Received: {content[4:8]!r}.")
     try:
@@ -66,6 +71,8 @@ def _by_contract(path: pathlib.Path, interpreter: Interpreter) -> tuple[_Predict
     inputs = {(end["dtype"], tuple(end["shape_signature"])) for end in interpreter.get_input_details()}
     if inputs == {(np.uint8, (1, -1, -1))}:
         return lambda interpreter, image, _: _run(interpreter, picture=image[np.newaxis]), None, True
+    if inputs == {(np.uint8, (1, *_MEDIAPIPE, 3))}:
+        return lambda interpreter, image, _: _run(interpreter, image=_enlarged(image)[np.newaxis]), None, True
     canvas = max(int(end["shape"].max(initial=0)) for end in interpreter.get_input_details())
     if inputs == {(np.float32, (canvas,)), (np.int32, (2,))}:
         return lambda interpreter, image, _: _run(interpreter, **_on_canvas(image, canvas)), None, True
@@ -91,6 +98,19 @@ def _by_contract(path: pathlib.Path, interpreter: Interpreter) -> tuple[_Predict
 
 def _run(interpreter: Interpreter, **inputs: np.ndarray) -> np.ndarray:
     return interpreter.get_signature_runner("serving_default")(**inputs)["probabilities"][0]
+
+
+def _enlarged(image: np.ndarray) -> np.ndarray:
+    """Returns an image in the size and with the channels that MediaPipe passes on."""
+    if image.shape == (28, 28):
+        image = enlarge(image[np.newaxis])[0]
+    return np.repeat(image[..., np.newaxis], 3, axis=2)
+
+
+def enlarge(images: np.ndarray) -> np.ndarray:
+    """Returns digits, uint8 (examples, 28, 28), resized bilinearly to 224x224 pixels, as MediaPipe does."""
+    size = _MEDIAPIPE[::-1]
+    return np.stack([np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR)) for image in images])
 
 
 def _on_canvas(image: np.ndarray, size: int) -> dict[str, np.ndarray]:

@@ -11,12 +11,15 @@ import onnxruntime
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
+from example_files import load_example
 from PIL import Image
 
 from mnist_keras.errors import InputError
 from mnist_keras.export.export import export_run
 from mnist_keras.export.formats import CANVAS_PIXELS, FORMATS, PICTURE_FORMATS, expand_formats
 from mnist_keras.export.tflite import calibration_images
+from mnist_keras.inference.c_array import read_c_array
+from mnist_keras.inference.keras_model import load_keras_model
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.inference.preprocessing.normalize_ops import normalize
 
@@ -103,6 +106,60 @@ def test_every_format_reproduces_the_golden_vectors(folder, export, card, tiny):
         received = load_predictor(path).predict(images)
         np.testing.assert_array_equal(received.argmax(axis=1), range(10))
         np.testing.assert_allclose(received, expected, atol=tolerance)
+
+
+def test_golden_values_of_every_file(folder, card, capsys):
+    golden = json.loads((folder / "golden.json").read_text())["files"]
+    assert golden.keys() == card["files"].keys()
+    for name, values in golden.items():
+        assert len(values["outputs"]) == (1 if "image" in values else 10)
+        if FORMATS[card["files"][name]["format"]].input_dtype != "float32" and "image" not in values:
+            inputs = np.array(values["inputs"])
+            assert inputs.shape == (10, 784) and np.issubdtype(inputs.dtype, np.integer)
+    logits = load_keras_model(folder / "model.keras")(np.reshape(golden["model.keras"]["inputs"], (-1, 28, 28, 1)))
+    np.testing.assert_allclose(logits, golden["model.keras"]["outputs"], atol=golden["model.keras"]["tolerance"])
+    with Image.open(folder / "golden_picture.png") as picture:
+        assert picture.size == (224, 224) and picture.mode == "L"
+    assert load_example("check_golden").main(folder) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(list(folder.glob("*.tflite")))
+
+
+def test_a_differing_file_fails_the_golden_check(folder, tmp_path, capsys):
+    golden = json.loads((folder / "golden.json").read_text())
+    golden["files"]["mnist_int8_io.tflite"]["outputs"][3][3] -= 20
+    (tmp_path / "golden.json").write_text(json.dumps(golden))
+    for name in ("mnist.tflite", "mnist_int8_io.tflite"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    assert load_example("check_golden").main(tmp_path) == 1
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["ok", "differs"]
+
+
+def test_the_c_array_holds_the_file_and_its_numbers(folder, card):
+    content = (folder / "mnist_int8_io.tflite").read_bytes()
+    array = read_c_array(folder / "mnist_model.c")
+    assert content.startswith(array)
+    header = (folder / "mnist_model.h").read_text()
+    contract = card["files"]["mnist_model.c"]
+    assert f"#define MNIST_INPUT_SCALE {contract['input']['scale']}f" in header
+    assert f"#define MNIST_OUTPUT_ZERO_POINT ({contract['outputs']['probabilities']['zero_point']})" in header
+    if importlib.util.find_spec("tflite_micro"):
+        assert 0 < contract["arena_bytes"] < 20_000
+        assert f"#define MNIST_ARENA_BYTES {contract['arena_bytes']}" in header
+    (folder / "mnist_model.c").with_name("other.c").write_text("int main(void) { return 0; }")
+    with pytest.raises(InputError, match="is no C source with a model"):
+        load_predictor(folder / "other.c", trusted=True)
+
+
+def test_the_mediapipe_file_answers_a_blank_image_evenly(folder):
+    predict = signature(folder / "mnist_mediapipe.tflite")
+    blank = predict(image=np.full((1, 224, 224, 3), 90, np.uint8))["probabilities"]
+    np.testing.assert_allclose(blank, np.full((1, 10), 0.1), atol=1e-6)
+
+
+def test_every_tflite_file_runs_in_tflite_runtime_2_7(card):
+    oldest = {name: file["oldest_runtime"] for name, file in card["files"].items() if "oldest_runtime" in file}
+    assert len(oldest) == 10
+    assert set(oldest.values()) == {"2.7"}
 
 
 def test_the_picture_file_normalizes_and_classifies(folder, tiny):
@@ -209,11 +266,13 @@ def test_a_blank_picture_of_any_size_has_no_ink(folder, file):
 
 
 def test_the_python_code_of_the_page_runs(folder, export, monkeypatch):
-    # SavedModel and LiteRT; then LiteRT, a picture and ONNX.
-    for exported, expected in ((export, 3), (folder, 3)):
+    # SavedModel and LiteRT; then LiteRT, a picture, Keras and ONNX.
+    for exported, expected in ((export, 3), (folder, 4)):
         monkeypatch.chdir(exported)
         page = (exported / "README.md").read_text().replace("photo.png", "golden.png")
         blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+        # tests/runtimes runs MediaPipe's in an environment of its own.
+        blocks = [block for block in blocks if "mediapipe" not in block]
         assert len(blocks) == expected
         exec("\n".join(blocks), {})
 

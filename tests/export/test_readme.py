@@ -1,5 +1,11 @@
 import json
+import pathlib
+import re
+import shutil
+import subprocess
 
+import ai_edge_litert
+import numpy as np
 import pytest
 
 from mnist_keras.export.readme import describe_export
@@ -30,3 +36,24 @@ def test_the_litert_code_loads_an_exported_file(files, shown):
     assert ("val interpreter" in page) == (shown is not None)
     assert (f'Interpreter("{shown}")' in page) == (shown is not None)
     assert ("mnist.tflite" in page) == ("mnist.tflite" in files)
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+def test_the_c_code_of_the_page_runs(tmp_path):
+    export = project_folder("exported") / "cnn_robust"
+    code = re.search(r"```c\n(.*?)```", (export / "README.md").read_text(), re.DOTALL)[1]
+    (tmp_path / "main.c").write_text(
+        '#include <stdio.h>\n#include <string.h>\n#include "litert.h"\nint main(void) {\n'
+        "static float pixels[784], probabilities[10];\n"
+        'for (int i = 0; i < 784; i++) if (scanf("%f", pixels + i) != 1) return 1;\n'
+        f'{code}\nfor (int i = 0; i < 10; i++) printf("%.9g ", probabilities[i]);\nreturn 0;\n}}\n'
+    )
+    library = pathlib.Path(ai_edge_litert.__file__).parent / "libLiteRt.so"
+    declarations = f"-I{pathlib.Path(__file__).parent}"
+    command = ["gcc", "-Wall", "-Wextra", "-Werror", declarations, tmp_path / "main.c", library]
+    subprocess.run([*command, f"-Wl,-rpath,{library.parent}", "-o", tmp_path / "main"], check=True)
+    for vector in json.loads((export / "golden.json").read_text())["vectors"][:3]:
+        numbers = " ".join(map(str, vector["pixels"]))
+        options = dict(input=numbers, capture_output=True, text=True, check=True, cwd=export)
+        received = subprocess.run([tmp_path / "main"], **options).stdout.split()
+        np.testing.assert_allclose(np.array(received, float), vector["probabilities"], atol=1e-5)

@@ -60,7 +60,7 @@ def test_one_of_half_precision_is_known_by_its_name_too(tmp_path, monkeypatch):
 
 def test_it_is_small():
     files = [path for path in SHIPPED.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 1_400_000
+    assert sum(path.stat().st_size for path in files) < 1_500_000
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,11 @@ def test_it_is_small():
 )
 def test_every_shipped_file_has_the_test_accuracy_of_its_card(test_set, path):
     images, labels = test_set
-    right = load_predictor(path).predict(images).argmax(axis=1) == labels
-    recorded = json.loads((path.parent / "card.json").read_text())["files"][path.name]
+    recorded = json.loads((path.parent / "card.json").read_text())["files"][path.name]["parity"]
+    count = recorded["examples"]
+    right = load_predictor(path).predict(images[:count]).argmax(axis=1) == labels[:count]
     # Other processors round otherwise.
-    assert abs(int(right.sum()) - recorded["parity"]["correct"]) <= 2
+    assert abs(int(right.sum()) - recorded["correct"]) <= 2
 
 
 @pytest.mark.parametrize("path", PICTURE_FILES, ids=name_of)

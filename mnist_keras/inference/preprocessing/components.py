@@ -21,6 +21,8 @@ _NEAR, _FAR = 0.15, 0.4
 _CUT = 0.5
 # Thickest ruled line, in cells; and the least size of a picture, in pixels, that shows them.
 _LINE, _RULED = 3, 64
+# Each step follows a component over four cells. Photographs of digits need up to 25 steps.
+_UNROLLED_STEPS = 40
 
 
 class Components(NamedTuple):
@@ -37,13 +39,16 @@ class Components(NamedTuple):
     touches_border: tf.Tensor
 
 
-def find_components(amount: tf.Tensor, strongest: tf.Tensor, shortest_side: tf.Tensor) -> Components:
+def find_components(
+    amount: tf.Tensor, strongest: tf.Tensor, shortest_side: tf.Tensor, unrolled: bool = False
+) -> Components:
     """Chooses the largest connected piece of ink, and what is near enough to be a part of it.
 
     Args:
         amount: of ink, float32 (cells, cells).
         strongest: ink.
         shortest_side: of the picture, pixels.
+        unrolled: without a loop, which MediaPipe refuses. A component is then followed over at most 160 cells.
     """
     inked = tf.cast(amount > _FAINT * strongest, tf.float32)
     lines = tf.maximum(_ruled(inked), tf.transpose(_ruled(tf.transpose(inked))))
@@ -51,7 +56,7 @@ def find_components(amount: tf.Tensor, strongest: tf.Tensor, shortest_side: tf.T
     inked *= 1.0 - lines
     cells = downsample(inked, 2, "MAX")
     strength = downsample(tf.minimum(amount / strongest, 1.0) * inked, 2, "MAX")
-    left, top, right, bottom, strength = _component_properties(cells, strength)
+    left, top, right, bottom, strength = _component_properties(cells, strength, unrolled)
     width, height = right - left, bottom - top
     size = (width + height) * cells
     cut = tf.minimum(left, top) <= 0.0
@@ -87,7 +92,7 @@ def component_boxes(amount: tf.Tensor, strongest: tf.Tensor) -> tf.Tensor:
     return tf.boolean_mask(tf.stack([top, left, bottom, right], axis=2), is_drawn)
 
 
-def _component_properties(cells: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Tensor, ...]:
+def _component_properties(cells: tf.Tensor, strength: tf.Tensor, unrolled: bool = False) -> tuple[tf.Tensor, ...]:
     """Returns bounding box (left, top, right, bottom; right and bottom exclusive) and maximum ink per cell.
 
     They are those of the connected component that the cell belongs to.
@@ -107,7 +112,11 @@ def _component_properties(cells: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Ten
             new = tf.nn.max_pool2d(new, 3, 1, "SAME") * is_ink
         return new, tf.reduce_any(new > known)
 
-    known, _ = tf.while_loop(lambda _, goes_on: goes_on, spread, (known, tf.constant(True)))
+    if unrolled:
+        for _ in range(_UNROLLED_STEPS):
+            known, _ = spread(known, known)
+    else:
+        known, _ = tf.while_loop(lambda _, goes_on: goes_on, spread, (known, tf.constant(True)))
     to_left, to_top, right, bottom, strength = tf.unstack(known[0], axis=2)
     return side - to_left, side - to_top, right, bottom, strength
 

@@ -60,15 +60,16 @@ def to_gray(picture: tf.Tensor) -> tf.Tensor:
     return gray * alpha + ground * (1.0 - alpha)
 
 
-def normalize(gray: tf.Tensor) -> PreprocessedDigit:
+def normalize(gray: tf.Tensor, unrolled: bool = False) -> PreprocessedDigit:
     """Brings one digit to MNIST's geometry, whatever the polarity, light, place, size and pen.
 
     Args:
         gray: float32 (height, width) in 0..255.
+        unrolled: without a loop, which MediaPipe refuses; see `find_components`.
     """
     shape = tf.shape(gray)
     found = find_ink(gray)
-    components = find_components(found.amount, found.strongest, tf.minimum(shape[0], shape[1]))
+    components = find_components(found.amount, found.strongest, tf.minimum(shape[0], shape[1]), unrolled)
     ink = _digits_ink(gray, found, components)
     darkest = tf.reduce_max(ink)
     rows = _span(tf.reduce_max(ink, axis=1), tf.reduce_sum(ink, axis=1), darkest)
