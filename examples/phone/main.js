@@ -97,13 +97,18 @@ try {
   threshold = card.sure_from;
   await changed(true);
   page.state = "ready";
-  if (await cacheForOffline()) {
-    page.state = "offline";
-    element("state").textContent = "Runs on this device, also offline.";
-  }
 } catch (error) {
   page.state = "failed";
   showMessage("The model could not be loaded. Check the network connection and reload the page.");
   speak();
   throw error;
+}
+
+try {
+  if (await cacheForOffline()) {
+    page.state = "offline";
+    element("state").textContent = "Runs on this device, also offline.";
+  }
+} catch {
+  // The page works without. An app's WebView, for example, fetches no service worker from the app.
 }

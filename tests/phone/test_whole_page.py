@@ -1,6 +1,7 @@
 """The phone page as a whole: offline, on small and large screens, without its model."""
 
 import json
+import pathlib
 
 import pytest
 from browser import PHONE, address_of, draw, served, wait_until
@@ -35,6 +36,17 @@ def test_a_missing_model_gives_a_message(context, server):
     page.goto(address_of(server))
     wait_until(page, "failed")
     assert page.inner_text("#headline").startswith("The model could not be loaded.")
+
+
+def test_the_page_works_without_its_service_worker(context):
+    with served() as server:
+        pathlib.Path(server.RequestHandlerClass.keywords["directory"], "service_worker.js").unlink()
+        page = context.new_page()
+        page.goto(address_of(server))
+        wait_until(page, "ready")
+        draw(page, 7)
+        assert page.inner_text("#digit") == "7"
+        assert page.evaluate("document.documentElement.dataset.state") == "ready"
 
 
 @pytest.mark.parametrize("size", [(320, 568), (390, 844), (844, 390), (1280, 900)])
