@@ -219,6 +219,36 @@ MUTATIONS = [
         "tests/export/test_signatures.py",
     ),
     Mutation(
+        "export/runtimes.py",
+        "needed = max(needed, _SEVERAL_DENSE_SCALES)",
+        "pass",
+        "tests/export/test_runtimes.py",
+    ),
+    Mutation(
+        "export/signatures.py",
+        'tf.where(answer["has_ink"][:, tf.newaxis], answer["probabilities"], 0.1)',
+        'answer["probabilities"]',
+        "tests/export/test_formats.py",
+    ),
+    Mutation(
+        "export/tflite_compaction.py",
+        "if _needs_flat_input(model, graph, operator):",
+        "if False:",
+        "tests/export/test_tflite_compaction.py",
+    ),
+    Mutation(
+        "export/onnx.py",
+        "if body.output[number - 1].name != inner:",
+        "if True:",
+        "tests/export/test_formats.py",
+    ),
+    Mutation(
+        "export/saved_model.py",
+        "if size and size + tensor_bytes > _MAX_SHARD_BYTES:",
+        "if False:",
+        "tests/export/test_saved_model.py",
+    ),
+    Mutation(
         "models/rewrites.py",
         "weights * scales.reshape(-1, 1)",
         "weights",

@@ -7,6 +7,7 @@ import re
 import zipfile
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import tensorflow as tf
@@ -251,6 +252,18 @@ def test_onnx_accepts_any_batch_size(folder, trained_run, tiny):
     for count in (0, 1, 7, 30):
         (received,) = session.run(["probabilities"], {"pixels": pixels[:count]})
         np.testing.assert_allclose(received, expected[:count], atol=1e-5)
+
+
+def test_onnx_loops_carry_no_constants(folder):
+    graph = onnx.load(folder / "mnist_picture.onnx").graph
+    loops = [node for node in graph.node if node.op_type == "Loop"]
+    assert loops
+    for loop in loops:
+        body = loop.attribute[0].g
+        carried = [source.name for source in body.input[2:]]
+        assert len(loop.input) - 2 == len(carried) == len(body.output) - 1 == len(loop.output)
+        # OpenVINO refuses a loop that passes a value on.
+        assert not set(carried) & {target.name for target in body.output}
 
 
 @pytest.mark.parametrize("file", ["mnist_picture.tflite", "mnist_picture.onnx"])

@@ -4,6 +4,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
+from mnist_keras.export.tflite import write_tflite
 from mnist_keras.export.tflite_compaction import compact
 from mnist_keras.models import build_model
 from mnist_keras.recipes import get_recipe
@@ -62,6 +63,29 @@ def test_inputs_keep_their_names(converted):
     names = lambda content: {d["name"] for d in Interpreter(model_content=content).get_input_details()}  # noqa: E731
     assert names(compact(converted)) == names(converted)
     assert schema.Model.ModelBufferHasIdentifier(compact(converted), 0)
+
+
+def test_opencv_and_openvino_find_what_they_need(converted):
+    model = schema.ModelT.InitFromPackedBuf(compact(converted), 0)
+    [graph] = model.subgraphs
+    assert graph.name
+    names = [tensor.name for tensor in graph.tensors]
+    assert all(names) and len(set(names)) == len(names)
+    for operator in graph.operators:
+        if model.operatorCodes[operator.opcodeIndex].builtinCode == schema.BuiltinOperator.FULLY_CONNECTED:
+            source = graph.tensors[operator.inputs[0]]
+            assert len(source.shape) == 2 or source.type != schema.TensorType.FLOAT32
+
+
+def test_a_float_dense_layer_gets_a_flat_input(tmp_path):
+    # The converter leaves the dense layer with an input of shape (1, 1, 1, 14).
+    write_tflite(build_model("compact_1k"), tmp_path / "mnist.tflite")
+    model = schema.ModelT.InitFromPackedBuf((tmp_path / "mnist.tflite").read_bytes(), 0)
+    [graph] = model.subgraphs
+    codes = [model.operatorCodes[operator.opcodeIndex].builtinCode for operator in graph.operators]
+    dense = graph.operators[codes.index(schema.BuiltinOperator.FULLY_CONNECTED)]
+    assert schema.BuiltinOperator.RESHAPE in codes
+    assert list(graph.tensors[dense.inputs[0]].shape) == [1, 14]
 
 
 def test_a_model_with_a_loop_computes_the_same():
