@@ -189,7 +189,7 @@ def check_file(runtime, path, contract, golden, data):
         for numbers, output in zip(inputs, values["outputs"]):  # noqa: B905, Python 3.9 has no strict
             received = np.asarray(run(feeds(contract, numbers))).astype(np.float64).ravel()
             difference = max(difference, float(np.abs(received - output).max()))
-        count = PICTURES if "image" in values else len(data["images"])
+        count = len(data["images"][: PICTURES if "image" in values else None])
         answers = [run(feeds(contract, numbers_of(contract, image))) for image in data["images"][:count]]
         classes = [int(np.argmax(answer)) for answer in answers]
         correct = int(sum(classes == data["labels"][:count]))
