@@ -89,7 +89,11 @@ def _draw(digit: np.ndarray) -> np.ndarray:
 def _golden_values(
     path: pathlib.Path, name: str, model: keras.Model, images: np.ndarray, picture: np.ndarray, vectors: list
 ) -> dict[str, Any]:
-    """Returns the entry of `files` for a file. Image formats and 8-bit files are run; the model is their tolerance."""
+    """Returns the entry of `files` for a file.
+
+    The outputs of float formats are the Keras model's. Those of 8-bit and image formats are the file's own in LiteRT or
+    onnxruntime, after its comparison with the model.
+    """
     if name in PICTURE_FORMATS:
         answer = load_model(path).predict(picture[np.newaxis], 255)
         return {"image": GOLDEN_PICTURE, "outputs": _rounded(answer), "tolerance": _PICTURE_TOLERANCE}
