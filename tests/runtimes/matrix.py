@@ -58,6 +58,10 @@ RUNTIMES = {
 }
 
 
+# Suffixes of the files of each table.
+KINDS = {"TFLite": (".tflite", ".c"), "ONNX": (".onnx",), "SavedModel": ("",)}
+
+
 def write_images(path, exports, count):
     """Writes the first test images of MNIST, their labels and the golden picture as JSON."""
     digits = load_digits("mnist")
@@ -132,10 +136,12 @@ def cell(answer):
 
 
 def print_table(columns):
-    """Prints file by runtime. What does not run or differs goes to standard error."""
-    files = sorted({file for answers in columns.values() for file in answers})
-    rows = [[f"`{file}`", *(cell(answers.get(file)) for answers in columns.values())] for file in files]
-    print(markdown_table(("file", *columns), rows))
+    """Prints file by runtime, a table for each kind of file. What does not run or differs goes to standard error."""
+    for kind, suffixes in KINDS.items():
+        files = {file for answers in columns.values() for file in answers if pathlib.Path(file).suffix in suffixes}
+        names = [name for name, answers in columns.items() if files & set(answers)]
+        rows = [[f"`{file}`", *(cell(columns[name].get(file)) for name in names)] for file in sorted(files)]
+        print(f"## {kind}\n\n{markdown_table(('file', *names), rows)}")
     for name, answers in columns.items():
         for file, answer in answers.items():
             if cell(answer) in ("no", "differs"):
