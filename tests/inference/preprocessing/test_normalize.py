@@ -1,5 +1,8 @@
 """Every kind of picture that people take comes out as the digit on it."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -205,3 +208,27 @@ def test_any_image_gets_a_prediction(picture, kind):
     assert seen.digit.shape == (28, 28)
     assert seen.has_ink == bool(seen.digit.any())
     assert ("no ink" in seen.warnings) != seen.has_ink
+
+
+def test_an_image_does_not_depend_on_the_images_before_it():
+    # The second round finds an interpreter that has seen images of other sizes.
+    pages = [as_picture(page(ink_of(digit, 110))) for digit in DIGITS]
+    pictures = [picture[: 200 + 4 * number, : 250 + 7 * number] for number, picture in enumerate(pages)]
+    first = [preprocess_image(picture) for picture in pictures]
+    for number in (3, 0, 2, 2, 1):
+        again = preprocess_image(pictures[number])
+        np.testing.assert_array_equal(again.digit, first[number].digit)
+        assert again.box == first[number].box
+
+
+def test_memory_of_large_images_is_released():
+    code = (
+        "import numpy as np, mnist_keras\n"
+        "def resident(): return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+        "mnist_keras.preprocess_image(np.full((28, 28), 200, np.uint8))\n"
+        "before = resident()\n"
+        "mnist_keras.preprocess_image(np.full((2000, 2000), 200, np.uint8))\n"
+        "print(resident() - before)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(result.stdout) < 60_000_000
