@@ -228,7 +228,7 @@ MUTATIONS = [
         "export/signatures.py",
         'tf.where(answer["has_ink"][:, tf.newaxis], answer["probabilities"], 0.1)',
         'answer["probabilities"]',
-        "tests/export/test_formats.py",
+        "tests/export/test_picture_formats.py",
     ),
     Mutation(
         "export/tflite_compaction.py",
