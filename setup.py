@@ -9,6 +9,7 @@ HERE = pathlib.Path(__file__).parent
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "tf2onnx>=1.17"]
 # Measures the memory that a model needs on a microcontroller. Its wheels exist for Linux on x86-64 only.
 MICROCONTROLLER = ["tflite-micro>=0.dev20250101; platform_system == 'Linux' and platform_machine == 'x86_64'"]
+HEIC = ["pillow-heif>=0.18"]
 # For examples/server.py.
 SERVER = ["fastapi>=0.115", "uvicorn>=0.30"]
 
@@ -110,10 +111,13 @@ setuptools.setup(
             "sphinx-copybutton>=0.5.2",
             "sphinxcontrib-programoutput>=0.17",
         ],
+        # Photos of iPhones.
+        "heic": HEIC,
         "microcontroller": MICROCONTROLLER,
         "onnx": ONNX,
         "server": SERVER,
         "test": [
+            *HEIC,
             *MICROCONTROLLER,
             *ONNX,
             *SERVER,

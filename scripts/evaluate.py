@@ -5,7 +5,7 @@ model:
 
     python scripts/evaluate.py runs/NAME
     python scripts/evaluate.py exported/cnn/mnist.tflite --require_accuracy=99
-    python scripts/evaluate.py exported/cnn_robust --pictures=my_handwriting
+    python scripts/evaluate.py exported/cnn_robust --pictures=my_handwriting --plot=errors.png
 """
 
 from absl import flags
@@ -25,7 +25,7 @@ flags.DEFINE_string("pictures", None, text)
 flags.DEFINE_bool("tta", False, "test-time augmentation: average over 18 transformed copies of each image")
 flags.DEFINE_bool("calibration", False, "also print the best temperature and the selective accuracy")
 flags.DEFINE_bool("robustness", False, "also print the accuracy under twelve corruptions of the test images")
-flags.DEFINE_string("plot", None, "PNG file for a figure of --robustness")
+flags.DEFINE_string("plot", None, "PNG file for a figure of --robustness, or of the misclassified --pictures")
 flags.DEFINE_string("json", None, "also write the results to this JSON file")
 define_data_flags()
 define_input_range_flag()
@@ -36,8 +36,8 @@ def main(arguments):
     for name in ("robustness", "tta"):
         if FLAGS[name].value and FLAGS.pictures:
             raise flags.IllegalFlagValueError(f"flag --{name}: it applies to the test images, not to --pictures")
-    if FLAGS.plot and not FLAGS.robustness:
-        raise flags.IllegalFlagValueError("flag --plot: it needs --robustness")
+    if FLAGS.plot and not (FLAGS.robustness or FLAGS.pictures):
+        raise flags.IllegalFlagValueError("flag --plot: it needs --robustness or --pictures")
     from mnist_keras.errors import InputError
     from mnist_keras.evaluation.metrics import compute_metrics
     from mnist_keras.files import write_json
@@ -45,12 +45,16 @@ def main(arguments):
 
     with cli.silence_native_logs():
         predictor = load_predictor(arguments[0], input_range=FLAGS.input_range)
+    extra = {}
     if FLAGS.pictures:
-        from mnist_keras.inference.images import predict_labeled
+        from mnist_keras.evaluation.labeled_images import run_field_test
 
         with cli.silence_native_logs():
-            probabilities, labels = predict_labeled(predictor, FLAGS.pictures)
-        dataset = FLAGS.pictures
+            test = run_field_test(predictor, FLAGS.pictures)
+        probabilities, labels, dataset = test.probabilities, test.labels, FLAGS.pictures
+        extra["field_test"] = test.to_dict()
+        if FLAGS.plot:
+            plot_errors(test)
     else:
         from mnist_keras.evaluation.orientation import warn_unless_upright
 
@@ -63,7 +67,8 @@ def main(arguments):
     report = compute_metrics(probabilities, labels)
     copies = ", 18 transformed copies of each image" if FLAGS.tta else ""
     print(f"{predictor.path} on {dataset}{copies}\n\n{report}")
-    extra = {}
+    if FLAGS.pictures:
+        print(f"\n{test}")
     if FLAGS.calibration:
         extra["calibration"] = evaluate_calibration(probabilities, labels)
     if dataset == "mnist":
@@ -77,6 +82,15 @@ def main(arguments):
             f"the test accuracy is too low. Expected: at least {FLAGS.require_accuracy:g} %. "
             f"Received: {100 * report.accuracy:.2f} %. Train a better model or lower --require_accuracy."
         )
+
+
+def plot_errors(test):
+    import pathlib
+
+    from mnist_keras.reports.prediction_figures import errors_figure
+    from mnist_keras.reports.style import save_figure
+
+    save_figure(errors_figure(test.predictions, test.labels), pathlib.Path(FLAGS.plot))
 
 
 def choose_predict(predictor):

@@ -1,7 +1,8 @@
 """Predicts the digits on image files: photos, scans, drawings of any size, dark on light or light on dark.
 
 MODEL is the folder of a run or an export, a SavedModel, a .keras, .tflite or .onnx file, or the name of a shipped
-model. IMAGE is a file or a folder. An unreadable image is reported at the end; the others are still predicted:
+model. IMAGE is a file, a folder with subfolders, or - for standard input. An unreadable image is reported at the end;
+the others are still predicted:
 
     python scripts/predict.py cnn_robust photo.jpg images/
     python scripts/predict.py cnn_robust number.png --all_digits --plot=predictions.png
@@ -52,7 +53,7 @@ def main(arguments):
     if FLAGS.save_inputs:
         save_inputs(predictions, pathlib.Path(FLAGS.save_inputs))
     if FLAGS.plot and predictions:
-        from mnist_keras.reports.evaluation_figures import predictions_figure
+        from mnist_keras.reports.prediction_figures import predictions_figure
         from mnist_keras.reports.style import save_figure
 
         save_figure(predictions_figure(predictions), pathlib.Path(FLAGS.plot))

@@ -11,7 +11,7 @@ import numpy as np
 from mnist_keras.errors import InputError
 from mnist_keras.inference.predictor import Predictor
 from mnist_keras.inference.preprocessing.digit import PreprocessedDigit
-from mnist_keras.inference.preprocessing.image_files import SUFFIXES, load_image
+from mnist_keras.inference.preprocessing.image_files import STANDARD_INPUT, SUFFIXES, load_image
 from mnist_keras.inference.preprocessing.normalize import preprocess_image
 
 # Predictions below it get a warning. On validation images a fifth of these and 0.2 % of the others are wrong.
@@ -59,53 +59,25 @@ class DigitPrediction:
 
 
 def list_images(paths: Iterable[str | os.PathLike]) -> Iterator[str]:
-    """Yields the given files and, for each given folder, the image files in it, sorted by name.
+    """Yields the given files and, for each given folder, the image files in it and its subfolders, sorted by path.
+
+    "-" stands for standard input.
 
     Raises:
         InputError: a folder contains no image files.
     """
     for path in map(pathlib.Path, paths):
-        if not path.is_dir():
+        if path.is_dir() and str(path) != STANDARD_INPUT:
+            yield from map(str, _images_in(path))
+        else:
             yield str(path)
-            continue
-        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
-        if not inside:
-            raise InputError(f"{path} is a folder without pictures. Expected: files ending in {', '.join(SUFFIXES)}.")
-        yield from map(str, inside)
 
 
-def label_from_path(file: str | os.PathLike) -> int:
-    """Returns the label of an image file: the first character of its name, or the name of its folder.
-
-    Raises:
-        InputError: neither is a digit.
-    """
-    path = pathlib.Path(file)
-    for name in (path.name[0], path.parent.name):
-        if name in tuple("0123456789"):
-            return int(name)
-    raise InputError(f"{path} has no label: its name must begin with its digit, or its folder be called by it.")
-
-
-def predict_labeled(predictor: Predictor, folder: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
-    """Predicts all labeled images in a folder and its subfolders.
-
-    An image without ink counts as misclassified.
-
-    Returns:
-        Probabilities, float32 (examples, 10), and labels (examples,), for `compute_metrics`.
-
-    Raises:
-        InputError: there are no images, or one has no label or cannot be read.
-    """
-    files = sorted(file for file in pathlib.Path(folder).rglob("*") if file.suffix.lower() in SUFFIXES)
+def _images_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
     if not files:
-        raise InputError(f"{folder} holds no pictures. Expected: files ending in {', '.join(SUFFIXES)}.")
-    labels = np.array([label_from_path(file) for file in files])
-    probabilities = np.stack([predict_file(predictor, file)[0].probabilities for file in files])
-    misclassified = (np.arange(10) != labels[:, np.newaxis]) / np.float32(9)
-    no_ink = (probabilities == probabilities[:, :1]).all(axis=1, keepdims=True)
-    return np.where(no_ink, misclassified, probabilities), labels
+        raise InputError(f"{folder} contains no images. Expected: files ending in {', '.join(SUFFIXES)}.")
+    return files
 
 
 def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool = False) -> list[DigitPrediction]:

@@ -1,18 +1,14 @@
-"""Figures of an evaluation: confusion matrix, reliability diagram, predictions of own images, corrupted test images."""
+"""Figures of an evaluation: confusion matrix, reliability diagram, corrupted test images."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter
 
 from mnist_keras.evaluation.corruptions import CORRUPTIONS, corrupt
-from mnist_keras.inference.images import DigitPrediction
-from mnist_keras.inference.preprocessing.image_files import load_image
-from mnist_keras.reports.style import DARK, MUTED, TEST, TRAIN, WRONG, new_figure
+from mnist_keras.reports.style import DARK, MUTED, TEST, TRAIN, new_figure
 
 
 def confusion_matrix(confusion: Sequence[Sequence[int]], title: str) -> Figure:
@@ -73,38 +69,6 @@ def reliability_diagram(probabilities: np.ndarray, labels: np.ndarray, title: st
         axes.set_xlabel("confidence (%)")
         axes.grid(alpha=0.3)
     return figure
-
-
-_MAX_PREDICTIONS = 20
-
-
-def predictions_figure(predictions: Sequence[DigitPrediction]) -> Figure:
-    """Draws the first 20 predictions, one per row: image with the digit's box, 28x28 digit, probabilities."""
-    shown = predictions[:_MAX_PREDICTIONS]
-    count = f" (the first {len(shown)} of {len(predictions)})" if len(shown) < len(predictions) else ""
-    figure = new_figure(7, 1.6 * max(1, len(shown)) + 0.6, f"Predictions{count}")
-    rows = figure.subplots(max(1, len(shown)), 3, squeeze=False, width_ratios=(1, 1, 2))
-    for (image, digit, bars), prediction in zip(rows, shown, strict=False):
-        _draw_image(image, prediction)
-        digit.imshow(prediction.normalized.digit, cmap="gray", vmin=0, vmax=255)
-        digit.set_axis_off()
-        colors = [TEST if value == prediction.digit else MUTED for value in range(10)]
-        bars.bar(range(10), prediction.probabilities, color=colors)
-        bars.set(xticks=range(10), yticks=(), ylim=(0, 1))
-        bars.spines[["top", "right", "left"]].set_visible(False)
-        answer = "-" if prediction.digit is None else f"{prediction.digit} ({prediction.probabilities.max():.0%})"
-        color = WRONG if prediction.warnings else TEST
-        bars.set_title("  ".join([answer, *prediction.warnings]), fontsize=9, color=color)
-    return figure
-
-
-def _draw_image(axes: Axes, prediction: DigitPrediction) -> None:
-    image = load_image(prediction.file)
-    axes.imshow(image[..., 0] if image.shape[2] < 3 else image, cmap="gray", vmin=0, vmax=255)
-    top, left, bottom, right = prediction.normalized.box
-    axes.add_patch(Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False, color=WRONG))
-    axes.set_axis_off()
-    axes.set_title(prediction.file[-28:], fontsize=8, parse_math=False)
 
 
 _IMAGES_PER_CORRUPTION = 6

@@ -8,13 +8,11 @@ from PIL import Image
 from mnist_keras.errors import InputError
 from mnist_keras.inference.images import (
     CONFIDENCE_THRESHOLD,
-    label_from_path,
     list_images,
     predict_file,
-    predict_labeled,
 )
 from mnist_keras.inference.predictor import Predictor, load_pretrained
-from mnist_keras.reports.evaluation_figures import predictions_figure
+from mnist_keras.reports.prediction_figures import predictions_figure
 
 
 @pytest.fixture(scope="module")
@@ -70,30 +68,15 @@ def test_a_number_is_read_digit_by_digit(predictor, tmp_path):
     assert "one of several" in predict_file(predictor, tmp_path / "542.png")[0].warnings
 
 
-def test_a_folder_is_replaced_by_the_images_in_it(folder):
+def test_a_folder_is_replaced_by_the_images_in_it_and_its_subfolders(folder):
     (folder / "notes.txt").touch()
-    names = ["one.png", *(str(folder / f"{digit}.png") for digit in (2, 4, 5))]
-    assert list(list_images(["one.png", folder])) == names
+    (folder / "deep" / "3").mkdir(parents=True)
+    (folder / "deep" / "3" / "a.HEIC").touch()
+    inside = [str(folder / name) for name in ("2.png", "4.png", "5.png", "deep/3/a.HEIC")]
+    assert list(list_images(["one.png", folder, "-"])) == ["one.png", *inside, "-"]
     (folder / "empty").mkdir()
-    with pytest.raises(InputError, match="is a folder without pictures. Expected: files ending in .png"):
+    with pytest.raises(InputError, match="contains no images. Expected: files ending in .png"):
         list(list_images([folder / "empty"]))
-
-
-def test_labeled_images_are_evaluated(predictor, folder):
-    probabilities, labels = predict_labeled(predictor, folder)
-    assert labels.tolist() == probabilities.argmax(axis=1).tolist() == [2, 4, 5]
-    Image.new("L", (60, 50), 200).save(folder / "0.png")
-    probabilities, labels = predict_labeled(predictor, folder)
-    assert labels[0] == 0 and probabilities[0].argmax() != 0
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-
-
-def test_labels_are_in_file_names(tmp_path):
-    assert label_from_path("pictures/7-first.png") == label_from_path("7/first.png") == 7
-    with pytest.raises(InputError, match="first.png has no label: its name must begin with its digit"):
-        label_from_path("pictures/first.png")
-    with pytest.raises(InputError, match="holds no pictures"):
-        predict_labeled(None, tmp_path)
 
 
 def test_the_figure_has_one_row_per_prediction(predictor, folder):

@@ -87,12 +87,17 @@ def test_predict_and_evaluate_image_files(script, tmp_path):
     assert listing(tmp_path / "inputs") == ["0001-4.png", "0002-5.png", "0003-4.png"]
     assert Image.open(tmp_path / "figure.png").size[0] > 500
     mixed = script("predict", SHIPPED, "album/4.png", "empty", "none.png", "album/5.png", "--json")
-    failed(mixed, "empty is a folder without")
+    failed(mixed, "empty contains no images")
     assert "There is no such file: none.png" in mixed.stderr
     assert [prediction["digit"] for prediction in json.loads(mixed.stdout)] == [4, 5]
-    result = script("evaluate", SHIPPED, "--pictures=album", "--require_accuracy=99")
+    result = script("evaluate", SHIPPED, "--pictures=album", "--require_accuracy=99", "--plot=errors.png")
     assert result.returncode == 0, result.stderr
     assert "2/2" in result.stdout
+    assert "coverage (without warning)    100.00%" in result.stdout
+    assert Image.open(tmp_path / "errors.png").size[0] > 500
+    with (tmp_path / "album" / "4.png").open("rb") as image:
+        photo = script("predict", SHIPPED, "-", "--json", stdin=image)
+    assert [prediction["digit"] for prediction in json.loads(photo.stdout)] == [4]
 
 
 def test_evaluate_below_the_required_accuracy_fails(script, data_flags):

@@ -1,10 +1,14 @@
 """Loads image files with Pillow: upright, 8 bits per channel."""
 
+import functools
+import importlib.util
+import io
 import os
 import pathlib
+import sys
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
 
 from mnist_keras.errors import InputError
 from mnist_keras.files import check_regular_file
@@ -15,11 +19,20 @@ MAX_PIXELS = 50_000_000
 MAX_SIDE = 20_000
 # Image formats that are accepted. Pillow has others that start programs or read other files.
 _KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"),
+    *(".heic", ".heif", ".avif"),
+)
+# Name of a file that stands for standard input.
+STANDARD_INPUT = "-"
 
 
 def load_image(path: str | os.PathLike) -> np.ndarray:
     """Loads an image file; the first frame of an animated one.
+
+    Args:
+        path: a PNG, JPEG, BMP, GIF, WebP, TIFF, PPM or PGM file; AVIF with Pillow 11.3 or newer; HEIC with the extra
+            `heic`. "-" is standard input.
 
     Returns:
         uint8 (height, width, channels): gray, gray and alpha, RGB, or RGBA. It is rotated by its EXIF orientation.
@@ -27,10 +40,11 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
     Raises:
         InputError: there is no such file, it is not an image, or it is too large, see `check_image_size`.
     """
-    path = pathlib.Path(path)
+    is_standard_input = str(path) == STANDARD_INPUT
+    path = pathlib.Path("standard input" if is_standard_input else path)
     check_regular_file(path)
     try:
-        with Image.open(path, formats=_KINDS) as picture:
+        with Image.open(io.BytesIO(_standard_input()) if is_standard_input else path, formats=_kinds()) as picture:
             # The header contains the size: a huge image is refused before it is decoded.
             check_image_size(str(path), picture.width, picture.height)
             return _pixels(ImageOps.exif_transpose(picture))
@@ -43,7 +57,37 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
     except MemoryError as error:
         raise InputError(f"{path} is too large for this machine's memory. Scale it down first.") from error
     except Exception as error:  # Pillow's decoders raise whatever a damaged file leads them into.
-        raise InputError(f"{path} cannot be read as an image: {error or type(error).__name__}") from error
+        reason = _missing_decoder(path.suffix.lower()) or str(error) or type(error).__name__
+        raise InputError(f"{path} cannot be read as an image: {reason}") from error
+
+
+@functools.cache
+def _standard_input() -> bytes:
+    # It can be read only once, but the image may be needed again for a figure.
+    return sys.stdin.buffer.read()
+
+
+@functools.cache
+def _kinds() -> tuple[str, ...]:
+    """Returns the image formats that can be read here."""
+    kinds: tuple[str, ...] = _KINDS
+    if features.check("avif"):
+        kinds += ("AVIF",)
+    if importlib.util.find_spec("pillow_heif"):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+        kinds += ("HEIF",)
+    return kinds
+
+
+def _missing_decoder(suffix: str) -> str | None:
+    """Returns what to install for files with this suffix; None if they can be read."""
+    if suffix in (".heic", ".heif") and "HEIF" not in _kinds():
+        return "HEIC needs the module pillow_heif. Run: pip install -e '.[heic]', or save it as JPEG."
+    if suffix == ".avif" and "AVIF" not in _kinds():
+        return "AVIF needs Pillow 11.3 or newer with AVIF. Run: pip install --upgrade pillow, or save it as JPEG."
+    return None
 
 
 def check_image_size(name: str, width: int, height: int) -> None:

@@ -1,8 +1,13 @@
+import io
+import subprocess
+import sys
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from mnist_keras.errors import InputError
+from mnist_keras.inference.preprocessing import image_files
 from mnist_keras.inference.preprocessing.image_files import load_image
 
 
@@ -50,6 +55,40 @@ def test_a_photograph_is_turned_upright(gray, tmp_path):
     notes[0x0112] = 6  # Orientation: turn clockwise.
     Image.fromarray(gray).save(tmp_path / "one.png", exif=notes)
     np.testing.assert_array_equal(load_image(tmp_path / "one.png")[..., 0], np.rot90(gray, -1))
+
+
+@pytest.mark.parametrize("kind", ["avif", "heic"])
+def test_photos_of_phones(gray, tmp_path, kind):
+    if kind == "heic":
+        pillow_heif = pytest.importorskip("pillow_heif")
+        pillow_heif.from_pillow(Image.fromarray(gray).convert("RGB")).save(tmp_path / "one.heic", quality=95)
+    elif not features.check("avif"):
+        pytest.skip("this Pillow reads no AVIF")
+    else:
+        Image.fromarray(gray).save(tmp_path / "one.avif", quality=95)
+    picture = load_image(tmp_path / f"one.{kind}")
+    assert picture.shape[:2] == (30, 40)
+    assert np.abs(picture.mean(axis=2) - gray).mean() < 8
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("one.heic", r"needs the module pillow_heif. Run: pip install -e '.\[heic\]'"), ("one.avif", "needs Pillow 11.3")],
+)
+def test_a_missing_decoder_is_named(tmp_path, monkeypatch, name, message):
+    monkeypatch.setattr(image_files, "_kinds", lambda: ("PNG",))
+    (tmp_path / name).write_bytes(b"\0\0\0\x18ftyp" + bytes(40))
+    refuse(tmp_path / name, message)
+
+
+def test_standard_input_is_read_once(gray):
+    buffer = io.BytesIO()
+    Image.fromarray(gray).save(buffer, "PNG")
+    code = "from mnist_keras import load_image as load; print((load('-') == load('-')).all(), load('-').sum())"
+    result = subprocess.run([sys.executable, "-c", code], input=buffer.getvalue(), capture_output=True, check=True)
+    assert result.stdout.decode().split() == ["True", str(gray.sum())]
+    result = subprocess.run([sys.executable, "-c", code], input=b"text", capture_output=True)
+    assert b"standard input cannot be read as an image" in result.stderr
 
 
 def refuse(path, message):

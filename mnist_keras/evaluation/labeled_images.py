@@ -1,0 +1,97 @@
+"""Field test: predicts labeled image files of a folder, and measures accuracy, warnings and coverage."""
+
+import dataclasses
+import os
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from mnist_keras.errors import InputError
+from mnist_keras.inference.images import DigitPrediction, list_images, predict_file
+from mnist_keras.inference.predictor import Predictor
+
+
+@dataclasses.dataclass(frozen=True)
+class FieldTest:
+    """Predictions of labeled images."""
+
+    #: One prediction per image, in the order of their paths.
+    predictions: tuple[DigitPrediction, ...]
+    #: int64 (examples,).
+    labels: np.ndarray
+
+    @property
+    def is_correct(self) -> np.ndarray:
+        """Whether each image was predicted correctly, bool (examples,). An image without ink is misclassified."""
+        digits = [-1 if prediction.digit is None else prediction.digit for prediction in self.predictions]
+        return np.array(digits) == self.labels
+
+    @property
+    def is_warned(self) -> np.ndarray:
+        """Whether each prediction has a warning, bool (examples,)."""
+        return np.array([bool(prediction.warnings) for prediction in self.predictions])
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """float32 (examples, 10), for `compute_metrics`. An image without ink counts as misclassified."""
+        rows = np.stack([prediction.probabilities for prediction in self.predictions])
+        no_ink = np.array([prediction.digit is None for prediction in self.predictions])
+        misclassified = (np.arange(10) != self.labels[:, np.newaxis]) / np.float32(9)
+        return np.where(no_ink[:, np.newaxis], misclassified, rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the summary as JSON types: accuracy, coverage, and accuracy of images without and with a warning."""
+        warned, correct = self.is_warned, self.is_correct
+        reasons = [reason for prediction in self.predictions for reason in prediction.warnings]
+        return {
+            "examples": len(self.labels),
+            "correct": int(correct.sum()),
+            "accuracy": float(correct.mean()),
+            "coverage": float((~warned).mean()),
+            "accuracy_without_warning": float(correct[~warned].mean()) if (~warned).any() else None,
+            "accuracy_with_warning": float(correct[warned].mean()) if warned.any() else None,
+            "warnings": {reason: reasons.count(reason) for reason in sorted(set(reasons))},
+        }
+
+    def __str__(self) -> str:
+        summary = self.to_dict()
+
+        def percent(value: float | None) -> str:
+            return "-" if value is None else f"{value:.2%}"
+
+        lines = [
+            f"images                       {summary['examples']:>8}",
+            f"accuracy                     {percent(summary['accuracy']):>8}",
+            f"coverage (without warning)   {percent(summary['coverage']):>8}",
+            f"accuracy without warning     {percent(summary['accuracy_without_warning']):>8}",
+            f"accuracy with warning        {percent(summary['accuracy_with_warning']):>8}",
+            *(f"warning: {reason:<20}{count:>8}" for reason, count in summary["warnings"].items()),
+        ]
+        return "\n".join(lines)
+
+
+def label_from_path(file: str | os.PathLike) -> int:
+    """Returns the label of an image file: the first character of its name, or the name of its folder.
+
+    Raises:
+        InputError: neither is a digit.
+    """
+    path = pathlib.Path(file)
+    for name in (path.name[0], path.parent.name):
+        if name in tuple("0123456789"):
+            return int(name)
+    raise InputError(
+        f"{path} has no label. Expected: a file name that begins with the digit, or a folder whose name is the digit."
+    )
+
+
+def run_field_test(predictor: Predictor, folder: str | os.PathLike) -> FieldTest:
+    """Predicts all labeled images in a folder and its subfolders.
+
+    Raises:
+        InputError: there are no images, or one has no label or cannot be read.
+    """
+    files = list(list_images([folder]))
+    labels = np.array([label_from_path(file) for file in files])
+    return FieldTest(tuple(predict_file(predictor, file)[0] for file in files), labels)

@@ -1,0 +1,57 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mnist_keras.errors import InputError
+from mnist_keras.evaluation.labeled_images import label_from_path, run_field_test
+from mnist_keras.inference.predictor import Predictor
+from mnist_keras.reports.prediction_figures import errors_figure
+
+
+@pytest.fixture
+def folder(tmp_path):
+    pixels = np.full((80, 60), 230, np.uint8)
+    pixels[10:70, 27:33] = 30
+    (tmp_path / "deep" / "1").mkdir(parents=True)
+    for name in ("1_a.png", "7_b.png", "deep/1/c.jpg"):
+        Image.fromarray(pixels).save(tmp_path / name)
+    Image.new("L", (60, 50), 200).save(tmp_path / "0.png")
+    return tmp_path
+
+
+@pytest.fixture
+def always_one():
+    probabilities = np.zeros((1, 10), np.float32)
+    probabilities[0, 1] = 1
+    return Predictor(lambda images: np.repeat(probabilities, len(images), axis=0), None)
+
+
+def test_labeled_images_are_counted(always_one, folder):
+    test = run_field_test(always_one, folder)
+    assert test.labels.tolist() == [0, 1, 7, 1]
+    assert test.is_correct.tolist() == [False, True, False, True]
+    # An image without ink is misclassified, whatever the network says.
+    assert test.probabilities[0].argmax() != 0
+    np.testing.assert_allclose(test.probabilities.sum(axis=1), 1, atol=1e-5)
+    summary = json.loads(json.dumps(test.to_dict()))
+    assert (summary["examples"], summary["correct"], summary["accuracy"]) == (4, 2, 0.5)
+    assert summary["coverage"] == np.mean(~test.is_warned)
+    assert summary["warnings"]["no ink"] == 1
+    assert summary["accuracy_with_warning"] == np.mean(test.is_correct[test.is_warned])
+    assert "accuracy                       50.00%" in str(test)
+
+
+def test_the_contact_sheet_shows_each_misclassified_image(always_one, folder):
+    test = run_field_test(always_one, folder)
+    titles = [axes.get_title() for axes in errors_figure(test.predictions, test.labels).axes]
+    assert [title for title in titles if title.startswith("label")] == ["label 0, predicts -", "label 7, predicts 1"]
+
+
+def test_labels_are_in_file_names(tmp_path, always_one):
+    assert label_from_path("pictures/7-first.png") == label_from_path("7/first.png") == 7
+    with pytest.raises(InputError, match="first.png has no label. Expected: a file name that begins with the digit"):
+        label_from_path("pictures/first.png")
+    with pytest.raises(InputError, match="contains no images"):
+        run_field_test(always_one, tmp_path)
