@@ -90,8 +90,10 @@ def run_field_test(predictor: Predictor, folder: str | os.PathLike) -> FieldTest
     """Predicts all labeled images in a folder and its subfolders.
 
     Raises:
-        InputError: there are no images, or one has no label or cannot be read.
+        InputError: there is no such folder, it contains no images, or one has no label or cannot be read.
     """
+    if not pathlib.Path(folder).is_dir():
+        raise InputError(f"There is no such folder: {folder}. Expected: a folder of labeled images.")
     files = list(list_images([folder]))
     labels = np.array([label_from_path(file) for file in files])
     return FieldTest(tuple(predict_file(predictor, file)[0] for file in files), labels)

@@ -55,3 +55,5 @@ def test_labels_are_in_file_names(tmp_path, always_one):
         label_from_path("pictures/first.png")
     with pytest.raises(InputError, match="contains no images"):
         run_field_test(always_one, tmp_path)
+    with pytest.raises(InputError, match="There is no such folder: .*missing. Expected: a folder of labeled images"):
+        run_field_test(always_one, tmp_path / "missing")
