@@ -14,7 +14,7 @@ HEIC = ["pillow-heif>=0.18"]
 SERVER = ["fastapi>=0.115", "uvicorn>=0.30"]
 
 # The libraries that the benchmarks compare with. The CPU build of PyTorch is enough.
-BENCHMARK = [*ONNX, "torch>=2.5"]
+BENCHMARK = [*ONNX, "opencv-python-headless>=4.9", "torch>=2.5"]
 
 SHIPPED = ["cnn_robust", "cnn_augmented", "compact_1k", "compact_6k", "compact_10k", "accurate", "ensemble"]
 # Folders beside the package in a clone, inside it in a wheel.
@@ -68,7 +68,7 @@ setuptools.setup(
     package_data={
         "mnist_keras": ["py.typed"],
         "mnist_keras.export": ["README.md.jinja"],
-        "mnist_keras.inference.preprocessing": ["normalizer.tflite"],
+        "mnist_keras.inference.preprocessing": ["normalizer.tflite", "digit_finder.npz", "rejector.npz"],
         "mnist_keras.reports": ["*.html", "page.css"],
     },
     entry_points={"console_scripts": ["mnist-keras = mnist_keras.__main__:main"]},

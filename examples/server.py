@@ -77,7 +77,10 @@ async def prepare(file: bytes) -> bytes:
 
 
 def predict(encoded, files: list[bytes]) -> list[dict]:
-    """Returns digit and probabilities per file. If a file is not an image, its batch is repeated file by file."""
+    """Returns digit, probabilities and the probability that there is a digit, per file.
+
+    If a file is not an image, its batch is repeated file by file.
+    """
     try:
         outputs = encoded(files=tf.constant(files))
     except tf.errors.InvalidArgumentError:
@@ -85,8 +88,14 @@ def predict(encoded, files: list[bytes]) -> list[dict]:
             return [{"error": "The image is damaged."}]
         return [predict(encoded, [file])[0] for file in files]
     return [
-        {"digit": None if digit < 0 else int(digit), "probabilities": [round(float(value), 6) for value in row]}
-        for digit, row in zip(outputs["classes"].numpy(), outputs["probabilities"].numpy(), strict=True)
+        {
+            "digit": None if digit < 0 else int(digit),
+            "probabilities": [round(float(value), 6) for value in row],
+            "is_digit": round(float(is_digit), 6),
+        }
+        for digit, row, is_digit in zip(
+            outputs["classes"].numpy(), outputs["probabilities"].numpy(), outputs["is_digit"].numpy(), strict=True
+        )
     ]
 
 
@@ -151,7 +160,10 @@ async def health() -> dict:
 
 @app.post("/digit")
 async def digit(request: Request) -> dict:
-    """Returns the digit (null if there is no ink) and the probabilities of 0 to 9."""
+    """Returns the digit (null if there is no ink), the probabilities of 0 to 9, and `is_digit`.
+
+    `is_digit` is the probability that the image shows a digit at all; below 0.5 it is a letter, a sign or a thing.
+    """
     if request.headers.get("content-type", "").startswith("multipart/"):
         raise HTTPException(415, "Send the image file itself as the body, as `curl --data-binary @photo.png` does.")
     file = bytearray()

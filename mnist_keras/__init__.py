@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from mnist_keras.experiments.train_run import train_run as train_run
     from mnist_keras.export.export import export_run as export_run
     from mnist_keras.inference.images import DigitPrediction as DigitPrediction
+    from mnist_keras.inference.images import NumberPrediction as NumberPrediction
     from mnist_keras.inference.images import predict_file as predict_file
+    from mnist_keras.inference.images import predict_number as predict_number
     from mnist_keras.inference.predictor import Predictor as Predictor
     from mnist_keras.inference.predictor import list_models as list_models
     from mnist_keras.inference.predictor import load_predictor as load_predictor
     from mnist_keras.inference.predictor import load_pretrained as load_pretrained
     from mnist_keras.inference.preprocessing.digit import PreprocessedDigit as PreprocessedDigit
     from mnist_keras.inference.preprocessing.image_files import load_image as load_image
+    from mnist_keras.inference.preprocessing.normalize import PreprocessedNumber as PreprocessedNumber
     from mnist_keras.inference.preprocessing.normalize import preprocess_image as preprocess_image
+    from mnist_keras.inference.preprocessing.normalize import preprocess_number as preprocess_number
     from mnist_keras.models import build_model as build_model
     from mnist_keras.models.pretrained import load_model as load_model
     from mnist_keras.recipes import RECIPES as RECIPES
@@ -46,8 +50,10 @@ else:
         "Digits": "mnist_keras.data",
         "EvaluationReport": "mnist_keras.evaluation.metrics",
         "InputError": "mnist_keras.errors",
+        "NumberPrediction": "mnist_keras.inference.images",
         "Predictor": "mnist_keras.inference.predictor",
         "PreprocessedDigit": "mnist_keras.inference.preprocessing.digit",
+        "PreprocessedNumber": "mnist_keras.inference.preprocessing.normalize",
         "RECIPES": "mnist_keras.recipes",
         "Recipe": "mnist_keras.recipes",
         "TrainingOptions": "mnist_keras.training.settings",
@@ -63,7 +69,9 @@ else:
         "load_predictor": "mnist_keras.inference.predictor",
         "load_pretrained": "mnist_keras.inference.predictor",
         "predict_file": "mnist_keras.inference.images",
+        "predict_number": "mnist_keras.inference.images",
         "preprocess_image": "mnist_keras.inference.preprocessing.normalize",
+        "preprocess_number": "mnist_keras.inference.preprocessing.normalize",
         "save_run": "mnist_keras.experiments.save_run",
         "split_validation": "mnist_keras.data",
         "train": "mnist_keras.training.train",

@@ -10,13 +10,14 @@ Tasks that run by default:
     augmentation  augmented images against Pillow
     inference     predictions by LiteRT, SavedModel, onnxruntime and PyTorch
 Tasks on request:
+    preprocessing from images of several sizes to a 28x28 digit, against OpenCV
     fused         training steps of each recipe with and without each fast layer and the fused SGD
     profile       CPU time per operation in a training step of each recipe
     accuracy      time to accuracy against the published protocol in PyTorch (ten minutes)
     scaling       training time and memory per batch size, width, dataset size and devices (5 GB of disk)
 
-Writes benchmark.json, benchmark.md and benchmark.png, or the same files named after a task on request. PyTorch and
-onnxruntime come with pip install -e '.[benchmark]'.
+Writes benchmark.json, benchmark.md and benchmark.png, or the same files named after a task on request. PyTorch, OpenCV
+and onnxruntime come with pip install -e '.[benchmark]'.
 """
 
 import dataclasses
@@ -39,10 +40,15 @@ if TYPE_CHECKING:
     from mnist_keras.benchmarks.harness import Timings
 
 DEFAULT_TASKS = ("machine", "training", "augmentation", "inference")
-TASKS = (*DEFAULT_TASKS, "fused", "profile", "accuracy", "scaling")
+TASKS = (*DEFAULT_TASKS, "preprocessing", "fused", "profile", "accuracy", "scaling")
 PRECISIONS = ("float32", "bfloat16")
 # Packages of the extra `benchmark` that a task needs.
-_PACKAGES = {"training": ("torch",), "inference": ("torch", "onnxruntime", "tf2onnx"), "accuracy": ("torch",)}
+_PACKAGES = {
+    "training": ("torch",),
+    "inference": ("torch", "onnxruntime", "tf2onnx"),
+    "accuracy": ("torch",),
+    "preprocessing": ("cv2",),
+}
 # Test accuracy at which the published protocol stops, and the number of its seeds.
 _TARGET, _PUBLISHED_SEEDS = 0.99, 1
 # Steps per turn, chosen so that a turn takes about a second.
@@ -80,6 +86,8 @@ def main(_):
     against_others = [task for task in tasks if task in DEFAULT_TASKS]
     if against_others:
         _write_timings("benchmark", _measure(against_others, recipes, inference_recipes, threads), threads)
+    if "preprocessing" in tasks:
+        _write_timings("preprocessing", _measure_preprocessing(), threads=1)
     if "fused" in tasks:
         _write_timings("fused", _measure_fused(recipes, threads), threads)
     if "profile" in tasks:
@@ -125,6 +133,16 @@ def _measure(tasks: Sequence[str], recipes: list[str], inference_recipes: list[s
                     contenders = inference.inference_contenders(recipe, folder, batch_size, images)
                     task = f"inference {recipe}, batch size {batch_size}"
                     yield task, "µs per image", run_interleaved(contenders, FLAGS.turns, images), 0
+
+
+def _measure_preprocessing() -> _Measured:
+    with cli.silence_native_logs():
+        from mnist_keras.benchmarks.harness import run_interleaved
+        from mnist_keras.benchmarks.preprocessing import SIZES, preprocessing_contenders
+
+    for (height, width), images in SIZES.items():
+        timings = run_interleaved(preprocessing_contenders(height, width, images), FLAGS.turns, images)
+        yield f"preprocessing, {width}x{height} pixels", "ms per image", timings, 0
 
 
 def _measure_fused(recipes: list[str], threads: int) -> _Measured:

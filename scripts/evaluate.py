@@ -6,6 +6,7 @@ model:
     python scripts/evaluate.py runs/NAME
     python scripts/evaluate.py exported/cnn/mnist.tflite --require_accuracy=99
     python scripts/evaluate.py exported/cnn_robust --pictures=my_handwriting --plot=errors.png
+    python scripts/evaluate.py exported/cnn_robust --pictures=my_numbers --all_digits
 """
 
 from absl import flags
@@ -20,8 +21,12 @@ flags.DEFINE_float(
     lower_bound=0,
     upper_bound=100,
 )
-text = "evaluate on the images in this folder; a file's name starts with its digit, or its folder's name is its digit"
+text = (
+    "evaluate on the images in this folder; a file's name starts with its digit, or its folder's name is its digit; "
+    "none stands for images of no digit"
+)
 flags.DEFINE_string("pictures", None, text)
+flags.DEFINE_bool("all_digits", False, "read whole numbers on --pictures; a file's name starts with the number")
 flags.DEFINE_bool("tta", False, "test-time augmentation: average over 18 transformed copies of each image")
 flags.DEFINE_bool("calibration", False, "also print the best temperature and the selective accuracy")
 flags.DEFINE_bool("robustness", False, "also print the accuracy under twelve corruptions of the test images")
@@ -36,6 +41,10 @@ def main(arguments):
     for name in ("robustness", "tta"):
         if FLAGS[name].value and FLAGS.pictures:
             raise flags.IllegalFlagValueError(f"flag --{name}: it applies to the test images, not to --pictures")
+    if FLAGS.all_digits and (not FLAGS.pictures or FLAGS.calibration or FLAGS.require_accuracy):
+        raise flags.IllegalFlagValueError(
+            "flag --all_digits: it needs --pictures, and goes with --plot and --json alone"
+        )
     if FLAGS.plot and not (FLAGS.robustness or FLAGS.pictures):
         raise flags.IllegalFlagValueError("flag --plot: it needs --robustness or --pictures")
     from mnist_keras.errors import InputError
@@ -45,6 +54,9 @@ def main(arguments):
 
     with cli.silence_native_logs():
         predictor = load_predictor(arguments[0], input_range=FLAGS.input_range)
+    if FLAGS.all_digits:
+        evaluate_numbers(predictor)
+        return
     extra = {}
     if FLAGS.pictures:
         from mnist_keras.evaluation.labeled_images import run_field_test
@@ -82,6 +94,23 @@ def main(arguments):
             f"the test accuracy is too low. Expected: at least {FLAGS.require_accuracy:g} %. "
             f"Received: {100 * report.accuracy:.2f} %. Train a better model or lower --require_accuracy."
         )
+
+
+def evaluate_numbers(predictor):
+    import pathlib
+
+    from mnist_keras.evaluation.labeled_numbers import run_number_field_test
+    from mnist_keras.files import write_json
+    from mnist_keras.reports.prediction_figures import numbers_figure
+    from mnist_keras.reports.style import save_figure
+
+    with cli.silence_native_logs():
+        test = run_number_field_test(predictor, FLAGS.pictures)
+    print(f"{predictor.path} on {FLAGS.pictures}\n\n{test}")
+    if FLAGS.plot:
+        save_figure(numbers_figure([number for number, _ in test.wrong], "Misread numbers"), pathlib.Path(FLAGS.plot))
+    if FLAGS.json:
+        write_json(FLAGS.json, {"model": str(predictor.path), "pictures": FLAGS.pictures, **test.to_dict()})
 
 
 def plot_errors(test):

@@ -1,11 +1,11 @@
 """Predicts the digits on image files: photos, scans, drawings of any size, dark on light or light on dark.
 
 MODEL is the folder of a run or an export, a SavedModel, a .keras, .tflite or .onnx file, or the name of a shipped
-model. IMAGE is a file, a folder with subfolders, or - for standard input. An unreadable image is reported at the end;
-the others are still predicted:
+model. IMAGE is a file, a folder, or - for standard input. An unreadable image is reported at the end; the others are
+still predicted:
 
-    python scripts/predict.py cnn_robust photo.jpg images/
-    python scripts/predict.py cnn_robust number.png --all_digits --plot=predictions.png
+    python scripts/predict.py cnn_robust photo.jpg images/ --plot=predictions.png
+    python scripts/predict.py cnn_robust number.png --all_digits
 """
 
 import json
@@ -16,10 +16,12 @@ from script_flags import define_input_range_flag
 
 from mnist_keras import cli
 
-flags.DEFINE_bool("all_digits", False, "predict all digits on each image, line by line; digits must not touch")
+flags.DEFINE_bool("all_digits", False, "predict all digits on each image, line by line; at most 32")
 flags.DEFINE_bool("json", False, "print JSON instead of a table")
 flags.DEFINE_string("save_inputs", None, "folder for the preprocessed 28x28 digits, the input of the network")
-flags.DEFINE_string("plot", None, "PNG file for a figure of images, preprocessed digits and probabilities")
+flags.DEFINE_string(
+    "plot", None, "PNG file for a figure: each image with boxes, the removed ink, the network's input, probabilities"
+)
 define_input_range_flag()
 FLAGS = flags.FLAGS
 
@@ -27,11 +29,11 @@ FLAGS = flags.FLAGS
 def main(arguments):
     with cli.silence_native_logs():
         from mnist_keras.errors import InputError
-        from mnist_keras.inference.images import list_images, predict_file
+        from mnist_keras.inference.images import list_images, predict_file, predict_number
         from mnist_keras.inference.predictor import load_predictor
 
         predictor = load_predictor(arguments[0], input_range=FLAGS.input_range)
-    files, predictions, errors = [], [], []
+    files, results, errors = [], [], []
     for argument in arguments[1:]:
         try:
             files += list_images([argument])
@@ -40,25 +42,36 @@ def main(arguments):
     for file in files:
         try:
             with cli.silence_native_logs():
-                found = predict_file(predictor, file, FLAGS.all_digits)
-            predictions += found
-            if not found:
-                errors.append(f"{file}: no digit was found.")
+                results += [predict_number(predictor, file)] if FLAGS.all_digits else predict_file(predictor, file)
         except InputError as error:
             errors.append(str(error))
     if FLAGS.json:
-        print(json.dumps([prediction.to_dict() for prediction in predictions], indent=2))
-    elif predictions:
-        print_table(predictions)
+        print(json.dumps([result.to_dict() for result in results], indent=2))
+    elif results:
+        (print_numbers if FLAGS.all_digits else print_table)(results)
     if FLAGS.save_inputs:
-        save_inputs(predictions, pathlib.Path(FLAGS.save_inputs))
-    if FLAGS.plot and predictions:
-        from mnist_keras.reports.prediction_figures import predictions_figure
+        digits = [digit for number in results for digit in number.digits] if FLAGS.all_digits else results
+        save_inputs(digits, pathlib.Path(FLAGS.save_inputs))
+    if FLAGS.plot and results:
+        from mnist_keras.reports.prediction_figures import numbers_figure, predictions_figure
         from mnist_keras.reports.style import save_figure
 
-        save_figure(predictions_figure(predictions), pathlib.Path(FLAGS.plot))
+        figure = numbers_figure(results) if FLAGS.all_digits else predictions_figure(results)
+        save_figure(figure, pathlib.Path(FLAGS.plot))
     if errors:
         raise InputError("\n".join(errors))
+
+
+def print_numbers(numbers):
+    width = max(len("file"), *(len(number.file) for number in numbers))
+    print(f"{'file':<{width}}  digits  lowest probability  warnings")
+    for number in numbers:
+        lowest = min((digit.probabilities.max() for digit in number.digits), default=0)
+        first, *others = number.text.split("\n")
+        warnings = ", ".join(number.warnings)
+        print(f"{number.file:<{width}}  {first or '-':<6}  {lowest:>18.2%}  {warnings}".rstrip())
+        for line in others:
+            print(f"{'':<{width}}  {line}")
 
 
 def print_table(predictions):

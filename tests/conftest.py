@@ -95,7 +95,7 @@ def canvas_export(tmp_path):
     """An export folder for the phone page. Its model file is not a real model."""
     folder = tmp_path / "exported"
     folder.mkdir()
-    model = folder / "mnist_canvas.tflite"
+    model = folder / "mnist_canvas_numbers.tflite"
     model.write_bytes(b"a model")
     (folder / "card.json").write_text(json.dumps({"files": {model.name: {"sha256": sha256(model)}}}))
     return folder

@@ -18,7 +18,13 @@ class Mutation(NamedTuple):
 
 _TRANSFORMS = "data/augmentation/transforms.py", "tests/data/augmentation/test_transforms.py"
 _PIPELINE = "data/pipeline.py", "tests/data/test_pipeline.py"
-_NORMALIZE = "inference/preprocessing/normalize_ops.py", "tests/inference/preprocessing"
+_PREPROCESSING = "tests/inference/preprocessing"
+_CANVAS = "inference/preprocessing/canvas.py", _PREPROCESSING
+_INK = "inference/preprocessing/ink.py", _PREPROCESSING
+_GLYPHS = "inference/preprocessing/glyphs_on_canvas.py", _PREPROCESSING
+_GEOMETRY = "inference/preprocessing/mnist_geometry.py", _PREPROCESSING
+_NORMALIZE = "inference/preprocessing/normalize_ops.py", _PREPROCESSING
+_NUMBERS = "inference/preprocessing/numbers_ops.py", _PREPROCESSING
 _STORAGE = "training/checkpoints/storage.py", "tests/training/checkpoints"
 _METRICS = "evaluation/metrics.py", "tests/evaluation/test_metrics.py"
 _PARITY = "export/parity.py", "tests/export/test_parity.py"
@@ -58,34 +64,44 @@ MUTATIONS = [
     ),
     Mutation("data/archives.py", "if received != axes", "if False", "tests/data/test_archives.py"),
     # Inference
-    _of(_NORMALIZE, "_BOX = 20.0", "_BOX = 21.0"),
-    _of(_NORMALIZE, "offset = tf.math.ceil(", "offset = tf.math.floor("),
-    _of(_NORMALIZE, "_NOISE_FACTOR = 5.0", "_NOISE_FACTOR = 0.0"),
-    _of(_NORMALIZE, "tf.where(ink < 128.0, 255.0, 0.0)", "tf.where(ink < 128.0, 0.0, 255.0)"),
-    _of(_NORMALIZE, "has_ink & components.touches_border", "has_ink & (tf.shape(gray)[0] < 0)"),
+    _of(_GEOMETRY, "_BOX = 20.0", "_BOX = 21.0"),
+    _of(_GEOMETRY, "offset = tf.math.ceil(", "offset = tf.math.floor("),
+    _of(_GEOMETRY, "_NOISE_FACTOR = 5.0", "_NOISE_FACTOR = 0.0"),
+    _of(_GEOMETRY, "_NO_GLYPH, _GLYPH = 0.1, 0.3", "_NO_GLYPH, _GLYPH = -1.0, -0.5"),
+    _of(_GLYPHS, "_SPECK, _WINDOW = 3.0, 7", "_SPECK, _WINDOW = 0.0, 7"),
+    _of(_CANVAS, "tf.where(ink < 128.0, 255.0, 0.0)", "tf.where(ink < 128.0, 0.0, 255.0)"),
+    _of(_CANVAS, "tf.minimum(folded, 2.0 * size - folded)", "tf.minimum(folded, size - 1.0)"),
+    _of(_CANVAS, "tf.where(step > 1.0, edge, tf.floor(edge))", "edge + 0.5"),
+    _of(_NORMALIZE, "has_ink & _is_cut(box, canvas)", "has_ink & (canvas.step < 0.0)"),
+    _of(_NORMALIZE, "_TIGHT = 0.33", "_TIGHT = -1.0"),
+    _of(_NORMALIZE, "has_ink & tf.reduce_any(is_other)", "has_ink & tf.reduce_all(is_other)"),
+    _of(_NORMALIZE, "* (found.is_digit + 0.25)", "* 1.0"),
+    _of(_NORMALIZE, "tf.where(preprocessed.has_ink, is_digit, 0.0)", "is_digit * 0.0 + 1.0"),
+    _of(_GLYPHS, "_MIN_DISTANCE = 0.36", "_MIN_DISTANCE = 1.5"),
+    _of(_GLYPHS, "_MIN_MASS = 1.5", "_MIN_MASS = 1e4"),
+    _of(_NUMBERS, "lines_above * 1e4", "lines_above * 0.0"),
+    _of(_NUMBERS, "_LARGE = 22.0", "_LARGE = 0.0"),
+    _of(_NUMBERS, "_MIN_IS_DIGIT = 0.2", "_MIN_IS_DIGIT = 1e-6"),
+    _of(_NUMBERS, "_SIGN_SCORE = 0.3", "_SIGN_SCORE = 2.0"),
     Mutation(
         "inference/preprocessing/image_ops.py",
         "MIN_WIDTH, MAX_WIDTH = 1.7, 4.4",
         "MIN_WIDTH, MAX_WIDTH = 0.0, 44.0",
         "tests/inference/preprocessing",
     ),
-    Mutation(
-        "inference/preprocessing/ink.py",
-        "0.5 * tilt + skewness + (",
-        "0.5 * tilt + (",
-        "tests/inference/preprocessing",
+    _of(_INK, "0.5 * tilt + skewness + (", "0.5 * tilt + ("),
+    _of(
+        _INK,
+        "_MIN_INK_TO_NOISE = 24.0, 12.0, 30.0",
+        "_MIN_INK_TO_NOISE = 24.0, 12.0, 0.0",
     ),
+    _of(_INK, "all_narrow * above(_SOLID * deepest, most - widest)", "1.0"),
+    Mutation("inference/images.py", "((90, -1), (270, 1))", "((90, 1), (270, -1))", "tests/inference/test_images.py"),
     Mutation(
-        "inference/preprocessing/ink.py",
-        "_MIN_INK_TO_NOISE = 24.0, 16.0",
-        "_MIN_INK_TO_NOISE = 24.0, 0.0",
-        "tests/inference/preprocessing",
-    ),
-    Mutation(
-        "inference/preprocessing/segment.py",
-        "sorted(line, key=lambda box: box[1])",
-        "sorted(line, key=lambda box: -box[1])",
-        "tests/inference/preprocessing/test_segment.py",
+        "evaluation/labeled_images.py",
+        "if label is None),\n    )",
+        "if label is not None),\n    )",
+        "tests/evaluation/test_labeled_images.py",
     ),
     Mutation(
         "inference/preprocessing/image_files.py",
@@ -108,10 +124,10 @@ MUTATIONS = [
     ),
     Mutation("inference/predictor.py", "if recorded and sha256(path) != recorded", "if False", "tests/inference"),
     Mutation(
-        "inference/images.py",
-        "np.where(no_ink, misclassified, probabilities)",
-        "probabilities",
-        "tests/inference/test_images.py",
+        "evaluation/labeled_images.py",
+        "np.where(no_ink[:, np.newaxis], misclassified, rows)",
+        "rows",
+        "tests/evaluation/test_labeled_images.py",
     ),
     Mutation("inference/predictor.py", "probabilities / sums)", "probabilities)", "tests/inference/test_tflite.py"),
     Mutation(

@@ -171,7 +171,11 @@ def test_waiting_requests_are_batched(server_module):
 
     def encoded(files):
         batches.append(len(files))
-        return {"classes": tf.range(len(files)), "probabilities": tf.zeros((len(files), 10))}
+        return {
+            "classes": tf.range(len(files)),
+            "probabilities": tf.zeros((len(files), 10)),
+            "is_digit": tf.ones(len(files)),
+        }
 
     async def wait():
         waiting = asyncio.Queue()

@@ -3,7 +3,7 @@
 #
 #     examples/android/build.sh [EXPORT] [APK]
 #
-# EXPORT: an export with the format canvas (default: exported/cnn_robust). APK: the app (default: build/digits.apk).
+# EXPORT: an export with the format canvas_numbers (default: exported/cnn_robust). APK: the app (default: build/digits.apk).
 # ANDROID_JAR, DX: where the files of Debian's packages are, if not in their place. KEYSTORE, STOREPASS: a key to sign
 # with; without it, one is made for this build.
 set -euo pipefail

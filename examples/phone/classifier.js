@@ -1,11 +1,16 @@
 import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 
 /**
- * Loads LiteRT.js and a `mnist_canvas.tflite`, whose first operations preprocess the image to MNIST's geometry.
+ * Loads LiteRT.js and a `mnist_canvas_numbers.tflite`, which finds all digits on an image and predicts each.
  *
  * Returns an object of `maxPixels`, the maximum number of pixels of an image, and `classify(image)`. That function takes
- * an ImageData and resolves to {probabilities, digit, hasInk, touchesBorder, hasOtherDigits, milliseconds}; `digit` has
- * the 28x28 pixels of the preprocessed digit, 0 to 255.
+ * an ImageData and resolves to {digits, signs, milliseconds}. `signs` is the number of letters and other signs. `digits`
+ * is in reading order, each with
+ *
+ * - `digit` and `probability`, the predicted digit, and `probabilities` of all ten;
+ * - `line`, the number of its line from 0;
+ * - `box`, its bounding box {top, left, bottom, right} in pixels of the image;
+ * - `pixels`, the 28x28 input of the network, 0 to 255.
  */
 export async function loadClassifier(litert, file) {
   await loadLiteRt(litert);
@@ -29,11 +34,8 @@ export async function loadClassifier(litert, file) {
       tensor.delete();
     }
     return {
-      probabilities: values.probabilities,
-      digit: values.digit,
-      hasInk: values.has_ink[0] > 0,
-      touchesBorder: values.touches_border[0] > 0,
-      hasOtherDigits: values.several[0] > 0,
+      digits: Array.from({ length: values.count[0] }, (_, index) => digitAt(index, values)),
+      signs: values.signs[0],
       milliseconds: performance.now() - began,
     };
   }
@@ -41,4 +43,19 @@ export async function loadClassifier(litert, file) {
   // The first run allocates memory.
   await classify(new ImageData(28, 28));
   return { maxPixels: rgba.length / 4, classify };
+}
+
+function digitAt(index, values) {
+  const row = (name, length) => values[name].slice(length * index, length * (index + 1));
+  const probabilities = row("probabilities", 10);
+  const probability = Math.max(...probabilities);
+  const [top, left, bottom, right] = row("boxes", 4);
+  return {
+    digit: probabilities.indexOf(probability),
+    probability,
+    probabilities,
+    line: values.lines[index],
+    box: { top, left, bottom, right },
+    pixels: row("digits", 28 * 28),
+  };
 }

@@ -1,4 +1,5 @@
 // Connects the pad, the classifier and the displayed prediction.
+import { hideBoxes, showBoxes } from "./boxes.js";
 import { loadClassifier } from "./classifier.js";
 import { cacheForOffline } from "./offline.js";
 import { Pad } from "./pad.js";
@@ -9,7 +10,7 @@ const element = (id) => document.getElementById(id);
 const page = document.documentElement.dataset;
 const pad = new Pad(element("pad"));
 let classifier = null;
-// Minimum probability of a prediction that is not marked as unsure.
+// Minimum probability of a digit that is not marked as unsure.
 let threshold = 0;
 // A prediction is running; the drawing has changed since it began; no stroke is unfinished.
 let isBusy = false;
@@ -24,7 +25,8 @@ async function predict() {
   isBusy = true;
   isStale = false;
   if (pad.isEmpty) {
-    showMessage("Draw a digit.");
+    showMessage("Draw a digit or a number.");
+    hideBoxes();
   } else {
     await predictOnce();
   }
@@ -39,12 +41,19 @@ async function predict() {
 
 async function predictOnce() {
   try {
-    const result = await classifier.classify(pad.pixels(classifier.maxPixels));
+    const image = pad.pixels(classifier.maxPixels);
+    const result = await classifier.classify(image);
+    if (isStale && isResting) {
+      // The drawing is complete, undone or replaced: this result is of what it was before.
+      return;
+    }
     showPrediction(result, threshold);
+    showBoxes(result.digits, image, threshold);
     // Slow devices need time to draw between two predictions.
     await new Promise((resolve) => setTimeout(resolve, 2 * result.milliseconds));
   } catch (error) {
     showMessage(`The prediction failed: ${error.message}`);
+    hideBoxes();
   }
 }
 
@@ -57,7 +66,10 @@ async function showFile(event) {
   }
   page.prediction = "running";
   try {
-    pad.show(await createImageBitmap(file));
+    const image = await createImageBitmap(file);
+    // Those of the previous drawing.
+    hideBoxes();
+    pad.show(image);
   } catch {
     page.prediction = "done";
     showMessage(`${file.name} is not a readable image. Choose a PNG or JPEG file.`);
@@ -90,7 +102,7 @@ addEventListener("keydown", (event) => {
 
 try {
   const [loaded, card] = await Promise.all([
-    loadClassifier("./litert/core/wasm/", "model/mnist_canvas.tflite"),
+    loadClassifier("./litert/core/wasm/", "model/mnist_canvas_numbers.tflite"),
     fetch("model/card.json").then((response) => response.json()),
   ]);
   classifier = loaded;

@@ -1,8 +1,6 @@
 // Width of the pen, and its move per arrow key, as fractions of the canvas' side.
-const PEN = 1 / 14;
+const PEN = 1 / 20;
 const STEP = 1 / 28;
-// Side of a drawing for the classifier, pixels: four per pixel of the network's input.
-const INPUT_SIDE = 112;
 
 const MOVES = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
@@ -63,7 +61,8 @@ export class Pad extends EventTarget {
 
   /** Returns an ImageData of at most `maxPixels` pixels: the strokes on a transparent canvas, or the whole image. */
   pixels(maxPixels) {
-    let [width, height] = [INPUT_SIDE, INPUT_SIDE];
+    const side = Math.floor(Math.sqrt(maxPixels));
+    let [width, height] = [side, side];
     if (this.#image) {
       const scale = Math.min(1, Math.sqrt(maxPixels / (this.#image.width * this.#image.height)));
       [width, height] = [this.#image.width, this.#image.height].map((side) => Math.max(1, Math.floor(side * scale)));
@@ -73,7 +72,7 @@ export class Pad extends EventTarget {
       context.imageSmoothingQuality = "high";
       context.drawImage(this.#image, 0, 0, width, height);
     } else {
-      this.#drawStrokes(context, INPUT_SIDE, "#000");
+      this.#drawStrokes(context, side, "#000");
     }
     return context.getImageData(0, 0, width, height);
   }

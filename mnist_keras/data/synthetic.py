@@ -2,12 +2,14 @@
 
 A European 1 has a long upstroke and often a foot, a European 7 a bar through its stem. A 9 or a 4 may end in a hook.
 Each shape is a few strokes, smooth curves through randomly moved control points. A pen of random width draws them at
-the size and position of MNIST's digits.
+the size and position of MNIST's digits. Some digits are printed, in the fonts that come with Matplotlib.
 """
 
 import numpy as np
 
 from mnist_keras.data.digits import Digits
+from mnist_keras.data.printed import print_text
+from mnist_keras.data.strokes import Shape, parse_shape, random_strokes
 
 # Label, relative frequency, and strokes separated by slashes: x,y of the control points in hundredths of the side, x to
 # the right and y downward.
@@ -40,11 +42,18 @@ _SHAPES = (
     (2, 0.5, "15,25 50,0 80,25 50,65 10,95 / 10,95 90,95"),
     (0, 0.5, "50,0 15,40 40,95 80,60 60,5 45,0"),
     (5, 0.5, "85,2 25,2 / 25,2 20,45 / 20,45 70,40 80,75 45,100 10,90"),
+    (4, 1.5, "60,0 15,55 / 15,55 85,45 / 85,45 45,100"),
+    (4, 1.5, "35,0 20,45 / 20,45 85,35 / 85,35 60,100"),
+    (4, 1.0, "15,5 15,45 50,55 80,40 / 82,0 70,100"),
+    (4, 1.0, "55,0 5,70 / 5,70 95,65 / 60,40 55,100"),
+    (5, 1.0, "85,5 45,2 25,25 65,55 70,85 40,100 12,90"),
+    (2, 0.7, "15,8 80,3 / 80,3 15,92 / 15,92 60,88 95,95"),
+    (1, 1.5, "10,50 60,0 / 60,0 52,100 / 25,98 85,97"),
 )
 # Pixels of the image and of the longer side of the digit, as in MNIST.
 _SIDE, _BOX = 28, 20.0
-# Points per segment of a curve.
-_POINTS = 24
+# Share of printed digits.
+_PRINTED = 0.12
 
 
 def synthetic_digits(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -59,10 +68,13 @@ def synthetic_digits(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]
     """
     random = np.random.default_rng([seed, 2026])
     frequencies = np.array([frequency for _, frequency, _ in _SHAPES])
-    chosen = random.choice(len(_SHAPES), count, p=frequencies / frequencies.sum())
-    shapes = [_parse(strokes) for _, _, strokes in _SHAPES]
-    images = np.stack([_draw(shapes[shape], random) for shape in chosen])
-    return images, np.array([_SHAPES[shape][0] for shape in chosen], np.uint8)
+    shapes = [parse_shape(strokes) for _, _, strokes in _SHAPES]
+    images, labels = [], []
+    for shape in random.choice(len(_SHAPES), count, p=frequencies / frequencies.sum()):
+        is_printed = random.random() < _PRINTED
+        labels.append(int(random.integers(10)) if is_printed else _SHAPES[shape][0])
+        images.append(_print(labels[-1], random) if is_printed else _draw(shapes[shape], random))
+    return np.stack(images), np.array(labels, np.uint8)
 
 
 def with_synthetic_digits(digits: Digits, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -73,20 +85,10 @@ def with_synthetic_digits(digits: Digits, count: int) -> tuple[np.ndarray, np.nd
     return np.concatenate([digits.train_images, images]), np.concatenate([digits.train_labels, labels])
 
 
-def _parse(strokes: str) -> list[list[tuple[float, float]]]:
-    return [[_point(*point.split(",")) for point in stroke.split()] for stroke in strokes.split("/")]
-
-
-def _point(x: str, y: str) -> tuple[float, float]:
-    return int(x) / 100, int(y) / 100
-
-
-def _draw(strokes: list[list[tuple[float, float]]], random: np.random.Generator) -> np.ndarray:
-    """Draws one digit. Strokes with a common control point stay connected: each point has one displacement."""
-    moved = {point: np.array(point) + random.normal(0, 0.06, 2) for stroke in strokes for point in stroke}
+def _draw(shape: Shape, random: np.random.Generator) -> np.ndarray:
+    strokes = random_strokes(shape, random)
     shear, aspect_ratio, angle = random.normal(0, 0.15), random.uniform(0.6, 1.1), random.normal(0, 0.08)
-    points = np.concatenate([_curve(np.array([moved[point] for point in stroke])) for stroke in strokes])
-    x, y = (points - 0.5).T
+    x, y = (np.concatenate(strokes) - 0.5).T
     x = x * aspect_ratio - shear * y
     points = np.stack([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)], axis=1)
     pen_width = random.uniform(1.2, 4.0)
@@ -99,12 +101,14 @@ def _draw(strokes: list[list[tuple[float, float]]], random: np.random.Generator)
     return np.rint(255 * np.clip(pen_width / 2 + 0.5 - np.sqrt(squared.min(axis=0)), 0, 1)).astype(np.uint8)
 
 
-def _curve(points: np.ndarray) -> np.ndarray:
-    """Returns points along a Catmull-Rom spline through control points, both float64 (points, 2)."""
-    before, after = 2 * points[:1] - points[1:2], 2 * points[-1:] - points[-2:-1]
-    padded = np.concatenate([before, points, after])
-    t = np.linspace(0, 1, _POINTS)[:, None]
-    parts = []
-    for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
-        parts.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
-    return np.concatenate(parts)
+def _print(digit: int, random: np.random.Generator) -> np.ndarray:
+    ink = print_text(str(digit), _BOX, random, slant=random.uniform(-0.1, 0.2))
+    assert ink is not None
+    height, width = ink.shape
+    page = np.zeros((_SIDE, _SIDE), np.uint8)
+    center = [np.average(np.arange(side) + 0.5, weights=ink.sum(axis=1 - axis)) for axis, side in enumerate(ink.shape)]
+    top, left = (
+        int(np.clip(np.round(14.5 - middle), 0, _SIDE - side)) for middle, side in zip(center, ink.shape, strict=True)
+    )
+    page[top : top + height, left : left + width] = np.rint(255 * ink / ink.max())
+    return page

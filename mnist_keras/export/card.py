@@ -12,6 +12,7 @@ from mnist_keras.data import base_dataset
 from mnist_keras.export.formats import CANVAS_PIXELS, FORMATS, MEDIAPIPE_SIDE
 from mnist_keras.export.runtimes import measure_arena, oldest_runtime
 from mnist_keras.inference.images import CONFIDENCE_THRESHOLD
+from mnist_keras.inference.preprocessing.digit import IS_DIGIT_THRESHOLD, MAX_DIGITS
 
 LABELS = tuple("0123456789")
 
@@ -26,6 +27,7 @@ _PICTURE: dict[str, Any] = {
     "outputs": {
         "probabilities": {"dtype": "float32", "shape": [1, 10]},
         "digit": {"dtype": "float32", "shape": [1, 28, 28]},
+        "is_digit": {"dtype": "float32", "shape": [1], "about": "probability that the picture shows a digit"},
         **{name: {"dtype": "bool", "shape": [1]} for name in ("has_ink", "touches_border", "several")},
     },
 }
@@ -62,11 +64,32 @@ _SAVED_MODEL = {
             "shape": [None],
             "about": "the bytes of PNG, JPEG, BMP or WebP files",
         },
+        "numbers": {
+            "name": "pictures",
+            "dtype": "uint8",
+            "shape": [None, None, None, None],
+            "about": "whole pictures of which all digits are read",
+        },
     },
     "more_outputs": "any_size and encoded also give digits (uint8 [None, 28, 28], what the network saw), boxes "
-    "(float32 [None, 4], top, left, bottom, right of the ink in pixels), and as bool [None] has_ink (without ink the "
-    "class is -1), light_on_dark, touches_border and several (this digit is one of them)",
+    "(float32 [None, 4], top, left, bottom, right of the ink in pixels), is_digit (float32 [None], the "
+    "probability that there is a digit), and as bool [None] has_ink (without ink the class is -1), light_on_dark, "
+    "touches_border and several (this digit is one of them); numbers gives count, probabilities, boxes, is_digit, "
+    f"lines, digits and signs of up to {MAX_DIGITS} digits per picture",
 }
+_NUMBERS: dict[str, Any] = {
+    **_PICTURE,
+    "outputs": {
+        "count": {"dtype": "int32", "shape": [1], "about": "number of digits; zeros follow the last one"},
+        "probabilities": {"dtype": "float32", "shape": [1, MAX_DIGITS, 10], "about": "in reading order"},
+        "boxes": {"dtype": "float32", "shape": [1, MAX_DIGITS, 4], "about": "top, left, bottom, right in pixels"},
+        "is_digit": {"dtype": "float32", "shape": [1, MAX_DIGITS], "about": "probability that it is a digit"},
+        "lines": {"dtype": "int32", "shape": [1, MAX_DIGITS], "about": "the line of each digit, from 0"},
+        "digits": {"dtype": "float32", "shape": [1, MAX_DIGITS, 28, 28], "about": "what the network saw, 0 to 255"},
+        "signs": {"dtype": "int32", "shape": [1], "about": "number of letters and signs"},
+    },
+}
+_CANVAS_NUMBERS = {**_CANVAS, "outputs": _NUMBERS["outputs"]}
 _MEDIAPIPE = {
     "signature": "serving_default",
     "input": {
@@ -107,6 +130,7 @@ def describe_model(config: Mapping[str, Any], report: Mapping[str, Any]) -> dict
             "seed": config["seed"],
         },
         "sure_from": CONFIDENCE_THRESHOLD,
+        "digit_from": IS_DIGIT_THRESHOLD,
         "pixels": "white ink on black, the digit in a 20x20 box, its centre of mass in the middle, as in MNIST",
     }
 
@@ -123,11 +147,18 @@ def describe_contract(name: str, path: pathlib.Path) -> dict[str, Any]:
         return {**about, **_SAVED_MODEL, "tensors": _graph_names(path)}
     if name == "onnx":
         return {**about, **_ONNX}
-    if name == "onnx_picture":
-        return {**about, **{key: value for key, value in _PICTURE.items() if key != "signature"}}
+    if name in ("onnx_picture", "onnx_numbers"):
+        contract = _PICTURE if name == "onnx_picture" else _NUMBERS
+        return {**about, **{key: value for key, value in contract.items() if key != "signature"}}
     if name == "keras":
         return {**about, **_KERAS}
-    contracts: dict[str, dict[str, Any]] = {"picture": _PICTURE, "canvas": _CANVAS, "mediapipe": _MEDIAPIPE}
+    contracts: dict[str, dict[str, Any]] = {
+        "picture": _PICTURE,
+        "canvas": _CANVAS,
+        "mediapipe": _MEDIAPIPE,
+        "numbers": _NUMBERS,
+        "canvas_numbers": _CANVAS_NUMBERS,
+    }
     contract = contracts[name] if name in contracts else _tflite_contract(path)
     contract = {**contract, "oldest_runtime": oldest_runtime(path)}
     # TensorFlow Lite Micro's memory. It has not all operators of the formats with float inputs.

@@ -21,6 +21,7 @@ from mnist_keras.export.card import LABELS, describe_contract, describe_model
 from mnist_keras.export.formats import (
     DEFAULT_FORMATS,
     FORMATS,
+    NUMBER_FORMATS,
     PICTURE_FORMATS,
     check_replaceable,
     expand_formats,
@@ -34,6 +35,7 @@ from mnist_keras.export.tflite import calibration_images, embed_metadata, write_
 from mnist_keras.files import MODEL_FILE, sha256, write_json
 from mnist_keras.inference.keras_model import keras_predict_function, load_keras_model
 from mnist_keras.inference.preprocessing.normalize_ops import normalize_each
+from mnist_keras.inference.preprocessing.numbers_ops import normalize_all_checked
 from mnist_keras.inference.tflite import enlarge
 
 # Keys of the run's config.json that go into the card.
@@ -161,6 +163,11 @@ def _expected_probabilities(
     normalizing = [name for name in formats if name in PICTURE_FORMATS and name != "mediapipe"]
     if normalizing:
         expected |= dict.fromkeys(normalizing, predict(_normalize(images[..., np.newaxis])))
+    for name in set(formats) & set(NUMBER_FORMATS):
+        found = [normalize_all_checked(image[..., np.newaxis]) for image in images[: FORMATS[name].max_images]]
+        first = np.stack([digits.digits[0] for digits in found]).astype(np.uint8)
+        has_digit = np.array([digits.count > 0 for digits in found])
+        expected[name] = np.where(has_digit[:, np.newaxis], predict(first), np.float32(0.1))
     if "mediapipe" in formats:
         pictures = enlarge(images[: FORMATS["mediapipe"].max_images])
         expected["mediapipe"] = predict(_normalize(np.repeat(pictures[..., np.newaxis], 3, axis=3)))
@@ -179,7 +186,7 @@ def _write(
         write_saved_model(model, path)
     elif name == "keras":
         model.save(path)
-    elif name in ("onnx", "onnx_picture"):
+    elif name in ("onnx", "onnx_picture", "onnx_numbers"):
         write_onnx(model, path, name, {**card, **describe_contract(name, path)})
     else:
         return _write_tflite(model, path, name, card, calibration)

@@ -51,6 +51,19 @@ FORMATS = {
     "onnx_picture": Format(
         FORMAT_FILES["onnx_picture"], *_FLOAT16, "uint8", "onnxruntime, a whole grey picture", _ONNX
     ),
+    "numbers": Format(
+        FORMAT_FILES["numbers"], *_FLOAT16, "uint8", "LiteRT, all digits of a grey picture", max_images=1000
+    ),
+    "canvas_numbers": Format(
+        FORMAT_FILES["canvas_numbers"],
+        *_FLOAT16,
+        "float32",
+        "LiteRT in a browser, all digits on a canvas",
+        max_images=1000,
+    ),
+    "onnx_numbers": Format(
+        FORMAT_FILES["onnx_numbers"], *_FLOAT16, "uint8", "onnxruntime, all digits of a grey picture", _ONNX, 1000
+    ),
     "keras": Format(FORMAT_FILES["keras"], *_FLOAT32, "float32", "Keras without this package, to train further"),
     "mediapipe": Format(
         FORMAT_FILES["mediapipe"], *_FLOAT16, "uint8", "MediaPipe, a whole color image of any size", max_images=1000
@@ -59,8 +72,9 @@ FORMATS = {
         FORMAT_FILES["c_array"], *_INT8, "int8", "a C array for TensorFlow Lite Micro, 8 bits throughout"
     ),
 }
-# Formats that take a whole image and normalize it to a 28x28 digit themselves.
+# Formats that take a whole image and normalize it to a 28x28 digit themselves, and those that find all its digits.
 PICTURE_FORMATS = ("picture", "canvas", "onnx_picture", "mediapipe")
+NUMBER_FORMATS = ("numbers", "canvas_numbers", "onnx_numbers")
 # Maximum number of pixels of an image for `canvas`. LiteRT.js needs an input tensor of fixed size.
 CANVAS_PIXELS = 320 * 320
 # Height and width of the image for `mediapipe`.

@@ -10,7 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from mnist_keras.data import Digits
-from mnist_keras.export.formats import FORMATS, MEDIAPIPE_SIDE, PICTURE_FORMATS
+from mnist_keras.export.formats import FORMATS, MEDIAPIPE_SIDE, NUMBER_FORMATS, PICTURE_FORMATS
 from mnist_keras.files import write_json
 from mnist_keras.inference.c_array import read_tflite
 from mnist_keras.inference.loading import load_model
@@ -42,7 +42,7 @@ def write_golden(
     - `inputs`: per image the numbers for the input; without it, these are the `pixels` of the vectors;
     - or `image`, the file name of a whole image, 224x224 and gray, as formats for whole images take it;
     - `outputs`: per image the numbers of the output that holds the probabilities (or logits), as they are: integers
-      from an 8-bit output;
+      from an 8-bit output; of a format for all digits, those of the first digit;
     - `tolerance`: maximum difference of a correct port, in units of the output.
 
     Args:
@@ -73,7 +73,7 @@ def write_golden(
         for name in formats
     }
     Image.fromarray(np.hstack(list(images))).save(folder / GOLDEN_DIGITS)
-    if any(name in PICTURE_FORMATS for name in formats):
+    if any(name in (*PICTURE_FORMATS, *NUMBER_FORMATS) for name in formats):
         Image.fromarray(picture).save(folder / GOLDEN_PICTURE)
     write_json(folder / GOLDEN_FILE, {"input": [1, 28, 28, 1], "vectors": vectors, "files": files}, indent=None)
 
@@ -94,7 +94,7 @@ def _golden_values(
     The outputs of float formats are the Keras model's. Those of 8-bit and image formats are the file's own in LiteRT or
     onnxruntime, after its comparison with the model.
     """
-    if name in PICTURE_FORMATS:
+    if name in (*PICTURE_FORMATS, *NUMBER_FORMATS):
         answer = load_model(path).predict(picture[np.newaxis], 255)
         return {"image": GOLDEN_PICTURE, "outputs": _rounded(answer), "tolerance": _PICTURE_TOLERANCE}
     expected = [vector["probabilities"] for vector in vectors]

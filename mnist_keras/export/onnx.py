@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from mnist_keras.export.number_signatures import numbers_signature
 from mnist_keras.export.signatures import picture_signature, pixels_signature
 
 # onnxruntime supports this version of the operator set since 2022.
@@ -21,7 +22,8 @@ def write_onnx(model: keras.Model, path: pathlib.Path, kind: str, metadata: Mapp
     Args:
         model: from `build_model`, trained.
         path: the file to write.
-        kind: "onnx" writes `pixels_signature` with any batch size; "onnx_picture" writes `picture_signature`.
+        kind: "onnx" writes `pixels_signature` with any batch size, "onnx_picture" `picture_signature`, "onnx_numbers"
+            `numbers_signature`.
         metadata: stored as JSON in the file's property "metadata".
 
     Raises:
@@ -31,7 +33,8 @@ def write_onnx(model: keras.Model, path: pathlib.Path, kind: str, metadata: Mapp
     import tf2onnx
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    function, specs = picture_signature(model) if kind == "onnx_picture" else pixels_signature(model, batch=None)
+    signatures = {"onnx_picture": picture_signature, "onnx_numbers": numbers_signature}
+    function, specs = signatures[kind](model) if kind in signatures else pixels_signature(model, batch=None)
     converted, _ = tf2onnx.convert.from_function(
         tf.function(function, input_signature=specs, autograph=False), input_signature=specs, opset=_OPSET
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import jinja2
 
-from mnist_keras.export.formats import CANVAS_PIXELS, PICTURE_FORMATS
+from mnist_keras.export.formats import CANVAS_PIXELS, NUMBER_FORMATS, PICTURE_FORMATS
 from mnist_keras.reports.text import markdown_table
 
 _TEMPLATES = jinja2.Environment(
@@ -35,7 +35,9 @@ def describe_export(card: Mapping[str, Any]) -> str:
         interface=_interface,
         runtime=_runtime,
         tflite_files={file: contract for file, contract in files.items() if "oldest_runtime" in contract},
-        pictures=", ".join(f"`{file}`" for file, contract in files.items() if contract["format"] in PICTURE_FORMATS),
+        pictures=", ".join(
+            f"`{file}`" for file, contract in files.items() if contract["format"] in (*PICTURE_FORMATS, *NUMBER_FORMATS)
+        ),
         thousands="{:,}".format,
     )
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 import keras
 import tensorflow as tf
 
-from mnist_keras.export.signatures import Signature, batch_signatures
+from mnist_keras.export.number_signatures import batch_numbers
+from mnist_keras.export.signatures import Signature, batch_probabilities, batch_signatures
+from mnist_keras.inference.preprocessing.rejector import preprocessing_variables
 
 # Maximum bytes of one file of several weights, small enough for repositories and mail.
 _MAX_SHARD_BYTES = 1_900_000
@@ -34,7 +36,7 @@ class _WholeTensors(tf.train.experimental.ShardingCallback):
 
 
 def write_saved_model(model: keras.Model, folder: pathlib.Path) -> None:
-    """Writes a SavedModel with `batch_signatures`. It needs neither Keras nor this package, only TensorFlow.
+    """Writes a SavedModel with `batch_signatures` and `batch_numbers`. It needs only TensorFlow.
 
     Args:
         model: from `build_model`, trained.
@@ -43,7 +45,9 @@ def write_saved_model(model: keras.Model, folder: pathlib.Path) -> None:
     Raises:
         tf.errors.OpError: the files cannot be written.
     """
-    write_signatures(model, batch_signatures(model), folder)
+    probabilities_of = batch_probabilities(model)
+    signatures = {**batch_signatures(probabilities_of), "numbers": batch_numbers(probabilities_of)}
+    write_signatures(model, signatures, folder)
 
 
 def write_signatures(model: keras.Model, signatures: Mapping[str, Signature], folder: pathlib.Path) -> None:
@@ -59,6 +63,7 @@ def write_signatures(model: keras.Model, signatures: Mapping[str, Signature], fo
     # Not with keras.export.ExportArchive: Keras 3.15 writes every weight twice.
     module = tf.Module()
     module.weights = [weight.value for weight in model.weights]
+    module.preprocessing = preprocessing_variables()
     module.functions = {
         name: tf.function(function, input_signature=specs, autograph=False)
         for name, (function, specs) in signatures.items()

@@ -8,7 +8,7 @@ import tensorflow as tf
 from mnist_keras.export.formats import CANVAS_PIXELS, MEDIAPIPE_SIDE
 from mnist_keras.inference.preprocessing.decode import decode_picture
 from mnist_keras.inference.preprocessing.digit import SIDE, PreprocessedDigit
-from mnist_keras.inference.preprocessing.normalize_ops import normalize, normalize_each, to_gray
+from mnist_keras.inference.preprocessing.normalize_ops import normalize, normalize_each
 
 SIGNATURE = "serving_default"
 
@@ -53,14 +53,25 @@ def picture_signature(model: keras.Model) -> Signature:
 
     Input: `picture`, uint8 of shape `(1, height, width)`.
     Outputs: `probabilities`, float32 of shape `(1, 10)`; `digit`, the normalized digit, float32 of shape `(1, 28, 28)`
-    in 0..255; and three booleans of shape `(1,)`: `has_ink`, `touches_border` (the border may cut the digit) and
-    `several` (the image has other digits).
+    in 0..255; `is_digit`, the probability that it is one, float32 of shape `(1,)`; and three booleans of shape `(1,)`:
+    `has_ink`, `touches_border` (the border may cut the digit) and `several` (the image has other digits).
     """
 
     def serve(picture):
-        return _classify_digit(model, normalize(tf.cast(picture[0], tf.float32)), tf.bool)
+        return _classify_digit(model, normalize(as_picture(picture)), tf.bool)
 
     return serve, [tf.TensorSpec((1, None, None), tf.uint8, name="picture")]
+
+
+def as_picture(gray: tf.Tensor) -> tf.Tensor:
+    """Returns a gray image, (1, height, width), as the preprocessing takes it: (height, width, 1)."""
+    # Indexing of uint8 does not convert to LiteRT.
+    return tf.expand_dims(tf.squeeze(gray, axis=0), axis=2)
+
+
+def canvas_picture(rgba: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Returns an image from the inputs of `canvas_signature`: (height, width, 4)."""
+    return tf.reshape(rgba[: 4 * size[0] * size[1]], tf.concat([size, [4]], axis=0))
 
 
 def canvas_signature(model: keras.Model) -> Signature:
@@ -74,8 +85,7 @@ def canvas_signature(model: keras.Model) -> Signature:
     """
 
     def serve(rgba, size):
-        picture = tf.reshape(rgba[: 4 * size[0] * size[1]], tf.concat([size, [4]], axis=0))
-        return _classify_digit(model, normalize(to_gray(picture)), tf.float32)
+        return _classify_digit(model, normalize(canvas_picture(rgba, size)), tf.float32)
 
     return serve, [
         tf.TensorSpec((CANVAS_PIXELS * 4,), tf.float32, name="rgba"),
@@ -91,7 +101,7 @@ def mediapipe_signature(model: keras.Model) -> Signature:
     """
 
     def serve(image):
-        answer = _classify_digit(model, normalize(to_gray(image[0]), unrolled=True), tf.bool)
+        answer = _classify_digit(model, normalize(image[0]), tf.bool)
         return {"probabilities": tf.where(answer["has_ink"][:, tf.newaxis], answer["probabilities"], 0.1)}
 
     return serve, [tf.TensorSpec((1, MEDIAPIPE_SIDE, MEDIAPIPE_SIDE, 3), tf.uint8, name="image")]
@@ -107,12 +117,30 @@ def _classify_digit(model: keras.Model, preprocessed: PreprocessedDigit, flag_dt
     return {
         "probabilities": tf.nn.softmax(model(digit[..., tf.newaxis], training=False)),
         "digit": digit,
+        "is_digit": tf.reshape(preprocessed.is_digit, (1,)),
         **{name: tf.reshape(tf.cast(value, flag_dtype), (1,)) for name, value in flags.items()},
     }
 
 
-def batch_signatures(model: keras.Model) -> dict[str, Signature]:
+def batch_probabilities(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns a function from pixels in 0..255, float32 of shape `(batch, 28, 28, 1)`, to probabilities.
+
+    A SavedModel stores it once for all signatures that call it.
+    """
+
+    # Its name is part of the SavedModel.
+    @tf.function(input_signature=[tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32)])
+    def probabilities_of(pixels):
+        return tf.nn.softmax(model(pixels, training=False))
+
+    return probabilities_of
+
+
+def batch_signatures(probabilities_of: Callable[[tf.Tensor], tf.Tensor]) -> dict[str, Signature]:
     """Returns the signatures of a SavedModel, for batches of digits or of images.
+
+    Args:
+        probabilities_of: from `batch_probabilities`.
 
     Inputs, by signature:
 
@@ -126,14 +154,10 @@ def batch_signatures(model: keras.Model) -> dict[str, Signature]:
 
     `any_size` and `encoded` normalize each image to a digit first. They also return `digits`, the normalized digits,
     uint8 of shape `(batch, 28, 28)`; `boxes`, float32 of shape `(batch, 4)`, top, left, bottom and right of the ink in
-    pixels; and the booleans `has_ink`, `light_on_dark`, `touches_border` and `several`, each of shape `(batch,)`. An
-    image without ink has the class -1, and each of its probabilities is 0.1.
+    pixels; `is_digit`, the probability that there is a digit, float32 of shape `(batch,)`; and the booleans `has_ink`,
+    `light_on_dark`, `touches_border` and `several`, each of shape `(batch,)`. An image without ink has the class -1,
+    and each of its probabilities is 0.1.
     """
-
-    # A tf.function is stored once for all signatures. Its name is part of the SavedModel.
-    @tf.function(input_signature=[tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32)])
-    def probabilities_of(pixels):
-        return tf.nn.softmax(model(pixels, training=False))
 
     def classify(normalized, **others):
         # Convolutions fail on an empty batch.
@@ -154,6 +178,7 @@ def batch_signatures(model: keras.Model) -> dict[str, Signature]:
             preprocessed.digit,
             digits=tf.cast(preprocessed.digit, tf.uint8),
             has_ink=preprocessed.has_ink,
+            is_digit=preprocessed.is_digit,
             light_on_dark=preprocessed.light_on_dark,
             touches_border=preprocessed.touches_border,
             several=preprocessed.has_other_digits,

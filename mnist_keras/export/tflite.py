@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from mnist_keras.errors import InputError
 from mnist_keras.export.mediapipe_metadata import METADATA, image_classifier_metadata
+from mnist_keras.export.number_signatures import canvas_numbers_signature, numbers_signature
 from mnist_keras.export.saved_model import write_signatures
 from mnist_keras.export.signatures import (
     SIGNATURE,
@@ -25,8 +26,10 @@ from mnist_keras.export.signatures import (
     pixels_signature,
 )
 from mnist_keras.export.tflite_compaction import compact
-from mnist_keras.inference.preprocessing.normalize import NORMALIZER, OUTPUT_NAMES
-from mnist_keras.inference.preprocessing.normalize_ops import normalize, to_gray
+from mnist_keras.inference.preprocessing.normalize import ALL, NORMALIZER, ONE, OUTPUT_NAMES
+from mnist_keras.inference.preprocessing.normalize_ops import normalize_with_maps
+from mnist_keras.inference.preprocessing.numbers_ops import normalize_all
+from mnist_keras.inference.preprocessing.rejector import preprocessing_variables
 from mnist_keras.models.rewrites import equalize_depthwise
 
 # Formats with 8-bit weights and activations, and the dtype of their input and output.
@@ -48,8 +51,8 @@ def write_tflite(
     Args:
         model: from `build_model`, trained.
         path: the file to write.
-        kind: a TFLite format of `FORMATS`. "picture", "canvas" and "mediapipe" have `picture_signature`,
-            `canvas_signature` and `mediapipe_signature`, all others `pixels_signature`. "int8_io" and "uint8_io" have a
+        kind: a TFLite format of `FORMATS`. "picture", "canvas", "mediapipe", "numbers" and "canvas_numbers" have the
+            signature of that name, all others `pixels_signature`. "int8_io" and "uint8_io" have a
             quantized input and output. The input of "uint8_io" is the raw pixels, 0 to 255.
         calibration: uint8 images of shape `(examples, 28, 28)`, required for "int8", "int8_io" and "uint8_io".
 
@@ -68,7 +71,13 @@ def write_tflite(
     if kind in _FULL_INTEGER:
         model = equalize_depthwise(model)
     with tempfile.TemporaryDirectory() as folder:
-        signatures = {"picture": picture_signature, "canvas": canvas_signature, "mediapipe": mediapipe_signature}
+        signatures = {
+            "picture": picture_signature,
+            "canvas": canvas_signature,
+            "mediapipe": mediapipe_signature,
+            "numbers": numbers_signature,
+            "canvas_numbers": canvas_numbers_signature,
+        }
         signature = signatures[kind](model) if kind in signatures else pixels_signature(model, batch=1)
         write_signatures(model, {SIGNATURE: signature}, pathlib.Path(folder))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
@@ -134,20 +143,29 @@ def calibration_images(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def write_normalizer(path: pathlib.Path) -> None:
-    """Writes the TFLite file that `preprocess_image` runs.
+    """Writes the TFLite file that `preprocess_image` and `preprocess_number` run.
 
-    Its input `picture` is uint8 of shape `(height, width, 4)`: red, green, blue, alpha. Its outputs are the fields of
-    `PreprocessedDigit`. `OUTPUT_NAMES` lists the fields whose output has another name.
+    The input of both signatures, `picture`, is uint8 of shape `(height, width, channels)`: 1 to 4 channels. The outputs
+    of `digit` are the fields of `PreprocessedDigit`, where `OUTPUT_NAMES` lists those with another name, and `ink` and
+    `kept`, the fields of `InkMaps`; the outputs of `numbers` are the fields of `NormalizedDigits`.
     """
+    specs = [tf.TensorSpec((None, None, None), tf.uint8, name="picture")]
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, 4), tf.uint8, name="picture")], autograph=False)
-    def preprocess(picture):
-        fields = normalize(to_gray(picture))._asdict()
-        return {OUTPUT_NAMES.get(field, field): value for field, value in fields.items()}
+    @tf.function(input_signature=specs, autograph=False)
+    def one(picture):
+        preprocessed, maps = normalize_with_maps(picture)
+        fields = {OUTPUT_NAMES.get(field, field): value for field, value in preprocessed._asdict().items()}
+        return {**fields, "ink": maps.all, "kept": maps.kept}
+
+    @tf.function(input_signature=specs, autograph=False)
+    def several(picture):
+        return normalize_all(picture)._asdict()
 
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(tf.Module(), folder, signatures=preprocess)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        module = tf.Module()
+        module.preprocessing = preprocessing_variables()
+        tf.saved_model.save(module, folder, signatures={ONE: one, ALL: several})
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[ONE, ALL])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         path.write_bytes(compact(converter.convert()))
 

@@ -32,7 +32,8 @@ def build_site(export: str | os.PathLike, folder: str | os.PathLike, page: pathl
     """Writes the page, the model and LiteRT.js into a folder that any web server can serve, or writes nothing.
 
     Args:
-        export: an export's folder with the format `canvas`. Its `mnist_canvas.tflite` and `card.json` are copied.
+        export: an export's folder with the format `canvas_numbers`. Its `mnist_canvas_numbers.tflite` and `card.json`
+            are copied.
         folder: missing or empty.
         page: folder of the page's source. LiteRT.js is taken from its `node_modules`, otherwise from `node_modules` of
             the working directory.
@@ -108,12 +109,12 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 
 def _model_and_card(export: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
-    """Returns the paths of the canvas model and its card, after a check of the model's SHA-256."""
-    model, card = export / FORMATS["canvas"].file, export / "card.json"
+    """Returns the paths of the model and its card, after a check of the model's SHA-256."""
+    model, card = export / FORMATS["canvas_numbers"].file, export / "card.json"
     if not model.is_file():
         raise InputError(
             f"{export} has no {model.name}. Expected: an export's folder with that file. Export it: "
-            "python scripts/export.py RUN --formats=saved_model,float32,canvas"
+            "python scripts/export.py RUN --formats=saved_model,float32,canvas_numbers"
         )
     try:
         recorded = read_json(card)["files"][model.name]["sha256"]

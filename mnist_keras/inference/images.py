@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,12 @@ from mnist_keras.errors import InputError
 from mnist_keras.inference.predictor import Predictor
 from mnist_keras.inference.preprocessing.digit import PreprocessedDigit
 from mnist_keras.inference.preprocessing.image_files import STANDARD_INPUT, SUFFIXES, load_image
-from mnist_keras.inference.preprocessing.normalize import preprocess_image
+from mnist_keras.inference.preprocessing.normalize import preprocess_image, preprocess_number
 
 # Predictions below it get a warning. On validation images a fifth of these and 0.2 % of the others are wrong.
 CONFIDENCE_THRESHOLD = 0.8
+# Probability that an image turned by 90 degrees shows a digit, and the predicted one: above it, it was taken sideways.
+SIDEWAYS_THRESHOLD = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +30,8 @@ class DigitPrediction:
     normalized: PreprocessedDigit
     #: float32 (10,), with a sum of 1. All 0.1 if there is no ink.
     probabilities: np.ndarray
+    #: Degrees, clockwise, by which the image must be turned to show a digit; 0 if it is upright or shows none.
+    turn: int = 0
 
     @property
     def digit(self) -> int | None:
@@ -43,7 +47,8 @@ class DigitPrediction:
     def warnings(self) -> tuple[str, ...]:
         """Reasons to doubt the prediction, in words."""
         unsure = self.normalized.has_ink and self.probabilities.max() < CONFIDENCE_THRESHOLD
-        return (*(("not sure",) if unsure else ()), *self.normalized.warnings)
+        turned = (f"sideways: turn it by {self.turn} degrees",) if self.turn else ()
+        return (*(("not sure",) if unsure else ()), *self.normalized.warnings, *turned)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the prediction as JSON types."""
@@ -53,8 +58,49 @@ class DigitPrediction:
             "probabilities": [round(float(value), 6) for value in self.probabilities],
             "second_guess": self.second_guess,
             "warnings": list(self.warnings),
+            "is_digit": round(self.normalized.is_digit, 6),
             "light_on_dark": self.normalized.light_on_dark,
             "box": dict(zip(("top", "left", "bottom", "right"), self.normalized.box, strict=True)),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class NumberPrediction:
+    """The prediction of all digits on an image."""
+
+    #: The image file.
+    file: str
+    #: The digits, line by line, from left to right.
+    digits: tuple[DigitPrediction, ...]
+    #: Number of the line of each digit, from 0.
+    lines: tuple[int, ...]
+    #: Number of letters and signs, such as a minus or a comma.
+    signs: int
+
+    @property
+    def text(self) -> str:
+        """The digits as a string; a line feed separates lines."""
+        lines: dict[int, str] = {}
+        for line, digit in zip(self.lines, self.digits, strict=True):
+            lines[line] = lines.get(line, "") + str(digit.digit)
+        return "\n".join(lines.values())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Reasons to doubt the prediction, in words."""
+        if not self.digits:
+            return ("no digit",)
+        reasons = dict.fromkeys(reason for digit in self.digits for reason in digit.warnings)
+        return (*reasons, *((f"{self.signs} other signs",) if self.signs else ()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the prediction as JSON types."""
+        return {
+            "file": self.file,
+            "text": self.text,
+            "warnings": list(self.warnings),
+            "other_signs": self.signs,
+            "digits": [{**digit.to_dict(), "line": line} for digit, line in zip(self.digits, self.lines, strict=True)],
         }
 
 
@@ -86,7 +132,7 @@ def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool
     Args:
         predictor: from `load_predictor`.
         file: an image file of any size, see `load_image` and `preprocess_image`.
-        all_digits: predict all digits, line by line from left to right. They must not touch each other.
+        all_digits: predict all digits, as `predict_number` does.
 
     Returns:
         One prediction; with `all_digits`, one per digit found.
@@ -94,18 +140,33 @@ def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool
     Raises:
         InputError: the file cannot be read as an image.
     """
-    picture = load_image(file)
     if all_digits:
-        # `segment` imports TensorFlow.
-        from mnist_keras.inference.preprocessing.segment import crop_with_margin, find_digits
+        return list(predict_number(predictor, file).digits)
+    picture = load_image(file)
+    (prediction,) = _predict(predictor, file, [preprocess_image(picture)])
+    if not {"no digit", "not sure"} & set(prediction.warnings):
+        return [prediction]
+    return [dataclasses.replace(prediction, turn=_find_turn(predictor, file, picture))]
 
-        preprocessed = [
-            # The other digits are known, and the box is that on the whole image.
-            preprocess_image(crop_with_margin(picture, box))._replace(has_other_digits=False, box=box)
-            for box in find_digits(picture)
-        ]
-    else:
-        preprocessed = [preprocess_image(picture)]
+
+def predict_number(predictor: Predictor, file: str | os.PathLike) -> NumberPrediction:
+    """Predicts all digits on an image file, at most 32, line by line from left to right. They may touch each other.
+
+    Args:
+        predictor: from `load_predictor`.
+        file: an image file of any size, see `load_image`.
+
+    Raises:
+        InputError: the file cannot be read as an image.
+    """
+    number = preprocess_number(load_image(file))
+    digits = tuple(_predict(predictor, file, number.digits))
+    return NumberPrediction(str(file), digits, tuple(number.lines), number.signs)
+
+
+def _predict(
+    predictor: Predictor, file: str | os.PathLike, preprocessed: Sequence[PreprocessedDigit]
+) -> list[DigitPrediction]:
     if not preprocessed:
         return []
     probabilities = predictor.predict(np.stack([digit.digit for digit in preprocessed]))
@@ -115,3 +176,14 @@ def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool
         DigitPrediction(str(file), digit, row if digit.has_ink else uniform)
         for digit, row in zip(preprocessed, probabilities, strict=True)
     ]
+
+
+def _find_turn(predictor: Predictor, file: str | os.PathLike, picture: np.ndarray) -> int:
+    """Returns by how many degrees, clockwise, a sideways image must be turned; 0 if that shows no digit either."""
+    scores = {0: SIDEWAYS_THRESHOLD}
+    for degrees, quarters in ((90, -1), (270, 1)):
+        turned = preprocess_image(np.ascontiguousarray(np.rot90(picture, quarters)))
+        (prediction,) = _predict(predictor, file, [turned])
+        if not prediction.warnings:
+            scores[degrees] = turned.is_digit * float(prediction.probabilities.max())
+    return max(scores, key=lambda degrees: scores[degrees])

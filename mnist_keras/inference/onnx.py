@@ -6,6 +6,7 @@ import numpy as np
 
 from mnist_keras.errors import InputError
 from mnist_keras.inference.input_range import LoadedModel
+from mnist_keras.inference.tflite import first_digit
 
 _BATCH = 1000
 
@@ -13,7 +14,7 @@ _BATCH = 1000
 def load_onnx(path: pathlib.Path) -> LoadedModel:
     """Loads a file that maps `pixels`, float32 (any, 28, 28, 1), to `probabilities`, (any, 10).
 
-    Or one that maps `picture`, uint8 (1, height, width), to `probabilities`.
+    Or one that maps `picture`, uint8 (1, height, width), to `probabilities`, of one digit or of all, see `first_digit`.
 
     Raises:
         InputError: the file is damaged or has other inputs or outputs, or onnxruntime is not installed.
@@ -47,7 +48,7 @@ def load_onnx(path: pathlib.Path) -> LoadedModel:
 
     def predict(images: np.ndarray, white: int) -> np.ndarray:
         if "picture" in received:
-            return np.concatenate([answer(picture=image[np.newaxis]) for image in images])
+            return np.concatenate([first_digit(answer(picture=image[np.newaxis])) for image in images])
         pixels = images[..., np.newaxis].astype(np.float32) / np.float32(255 / white)
         return np.concatenate(
             [answer(pixels=pixels[start : start + _BATCH]) for start in range(0, len(pixels), _BATCH)]

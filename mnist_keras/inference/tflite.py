@@ -27,7 +27,8 @@ def load_tflite(path: pathlib.Path) -> LoadedModel:
 
     Both are float32, or int8 or uint8 with a scale and a zero point in the file. Or one whose signature maps
     `picture`, uint8 (1, height, width), `image`, uint8 (1, 224, 224, 3), or `rgba` and `size`, the pixels of a canvas,
-    to `probabilities`. Or the C array of a file with int8 input and output.
+    to `probabilities`; of those that read all digits of an image, the function predicts the first digit. Or the C array
+    of a file with int8 input and output.
 
     Threads can share the function: each has an interpreter of its own while it predicts.
 
@@ -97,7 +98,16 @@ def _by_contract(path: pathlib.Path, interpreter: Interpreter) -> tuple[_Predict
 
 
 def _run(interpreter: Interpreter, **inputs: np.ndarray) -> np.ndarray:
-    return interpreter.get_signature_runner("serving_default")(**inputs)["probabilities"][0]
+    outputs = interpreter.get_signature_runner("serving_default")(**inputs)
+    return first_digit(outputs["probabilities"])[0]
+
+
+def first_digit(probabilities: np.ndarray) -> np.ndarray:
+    """Returns the probabilities, (images, 10), of the first of all digits, (images, digits, 10); 0.1 without one."""
+    if probabilities.ndim == 2:
+        return probabilities
+    first = probabilities[:, 0]
+    return np.where(first.sum(axis=1, keepdims=True) > 0, first, np.float32(0.1))
 
 
 def _enlarged(image: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Figures of predictions on image files: what the network sees of each image; misclassified images."""
+"""Figures of predictions on image files: what was seen and removed on each image; misclassified images."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mnist_keras.inference.images import DigitPrediction
+from mnist_keras.inference.images import DigitPrediction, NumberPrediction
 from mnist_keras.inference.preprocessing.image_files import load_image
+from mnist_keras.inference.preprocessing.normalize import find_removed_ink
 from mnist_keras.reports.style import MUTED, TEST, WRONG, new_figure
 
 # Maximum number of images of a figure.
@@ -17,12 +18,18 @@ _ERRORS_PER_ROW = 5
 
 
 def predictions_figure(predictions: Sequence[DigitPrediction]) -> Figure:
-    """Draws the first 20 predictions, one per row: image with the digit's box, 28x28 digit, probabilities."""
+    """Draws the first 20 predictions, one per row.
+
+    Its columns are the image with the digit's box, the ink that was found, with the removed part in red, the 28x28
+    digit that the network sees, and the probabilities.
+    """
     shown = predictions[:_MAX_ROWS]
-    figure = new_figure(7, 1.6 * max(1, len(shown)) + 0.6, _title("Predictions", shown, predictions))
-    rows = figure.subplots(max(1, len(shown)), 3, squeeze=False, width_ratios=(1, 1, 2))
-    for (image, digit, bars), prediction in zip(rows, shown, strict=False):
-        _draw_image(image, prediction)
+    figure = new_figure(8.5, 1.6 * max(1, len(shown)) + 0.6, _title("Predictions", shown, predictions))
+    rows = figure.subplots(max(1, len(shown)), 4, squeeze=False, width_ratios=(1, 1, 1, 2))
+    for (image, ink, digit, bars), prediction in zip(rows, shown, strict=False):
+        picture = load_image(prediction.file)
+        _draw_image(image, picture, prediction)
+        _draw_ink(ink, picture)
         digit.imshow(prediction.normalized.digit, cmap="gray", vmin=0, vmax=255)
         digit.set_axis_off()
         colors = [TEST if value == prediction.digit else MUTED for value in range(10)]
@@ -32,6 +39,30 @@ def predictions_figure(predictions: Sequence[DigitPrediction]) -> Figure:
         answer = "-" if prediction.digit is None else f"{prediction.digit} ({prediction.probabilities.max():.0%})"
         color = WRONG if prediction.warnings else TEST
         bars.set_title("  ".join([answer, *prediction.warnings]), fontsize=9, color=color)
+    if len(shown):
+        for axes, title in zip(rows[0][1:3], ("ink (red: removed)", "network's input"), strict=True):
+            axes.set_title(title, fontsize=8)
+    return figure
+
+
+def numbers_figure(predictions: Sequence[NumberPrediction], title: str = "Predictions") -> Figure:
+    """Draws the first 20 images with a box around each digit, its prediction above, and the 28x28 digits below."""
+    shown = predictions[:_MAX_ROWS]
+    figure = new_figure(8, 2.6 * max(1, len(shown)) + 0.6, _title(title, shown, predictions))
+    rows = figure.subplots(2 * max(1, len(shown)), 1, squeeze=False, height_ratios=(3, 1) * max(1, len(shown)))[:, 0]
+    for image, inputs, number in zip(rows[::2], rows[1::2], shown, strict=False):
+        picture = load_image(number.file)
+        _draw_pixels(image, picture)
+        for digit in number.digits:
+            color = WRONG if digit.warnings else TEST
+            top, left = _draw_box(image, digit, color)
+            image.text(left, top, str(digit.digit), color=color, fontsize=9, va="bottom")
+        text = number.text.replace("\n", " / ") or "-"
+        warnings = "  ".join(number.warnings)
+        image.set_title(f"{number.file[-40:]}: {text}  {warnings}", fontsize=9, parse_math=False)
+        if number.digits:
+            inputs.imshow(np.hstack([digit.normalized.digit for digit in number.digits]), cmap="gray", vmin=0, vmax=255)
+        inputs.set_axis_off()
     return figure
 
 
@@ -68,8 +99,8 @@ def _title(text: str, shown: Sequence, everything: Sequence) -> str:
     return text + (f" (the first {len(shown)} of {len(everything)})" if len(shown) < len(everything) else "")
 
 
-def _draw_image(axes: Axes, prediction: DigitPrediction) -> None:
-    _draw_pixels(axes, load_image(prediction.file))
+def _draw_image(axes: Axes, picture: np.ndarray, prediction: DigitPrediction) -> None:
+    _draw_pixels(axes, picture)
     _draw_box(axes, prediction, WRONG)
     axes.set_title(prediction.file[-28:], fontsize=8, parse_math=False)
 
@@ -79,6 +110,21 @@ def _draw_pixels(axes: Axes, picture: np.ndarray) -> None:
     axes.set_axis_off()
 
 
-def _draw_box(axes: Axes, prediction: DigitPrediction, color: str) -> None:
+def _draw_box(axes: Axes, prediction: DigitPrediction, color: str) -> tuple[int, int]:
+    """Draws the digit's bounding box, and returns its top and left edge."""
     top, left, bottom, right = prediction.normalized.box
     axes.add_patch(Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False, color=color))
+    return top, left
+
+
+def _draw_ink(axes: Axes, picture: np.ndarray) -> None:
+    ink, kept, (top, left, bottom, right) = find_removed_ink(picture)
+    removed = np.clip(ink - kept, 0, 1)
+    # White paper; removed ink takes away green and blue alone.
+    colors = np.stack([1 - kept, 1 - ink, 1 - ink], axis=2)
+    axes.imshow(
+        np.where(removed[..., np.newaxis] > 0.05, colors, (1 - kept)[..., np.newaxis]).clip(0, 1),
+        extent=(left, right, bottom, top),
+    )
+    axes.set(xlim=(0, picture.shape[1]), ylim=(picture.shape[0], 0))
+    axes.set_axis_off()

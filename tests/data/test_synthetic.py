@@ -11,8 +11,8 @@ def test_the_seed_determines_the_digits():
 
 
 def test_size_and_center_of_mass_are_those_of_mnist():
-    images, labels = synthetic_digits(200)
-    assert images.shape == (200, 28, 28) and images.dtype == np.uint8
+    images, labels = synthetic_digits(400)
+    assert images.shape == (400, 28, 28) and images.dtype == np.uint8
     assert set(labels.tolist()) == set(range(10))
     for image in images:
         rows, columns = np.flatnonzero(image.max(axis=1)), np.flatnonzero(image.max(axis=0))

@@ -43,6 +43,24 @@ def test_labeled_images_are_counted(always_one, folder):
     assert "accuracy                       50.00%" in str(test)
 
 
+def test_images_of_no_digit_are_counted_apart(always_one, folder):
+    (folder / "none").mkdir()
+    for name in ("none/c.png", "none_a.png"):
+        Image.new("L", (60, 50), 200).save(folder / name)
+    Image.open(folder / "1_a.png").save(folder / "none_bar.png")
+    test = run_field_test(always_one, folder)
+    assert test.labels.tolist() == [0, 1, 7, 1]
+    assert [prediction.digit for prediction in test.no_digits] == [None, None, 1]
+    summary = test.to_dict()
+    assert summary["no_digit_examples"] == 3
+    assert summary["no_digit_without_warning"] == sum(not prediction.warnings for prediction in test.no_digits)
+    digits, others = ([each.normalized.is_digit for each in part] for part in (test.predictions, test.no_digits))
+    pairs = [(one > other) + 0.5 * (one == other) for one in digits for other in others]
+    assert summary["auroc"] == pytest.approx(np.mean(pairs))
+    assert 0.5 < summary["auroc"] < 1
+    assert "images of no digit                  3" in str(test)
+
+
 def test_the_contact_sheet_shows_each_misclassified_image(always_one, folder):
     test = run_field_test(always_one, folder)
     titles = [axes.get_title() for axes in errors_figure(test.predictions, test.labels).axes]
@@ -51,6 +69,11 @@ def test_the_contact_sheet_shows_each_misclassified_image(always_one, folder):
 
 def test_labels_are_in_file_names(tmp_path, always_one):
     assert label_from_path("pictures/7-first.png") == label_from_path("7/first.png") == 7
+    assert label_from_path("none_1.png") is label_from_path("none/7.png") is None
+    Image.new("L", (9, 9)).save(tmp_path / "none.png")
+    with pytest.raises(InputError, match="contains no images of digits"):
+        run_field_test(always_one, tmp_path)
+    (tmp_path / "none.png").unlink()
     with pytest.raises(InputError, match="first.png has no label. Expected: a file name that begins with the digit"):
         label_from_path("pictures/first.png")
     with pytest.raises(InputError, match="contains no images"):

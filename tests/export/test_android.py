@@ -37,9 +37,9 @@ def test_the_app_is_built_signed_and_asks_for_no_permission(tmp_path):
     assert "uses-permission" not in badging
     with zipfile.ZipFile(apk) as archive:
         inside = {name.removeprefix("assets/page/") for name in archive.namelist()}
-        assert {"index.html", "main.js", "litert/core/dist/index.js", "model/mnist_canvas.tflite"} <= inside
-        model = archive.read("assets/page/model/mnist_canvas.tflite")
-        assert model == (ROOT / "exported" / "cnn_robust" / "mnist_canvas.tflite").read_bytes()
+        assert {"index.html", "main.js", "litert/core/dist/index.js", "model/mnist_canvas_numbers.tflite"} <= inside
+        model = archive.read("assets/page/model/mnist_canvas_numbers.tflite")
+        assert model == (ROOT / "exported" / "cnn_robust" / "mnist_canvas_numbers.tflite").read_bytes()
 
 
 def test_the_app_says_what_is_missing(tmp_path):

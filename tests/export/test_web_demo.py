@@ -50,21 +50,21 @@ def test_a_site_contains_every_file_that_the_page_loads(page, canvas_export, tmp
     assert [name for name in names if not (site / name).is_file()] == []
     for file in LITERT:
         assert (site / "litert" / file).read_text() == file
-    for file in ("mnist_canvas.tflite", "card.json"):
+    for file in ("mnist_canvas_numbers.tflite", "card.json"):
         assert (site / "model" / file).read_bytes() == (canvas_export / file).read_bytes()
     assert not list(site.rglob("package*.json"))
 
 
 def test_a_missing_or_damaged_model_raises_input_error(page, canvas_export, tmp_path):
     site = tmp_path / "site"
-    (canvas_export / "mnist_canvas.tflite").write_bytes(b"another model")
+    (canvas_export / "mnist_canvas_numbers.tflite").write_bytes(b"another model")
     with pytest.raises(InputError, match="is not the file that card.json describes"):
         build_site(canvas_export, site, page)
     (canvas_export / "card.json").write_text("{")
     with pytest.raises(InputError, match=r"card.json is missing or damaged\. Export the model again"):
         build_site(canvas_export, site, page)
-    (canvas_export / "mnist_canvas.tflite").unlink()
-    with pytest.raises(InputError, match="has no mnist_canvas.tflite.*--formats=saved_model,float32,canvas"):
+    (canvas_export / "mnist_canvas_numbers.tflite").unlink()
+    with pytest.raises(InputError, match="has no mnist_canvas_numbers.tflite.*float32,canvas_numbers"):
         build_site(canvas_export, site, page)
     assert not site.exists()
 

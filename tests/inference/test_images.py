@@ -3,16 +3,17 @@ import json
 import numpy as np
 import pytest
 from pictures import DIGITS, as_picture, ink_of, page
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from mnist_keras.errors import InputError
 from mnist_keras.inference.images import (
     CONFIDENCE_THRESHOLD,
     list_images,
     predict_file,
+    predict_number,
 )
 from mnist_keras.inference.predictor import Predictor, load_pretrained
-from mnist_keras.reports.prediction_figures import predictions_figure
+from mnist_keras.reports.prediction_figures import numbers_figure, predictions_figure
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,47 @@ def test_a_number_is_read_digit_by_digit(predictor, tmp_path):
     assert [prediction.digit for prediction in predictions] == [5, 4, 2]
     assert all("one of several" not in prediction.warnings for prediction in predictions)
     assert "one of several" in predict_file(predictor, tmp_path / "542.png")[0].warnings
+    number = predict_number(predictor, tmp_path / "542.png")
+    assert (number.text, number.lines, number.signs, number.warnings) == ("542", (0, 0, 0), 0, ())
+    record = json.loads(json.dumps(number.to_dict()))
+    assert [(digit["digit"], digit["line"]) for digit in record["digits"]] == [(5, 0), (4, 0), (2, 0)]
+    boxes, inputs = numbers_figure([number]).axes
+    assert [text.get_text() for text in boxes.texts] == ["5", "4", "2"]
+    assert len(boxes.patches) == 3
+    assert inputs.images[0].get_array().shape == (28, 84)
+
+
+def test_lines_of_digits_become_lines_of_text(predictor, tmp_path):
+    paper = page(ink_of(DIGITS[0], 90), shape=(320, 300), place=(30, 30))
+    for number, top, left in ((2, 40, 160), (3, 190, 60)):
+        ink = ink_of(DIGITS[number], 90)
+        paper[top : top + ink.shape[0], left : left + ink.shape[1]] -= 170 * ink
+    Image.fromarray(as_picture(paper)).save(tmp_path / "lines.png")
+    number = predict_number(predictor, tmp_path / "lines.png")
+    assert (number.text, number.lines) == ("54\n2", (0, 0, 1))
+
+
+@pytest.mark.parametrize(("degrees", "turn"), [(90, 90), (270, 270)])
+def test_a_sideways_image_is_reported_with_the_turn_that_rights_it(predictor, tmp_path, degrees, turn):
+    # Pillow turns counterclockwise: the image must be turned back clockwise.
+    upright = Image.fromarray(as_picture(page(ink_of(DIGITS[2], 130))))
+    upright.rotate(degrees, expand=True).save(tmp_path / "sideways.png")
+    (prediction,) = predict_file(predictor, tmp_path / "sideways.png")
+    assert prediction.turn == turn
+    assert f"sideways: turn it by {turn} degrees" in prediction.warnings
+
+
+def test_what_is_no_digit_has_a_warning(predictor, tmp_path):
+    image = Image.new("L", (200, 200), 225)
+    draw = ImageDraw.Draw(image)
+    for ends in ((40, 60, 160, 60), (40, 140, 160, 140), (70, 30, 70, 170), (130, 30, 130, 170)):
+        draw.line(ends, 50, 8)
+    image.save(tmp_path / "sharp.png")
+    (prediction,) = predict_file(predictor, tmp_path / "sharp.png")
+    assert prediction.normalized.is_digit < 0.5
+    assert "no digit" in prediction.warnings
+    number = predict_number(predictor, tmp_path / "sharp.png")
+    assert (number.text, number.warnings) == ("", ("no digit",))
 
 
 def test_a_folder_is_replaced_by_the_images_in_it_and_its_subfolders(folder):
@@ -82,5 +124,6 @@ def test_a_folder_is_replaced_by_the_images_in_it_and_its_subfolders(folder):
 def test_the_figure_has_one_row_per_prediction(predictor, folder):
     predictions = [predict_file(predictor, folder / f"{digit}.png")[0] for digit in (2, 5)]
     figure = predictions_figure(predictions)
-    assert len(figure.axes) == 6
-    assert "2 (" in figure.axes[2].get_title()
+    assert len(figure.axes) == 8
+    assert figure.axes[1].get_title() == "ink (red: removed)"
+    assert "2 (" in figure.axes[3].get_title()

@@ -32,6 +32,14 @@ STROKES = {
     4: [[(0.45, 0.2), (0.28, 0.55), (0.72, 0.55)], [(0.62, 0.38), (0.6, 0.85)]],
     7: [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)], [(0.38, 0.52), (0.62, 0.52)]],
 }
+# Strokes that are no digit.
+CROSS = [[(0.25, 0.2), (0.75, 0.8)], [(0.75, 0.2), (0.25, 0.8)]]
+HASH = [
+    [(0.35, 0.2), (0.35, 0.8)],
+    [(0.62, 0.2), (0.62, 0.8)],
+    [(0.2, 0.4), (0.8, 0.4)],
+    [(0.2, 0.62), (0.8, 0.62)],
+]
 
 
 def missing():
@@ -74,10 +82,18 @@ def wait_until(page, *states):
     page.wait_for_function(f"{list(states)}.includes(document.documentElement.dataset.state)", timeout=60_000)
 
 
-def draw(page, digit):
-    """Draws a digit with the mouse and waits for its prediction."""
-    for stroke in STROKES[digit]:
-        box = page.locator("#pad").bounding_box()
+def draw(page, digit, left=0.0, top=0.0, size=1.0):
+    """Draws a digit with the mouse and waits for its prediction.
+
+    It fills the square at `left` and `top` of the side `size`, fractions of the drawing area's side.
+    """
+    draw_strokes(page, [[(left + size * x, top + size * y) for x, y in stroke] for stroke in STROKES[digit]])
+
+
+def draw_strokes(page, strokes):
+    """Draws strokes with the mouse and waits for the prediction."""
+    box = page.locator("#pad").bounding_box()
+    for stroke in strokes:
         points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
         page.mouse.move(*points[0])
         page.mouse.down()

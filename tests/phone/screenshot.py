@@ -1,4 +1,4 @@
-"""Makes the README's screenshot of the phone page: a drawn digit in light mode, a photographed one in dark mode.
+"""Makes the README's screenshot of the phone page: a drawn digit in light mode, a photographed number in dark mode.
 
 python tests/phone/screenshot.py docs/phone.png
 """
@@ -18,7 +18,7 @@ GAP = 24
 def main(output):
     with tempfile.TemporaryDirectory() as folder, served() as server, chromium() as browser:
         file = pathlib.Path(folder, "photo.jpg")
-        photo(4).save(file)
+        photo(4, 1, 7).save(file)
         halves = [
             shown(browser, server, "light", lambda page: draw(page, 7)),
             shown(browser, server, "dark", lambda page: upload(page, file)),

@@ -27,11 +27,11 @@ def test_all_requests_go_to_the_pages_server_and_the_page_opens_offline(context)
     page.goto(address)
     wait_until(page, "ready", "offline")
     draw(page, 4)
-    assert page.inner_text("#digit") == "4"
+    assert page.inner_text("#number") == "4"
 
 
 def test_a_missing_model_gives_a_message(context, server):
-    context.route("**/mnist_canvas.tflite", lambda route: route.abort())
+    context.route("**/mnist_canvas_numbers.tflite", lambda route: route.abort())
     page = context.new_page()
     page.goto(address_of(server))
     wait_until(page, "failed")
@@ -45,7 +45,7 @@ def test_the_page_works_without_its_service_worker(context):
         page.goto(address_of(server))
         wait_until(page, "ready")
         draw(page, 7)
-        assert page.inner_text("#digit") == "7"
+        assert page.inner_text("#number") == "7"
         assert page.evaluate("document.documentElement.dataset.state") == "ready"
 
 
@@ -72,6 +72,20 @@ def test_the_page_fits_the_screen(browser, server, size, scheme):
         assert (light[0] < light[1]) == (scheme == "light")
         assert abs(light[0] - light[1]) > 3 * 150
         assert page.locator("#pad").evaluate("pad => getComputedStyle(pad).touchAction") == "none"
+
+
+@pytest.mark.parametrize("size", [(320, 568), (390, 844), (844, 390), (1280, 900)])
+def test_the_drawing_area_stays_in_its_place(browser, server, size):
+    with browser.new_context(**{**PHONE, "viewport": dict(zip(("width", "height"), size, strict=True))}) as context:
+        page = context.new_page()
+        page.goto(address_of(server))
+        wait_until(page, "ready", "offline")
+        boxes = [page.locator("#pad").bounding_box()]
+        for number in range(6):
+            draw(page, 7, left=0.3 * (number % 3), top=0.5 * (number // 3), size=0.4)
+            boxes.append(page.locator("#pad").bounding_box())
+        assert boxes == boxes[:1] * 7
+        assert page.evaluate("document.body.scrollWidth") <= size[0]
 
 
 def test_the_offline_cache_has_the_version_of_litert():

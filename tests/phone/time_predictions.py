@@ -1,4 +1,4 @@
-"""Measures the time of a prediction on the phone page in Chromium, from pixels to probabilities, after loading.
+"""Measures the time of a prediction on the phone page in Chromium, from pixels to digits, after loading.
 
 python tests/phone/time_predictions.py
 """
@@ -8,19 +8,28 @@ import statistics
 from browser import address_of, chromium, served
 
 PREDICTIONS = 200
-SIDES = {"drawing": 112, "photo": 320}
+SIDE = 320
+DIGITS = (0, 1, 4, 16)
 
-_TIME = """async ({ side, count }) => {
+_TIME = """async ({ side, digits, count }) => {
   const { loadClassifier } = await import("./classifier.js");
-  globalThis.classifier ??= await loadClassifier("./litert/core/wasm/", "model/mnist_canvas.tflite");
+  globalThis.classifier ??= await loadClassifier("./litert/core/wasm/", "model/mnist_canvas_numbers.tflite");
   const pen = new OffscreenCanvas(side, side).getContext("2d");
-  pen.lineWidth = side / 14;
+  const columns = Math.ceil(Math.sqrt(digits));
+  const cell = side / columns;
+  pen.lineWidth = Math.min(side / 20, cell / 8);
   pen.lineCap = pen.lineJoin = "round";
-  for (const [x, y] of [[0.3, 0.25], [0.7, 0.25], [0.45, 0.8]]) pen.lineTo(x * side, y * side);
-  pen.stroke();
+  for (let digit = 0; digit < digits; digit++) {
+    const [left, top] = [digit % columns, Math.floor(digit / columns)];
+    pen.beginPath();
+    for (const [x, y] of [[0.3, 0.25], [0.7, 0.25], [0.45, 0.8]]) pen.lineTo((left + x) * cell, (top + y) * cell);
+    pen.stroke();
+  }
   const times = [];
   for (let run = 0; run < count; run++) {
-    times.push((await globalThis.classifier.classify(pen.getImageData(0, 0, side, side))).milliseconds);
+    const result = await globalThis.classifier.classify(pen.getImageData(0, 0, side, side));
+    if (result.digits.length !== digits) throw new Error(`${result.digits.length} of ${digits} digits found`);
+    times.push(result.milliseconds);
   }
   return times;
 }"""
@@ -31,12 +40,12 @@ def main():
         page = browser.new_page()
         page.route("**/main.js", lambda route: route.abort())
         page.goto(address_of(server))
-        print(f"Chromium {browser.version}, {PREDICTIONS} predictions each, milliseconds\n")
-        print("input     pixels   median   minimum   95th percentile")
-        for name, side in SIDES.items():
-            times = sorted(page.evaluate(_TIME, {"side": side, "count": PREDICTIONS}))
+        print(f"Chromium {browser.version}, {PREDICTIONS} drawings of {SIDE}x{SIDE} pixels each, milliseconds\n")
+        print("digits  median  minimum  95th percentile")
+        for digits in DIGITS:
+            times = sorted(page.evaluate(_TIME, {"side": SIDE, "digits": digits, "count": PREDICTIONS}))
             slow = times[int(0.95 * PREDICTIONS)]
-            print(f"{name:<8} {side}x{side} {statistics.median(times):>8.1f} {times[0]:>9.1f} {slow:>17.1f}")
+            print(f"{digits:>6} {statistics.median(times):>7.1f} {times[0]:>8.1f} {slow:>16.1f}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ const { images, labels, picture } = JSON.parse(readFileSync(imagesFile));
 
 function feeds(contract, rows) {
   const numbers = rows.flat();
-  return contract.format === "onnx_picture"
+  return ["onnx_picture", "onnx_numbers"].includes(contract.format)
     ? { picture: new Tensor("uint8", Uint8Array.from(numbers), [1, rows.length, rows[0].length ?? 28]) }
     : { pixels: new Tensor("float32", Float32Array.from(numbers), [1, 28, 28, 1]) };
 }
@@ -40,7 +40,8 @@ async function checkFile(folder, name, contract, golden) {
   let correct = 0;
   for (let number = 0; number < count; number++) {
     const rows = values.image ? images[number] : images[number].map((row) => row.map((pixel) => pixel / 255));
-    const probabilities = Array.from(await run(rows));
+    // A format that reads all digits has more than the ten probabilities of the first one.
+    const probabilities = Array.from(await run(rows)).slice(0, 10);
     correct += probabilities.indexOf(Math.max(...probabilities)) === labels[number];
   }
   return { golden: difference / values.tolerance, correct, images: count };

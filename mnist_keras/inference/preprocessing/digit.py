@@ -6,6 +6,10 @@ import numpy as np
 
 # Height and width of MNIST's images.
 SIDE = 28
+# Maximum number of digits of an image.
+MAX_DIGITS = 32
+# Probability below which a prediction gets the warning "no digit".
+IS_DIGIT_THRESHOLD = 0.5
 
 
 class PreprocessedDigit(NamedTuple):
@@ -16,11 +20,13 @@ class PreprocessedDigit(NamedTuple):
 
     #: uint8 (28, 28), white ink on black, as in MNIST; zeros without ink. As a tensor: whole numbers, float32.
     digit: np.ndarray
-    #: Whether there is ink. If not, the flags below are False and the box is zeros.
+    #: Whether there is ink. If not, the probability below is 0, the flags are False and the box is zeros.
     has_ink: bool
+    #: Probability that the ink is a digit, and no letter, sign or thing, 0 to 1.
+    is_digit: float
     #: Whether the ink is lighter than the paper.
     light_on_dark: bool
-    #: Whether the image's border may cut the digit.
+    #: Whether the image's border may cut the digit: it touches one side, but not the opposite one as in a tight crop.
     touches_border: bool
     #: Whether the image shows other digits; this one is the largest.
     has_other_digits: bool
@@ -32,5 +38,9 @@ class PreprocessedDigit(NamedTuple):
         """Reasons to doubt a prediction, in words."""
         if not self.has_ink:
             return ("no ink",)
-        reasons = {"touches the border": self.touches_border, "one of several": self.has_other_digits}
+        reasons = {
+            "no digit": self.is_digit < IS_DIGIT_THRESHOLD,
+            "touches the border": self.touches_border,
+            "one of several": self.has_other_digits,
+        }
         return tuple(reason for reason, holds in reasons.items() if holds)

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, features
 from mnist_keras.errors import InputError
 from mnist_keras.files import check_regular_file
 
-# An image of 50 million pixels takes about 1 GB of memory while it is preprocessed.
+# An image of 50 million pixels takes 150 to 200 MB of memory.
 MAX_PIXELS = 50_000_000
 # A longer side takes gigabytes whatever the other one is.
 MAX_SIDE = 20_000

@@ -1,4 +1,7 @@
-"""Filters, order statistics and resampling of images, and the stroke width of a digit, in TensorFlow operations."""
+"""Filters, order statistics and resampling of images, and the stroke width of a digit, in TensorFlow operations.
+
+Images are float32 (images, height, width, 1).
+"""
 
 import functools
 from collections.abc import Callable
@@ -8,73 +11,69 @@ import tensorflow as tf
 from mnist_keras.data.augmentation.degradation import dilate_or_erode
 
 
-def max_filter(values: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """Maximum filter: the maximum in a window around each value, float32 (rows, columns)."""
-    return _pooled(values, size, tf.nn.max_pool2d)
+def max_filter(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Maximum filter: the maximum in a window around each value."""
+    return _pooled(images, size, tf.nn.max_pool2d)
 
 
-def min_filter(values: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """Minimum filter: the minimum in a window around each value, float32 (rows, columns)."""
-    return -max_filter(-values, size)
+def min_filter(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Minimum filter: the minimum in a window around each value."""
+    return -max_filter(-images, size)
 
 
-def mean_filter(values: tf.Tensor, size: int) -> tf.Tensor:
-    """Mean filter: the mean in a square around each value, float32 (rows, columns)."""
-    return _pooled(values, (size, size), tf.nn.avg_pool2d)
+def mean_filter(images: tf.Tensor, size: int) -> tf.Tensor:
+    """Mean filter: the mean in a square around each value."""
+    return _pooled(images, (size, size), tf.nn.avg_pool2d)
 
 
-def _pooled(values: tf.Tensor, size: tuple[int, int], pool: Callable) -> tf.Tensor:
+def _pooled(images: tf.Tensor, size: tuple[int, int], pool: Callable) -> tf.Tensor:
     """Pools along one axis after the other, with the other axis as channels: kernels are fast over many channels."""
+    height, width = images.shape[1:3]
+    lines = tf.reshape(images, (-1, height, 1, width))
     for length in size:
         if length > 1:
-            values = pool(values[tf.newaxis, :, tf.newaxis, :], (length, 1), 1, "SAME")[0, :, 0]
-        values = tf.transpose(values)
-    return values
+            lines = pool(lines, (length, 1), 1, "SAME")
+        lines = tf.transpose(lines, (0, 3, 2, 1))
+    return tf.reshape(lines, (-1, height, width, 1))
 
 
-def grey_opening(values: tf.Tensor, size: int) -> tf.Tensor:
+def grey_opening(images: tf.Tensor, size: int) -> tf.Tensor:
     """Gray opening by a square: removes bright structures that are narrower than `size`."""
-    return max_filter(min_filter(values, (size, size)), (size, size))
+    return max_filter(min_filter(images, (size, size)), (size, size))
 
 
-def downsample(values: tf.Tensor, factor: int, pool: str = "AVG") -> tf.Tensor:
-    """Reduces each block of `factor` x `factor` values to its mean ("AVG") or its maximum ("MAX")."""
-    return tf.nn.pool(values[tf.newaxis, ..., tf.newaxis], (factor, factor), pool, (factor, factor))[0, ..., 0]
+def above(values: tf.Tensor, threshold: tf.Tensor | float) -> tf.Tensor:
+    """Returns 1 where a value is above the threshold, otherwise 0, float32.
+
+    LiteRT compares with a scalar, and selects by the result, ten times slower than it computes.
+    """
+    return tf.clip_by_value((values - threshold) * 1e6, 0.0, 1.0)
 
 
-def kth_largest(values: tf.Tensor, rank: int | tf.Tensor) -> tf.Tensor:
-    """Returns the `rank`-th largest value; rank 1 is the maximum."""
-    return tf.math.top_k(tf.reshape(values, (-1,)), rank).values[-1]
+def kth_largest(images: tf.Tensor, rank: int) -> tf.Tensor:
+    """Returns the `rank`-th largest value of each image, (images, 1, 1, 1); rank 1 is the maximum."""
+    values = tf.reshape(images, (-1, images.shape[1] * images.shape[2]))
+    return tf.math.top_k(values, rank).values[:, -1:, tf.newaxis, tf.newaxis]
 
 
-def border(values: tf.Tensor) -> tf.Tensor:
-    """Returns the first and last row and column, concatenated."""
-    return tf.concat([values[0], values[-1], values[:, 0], values[:, -1]], axis=0)
+def border(images: tf.Tensor) -> tf.Tensor:
+    """Returns the first and last row and column of square images, concatenated: (images, 4 * side, 1, 1)."""
+    columns = tf.transpose(images, (0, 2, 1, 3))
+    edges = [images[:, :1], images[:, -1:], columns[:, :1], columns[:, -1:]]
+    return tf.reshape(tf.concat(edges, axis=1), (-1, 4 * images.shape[1], 1, 1))
 
 
-def downsampling_weights(size: tf.Tensor, cells: int) -> tf.Tensor:
-    """Returns weights (cells, size): row i averages an axis of `size` pixels to cell i."""
-    step = tf.cast(size, tf.float32) / cells
-    weights = triangle_weights((tf.range(cells, dtype=tf.float32) + 0.5) * step, tf.maximum(1.0, step), size)
-    return weights / tf.reduce_sum(weights, axis=1, keepdims=True)
+def enlarge(cells: tf.Tensor, factor: int) -> tf.Tensor:
+    """Repeats each value of square images `factor` times along both axes."""
+    # With half pixel centers, onnxruntime warns. The result is the same.
+    size = [side * factor for side in cells.shape[1:3]]
+    return tf.raw_ops.ResizeNearestNeighbor(images=cells, size=size, half_pixel_centers=False)
 
 
-def upsampling_weights(size: tf.Tensor, cells: int) -> tf.Tensor:
-    """Returns weights (size, cells): row i interpolates cells linearly to pixel i of an axis of `size` pixels."""
-    positions = (tf.cast(tf.range(size), tf.float32) + 0.5) * (cells / tf.cast(size, tf.float32))
-    return triangle_weights(tf.clip_by_value(positions, 0.5, cells - 0.5), tf.constant(1.0), tf.constant(cells))
-
-
-def triangle_weights(positions: tf.Tensor, reach: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+def triangle_weights(positions: tf.Tensor, reach: tf.Tensor, size: int) -> tf.Tensor:
     """Returns triangle weights (positions, size): 1 at a position, falling to 0 at a distance of `reach` pixels."""
-    middles = tf.cast(tf.range(size), tf.float32) + 0.5
+    middles = tf.range(size, dtype=tf.float32) + 0.5
     return tf.maximum(0.0, 1.0 - tf.abs(positions[:, tf.newaxis] - middles[tf.newaxis, :]) / reach)
-
-
-def upsample_to(values: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    """Upsamples a square grid of values to the shape of an image, float32 (height, width)."""
-    rows, columns = (upsampling_weights(shape[axis], values.shape[0]) for axis in range(2))
-    return tf.matmul(tf.matmul(rows, values), columns, transpose_b=True)
 
 
 # Stroke widths in pixels of a 28x28 digit. More than 90 % of MNIST's training images lie in this range.
@@ -104,15 +103,12 @@ def change_stroke_width(digit: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
         digit: float32 (side, side) in 0..1.
         amount: grid steps, fractions included; at most 8 in either direction.
     """
-    elements = _CROSS, _SQUARE, _CROSS, _SQUARE
-    dilations = [functools.partial(_dilate, element=element) for element in elements]
-    erosions = [functools.partial(_erode, element=element) for element in elements]
-    return dilate_or_erode(digit, amount, dilations, erosions)
+    # The erosion of an image is the dilation of its negative.
+    sign = tf.where(amount < 0.0, -1.0, 1.0)
+    dilations = [functools.partial(_dilate, element=element) for element in (_CROSS, _SQUARE, _CROSS, _SQUARE)]
+    signed = sign * tf.reshape(digit, (1, *digit.shape, 1))
+    return sign * tf.reshape(dilate_or_erode(signed, tf.abs(amount), dilations, ()), digit.shape)
 
 
-def _dilate(digit: tf.Tensor, element: tuple[tuple[int, int], ...]) -> tf.Tensor:
-    return tf.reduce_max(tf.stack([max_filter(digit, window) for window in element]), axis=0)
-
-
-def _erode(digit: tf.Tensor, element: tuple[tuple[int, int], ...]) -> tf.Tensor:
-    return tf.reduce_min(tf.stack([min_filter(digit, window) for window in element]), axis=0)
+def _dilate(images: tf.Tensor, element: tuple[tuple[int, int], ...]) -> tf.Tensor:
+    return functools.reduce(tf.maximum, [max_filter(images, window) for window in element])

@@ -1,8 +1,6 @@
-"""A picture of a digit -> MNIST's geometry, in TensorFlow operations that every export can carry.
+"""The largest digit on an image -> MNIST's geometry, in TensorFlow operations that every export can carry.
 
-MNIST's digits are white on black, fitted into a box of 20 pixels, and moved by whole
-pixels until their center of mass is at index 14. Everything here is dense algebra on one
-picture, and one loop, so that it converts to LiteRT's built-in operators.
+Everything here is dense algebra without loops, so that it converts to LiteRT's built-in operators.
 """
 
 from collections.abc import Callable
@@ -10,94 +8,75 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from mnist_keras.inference.preprocessing.components import Components, find_components
-from mnist_keras.inference.preprocessing.digit import SIDE, PreprocessedDigit
-from mnist_keras.inference.preprocessing.image_ops import (
-    MAX_CHANGE,
-    MAX_WIDTH,
-    MIN_WIDTH,
-    change_stroke_width,
-    downsample,
-    max_filter,
-    stroke_width,
-    triangle_weights,
-    upsample_to,
-)
-from mnist_keras.inference.preprocessing.ink import Ink, find_ink
+from mnist_keras.inference.preprocessing.canvas import Canvas, sample_canvas
+from mnist_keras.inference.preprocessing.digit import IS_DIGIT_THRESHOLD, SIDE, PreprocessedDigit
+from mnist_keras.inference.preprocessing.glyphs_on_canvas import find_glyphs, glyph_mask
+from mnist_keras.inference.preprocessing.mnist_geometry import certain_share, normalize_digit
+from mnist_keras.inference.preprocessing.rejector import digit_probability
 
-_BOX = 20.0
-_CENTER = 14.0
-# Finer grid on which strokes are widened.
-_FINE = 3
-# Share of the darkest ink from which on a pixel counts for the box.
-_MIN_INK_SHARE = 0.05
-# Ink must stand out from the noise of the ground around it by this factor.
-_NOISE_FACTOR = 5.0
+# Side of the canvas for one digit, in cells, and the number of candidates.
+CELLS, _CANDIDATES = 96, 8
+# Score from which on a glyph may be the main one whatever its score is.
+_SURE_SCORE = 0.3
+# Minimum height of another digit that is told, as a share of the digit's, and minimum distance of their centers, as a
+# share of the distance at which their boxes touch.
+_OTHER_HEIGHT, _OTHER_DISTANCE = 0.5, 0.6
+# Room between a digit and a side, as a share of the image's length, that a tight crop leaves at most.
+_TIGHT = 0.33
 
 
-class _Span(NamedTuple):
-    first: tf.Tensor
-    size: tf.Tensor
-    center: tf.Tensor
+class InkMaps(NamedTuple):
+    """Ink on the canvas of an image, float32 (CELLS, CELLS), 0 to 1."""
+
+    #: All of it.
+    all: tf.Tensor
+    #: That of the digit; the rest was removed.
+    kept: tf.Tensor
 
 
-def to_gray(picture: tf.Tensor) -> tf.Tensor:
-    """Grey values in 0..255, float32 (height, width).
+def normalize(picture: tf.Tensor) -> PreprocessedDigit:
+    """Brings the largest digit to MNIST's geometry, whatever the polarity, light, place, size and pen.
 
     Args:
-        picture: uint8 (height, width, channels): grey, grey and alpha, RGB, or RGBA. What is transparent becomes
-            white where the ink is dark, and black where it is light.
+        picture: uint8 or float32 (height, width, channels), 0 to 255: gray, gray and alpha, RGB, or RGBA. What is
+            transparent becomes white where the ink is dark, and black where it is light.
     """
-    channels = tf.shape(picture)[2]
-    in_color = channels >= 3
-    # Indices that exist whatever the number of channels.
-    red, green, blue = (tf.cast(picture[..., tf.where(in_color, index, 0)], tf.float32) for index in range(3))
-    gray = 0.299 * red + 0.587 * green + 0.114 * blue
-    is_transparent = tf.equal(channels % 2, 0)
-    alpha = tf.where(is_transparent, tf.cast(picture[..., channels - 1], tf.float32) / 255.0, 1.0)
-    ink = tf.math.divide_no_nan(tf.reduce_sum(gray * alpha), tf.reduce_sum(alpha))
-    ground = tf.where(ink < 128.0, 255.0, 0.0)
-    return gray * alpha + ground * (1.0 - alpha)
+    return normalize_with_maps(picture)[0]
 
 
-def normalize(gray: tf.Tensor, unrolled: bool = False) -> PreprocessedDigit:
-    """Brings one digit to MNIST's geometry, whatever the polarity, light, place, size and pen.
+def normalize_with_maps(picture: tf.Tensor) -> tuple[PreprocessedDigit, InkMaps]:
+    """Does what `normalize` does, and also returns which ink it kept."""
+    preprocessed, maps = normalize_unjudged(picture)
+    is_digit = digit_probability(preprocessed.digit, preprocessed.is_digit)
+    return preprocessed._replace(is_digit=tf.where(preprocessed.has_ink, is_digit, 0.0)), maps
 
-    Args:
-        gray: float32 (height, width) in 0..255.
-        unrolled: without a loop, which MediaPipe refuses; see `find_components`.
-    """
-    shape = tf.shape(gray)
-    found = find_ink(gray)
-    components = find_components(found.amount, found.strongest, tf.minimum(shape[0], shape[1]), unrolled)
-    ink = _digits_ink(gray, found, components)
-    darkest = tf.reduce_max(ink)
-    rows = _span(tf.reduce_max(ink, axis=1), tf.reduce_sum(ink, axis=1), darkest)
-    columns = _span(tf.reduce_max(ink, axis=0), tf.reduce_sum(ink, axis=0), darkest)
 
-    def fitted(box: tf.Tensor, fine: int) -> tf.Tensor:
-        scale = box / tf.maximum(tf.maximum(rows.size, columns.size), 1.0)
-        weights = [_resampling(shape[axis], scale, span, fine) for axis, span in enumerate((rows, columns))]
-        digit = tf.matmul(tf.matmul(weights[0], ink), weights[1], transpose_b=True)
-        return tf.math.divide_no_nan(digit, tf.reduce_max(digit))
-
-    width = stroke_width(fitted(tf.constant(_BOX), _FINE)) / _FINE
-    wider = tf.clip_by_value(tf.clip_by_value(width, MIN_WIDTH, MAX_WIDTH) - width, -MAX_CHANGE, MAX_CHANGE)
-    # The strokes will fill the box when they have their width.
-    fine = fitted(_BOX - wider, _FINE)
-    change = downsample(change_stroke_width(fine, wider * _FINE) - fine, _FINE)
-    digit = tf.maximum(fitted(_BOX - wider, 1) + change, 0.0)
-    digit = tf.round(255.0 * tf.math.divide_no_nan(digit, tf.reduce_max(digit)))
+def normalize_unjudged(picture: tf.Tensor) -> tuple[PreprocessedDigit, InkMaps]:
+    """Does the same without the rejector: `is_digit` is the probability that the finder gives."""
+    canvas = sample_canvas(picture, CELLS)
+    found = find_glyphs(canvas, _CANDIDATES)
+    heights = found.boxes[:, 2] - found.boxes[:, 0]
+    sizes = heights + found.boxes[:, 3] - found.boxes[:, 1]
+    main = tf.argmax(sizes * tf.minimum(found.scores, _SURE_SCORE) * (found.is_digit + 0.25), output_type=tf.int32)
+    is_found, box = found.scores[main] > 0.0, found.boxes[main]
+    # Without a glyph, all ink is shown.
+    mask = tf.where(is_found, glyph_mask(found, main), 1.0)
+    digit, pixels = normalize_digit(picture, canvas, found.ink, mask, tf.where(is_found, box, [0.0, 0.0, CELLS, CELLS]))
     has_ink = found.present & (tf.reduce_max(digit) > 0.0)
-    box = tf.stack([rows.first, columns.first, rows.first + rows.size, columns.first + columns.size])
-    return PreprocessedDigit(
+    is_tall = heights >= _OTHER_HEIGHT * heights[main]
+    is_other = (found.is_digit >= IS_DIGIT_THRESHOLD) & is_tall & _are_beside(found.boxes, box)
+    share = found.ink.share * canvas.inside
+    maps = InkMaps(share[0, ..., 0], (share * certain_share(mask))[0, ..., 0])
+    preprocessed = PreprocessedDigit(
         digit=tf.where(has_ink, digit, 0.0),
         has_ink=has_ink,
-        light_on_dark=has_ink & (found.sign > 0),
-        touches_border=has_ink & components.touches_border,
-        has_other_digits=has_ink & components.has_other_digits,
-        box=tf.where(has_ink, box, 0.0),
+        is_digit=tf.where(has_ink, found.is_digit[main], 0.0),
+        light_on_dark=has_ink & (found.ink.sign[0, 0, 0, 0] > 0.0),
+        touches_border=has_ink & _is_cut(box, canvas),
+        has_other_digits=has_ink & tf.reduce_any(is_other),
+        box=tf.where(has_ink, pixels, 0.0),
     )
+    return preprocessed, maps
 
 
 def normalize_each(pictures: tf.Tensor, decode: Callable[[tf.Tensor], tf.Tensor] = tf.identity) -> PreprocessedDigit:
@@ -113,8 +92,8 @@ def normalize_each(pictures: tf.Tensor, decode: Callable[[tf.Tensor], tf.Tensor]
     Raises:
         tf.errors.InvalidArgumentError: a picture has no pixels, or another number of channels.
     """
-    flag = tf.TensorSpec((), tf.bool)
-    outputs = PreprocessedDigit(tf.TensorSpec((SIDE, SIDE)), flag, flag, flag, flag, tf.TensorSpec((4,)))
+    flag, number = tf.TensorSpec((), tf.bool), tf.TensorSpec(())
+    outputs = PreprocessedDigit(tf.TensorSpec((SIDE, SIDE)), flag, number, flag, flag, flag, tf.TensorSpec((4,)))
     return tf.map_fn(
         lambda element: normalize_checked(decode(element)),
         pictures,
@@ -128,43 +107,28 @@ def normalize_each(pictures: tf.Tensor, decode: Callable[[tf.Tensor], tf.Tensor]
 @tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.uint8)], autograph=False)
 def normalize_checked(picture: tf.Tensor) -> PreprocessedDigit:
     """Brings one digit to MNIST's geometry, of a picture uint8 (height, width, channels); see `normalize_each`."""
+    return normalize(check_picture(picture))
+
+
+def check_picture(picture: tf.Tensor) -> tf.Tensor:
+    """Returns a picture after a check of its shape: (height, width, 1 to 4)."""
     shape = tf.shape(picture)
     fits = (tf.reduce_min(shape) > 0) & (shape[2] <= 4)
     expected = "A picture must have height, width and 1 to 4 channels. Received the shape:"
     with tf.control_dependencies([tf.debugging.Assert(fits, [expected, shape])]):
-        return normalize(to_gray(tf.identity(picture)))
+        return tf.identity(picture)
 
 
-def _digits_ink(gray: tf.Tensor, found: Ink, components: Components) -> tf.Tensor:
-    """The digit's ink at the picture's own resolution, float32 (height, width); 0 elsewhere."""
-    shape = tf.shape(gray)
-    ink = (found.sign * gray - upsample_to(found.ground, shape)) * upsample_to(found.room, shape)
-    around = tf.cast(upsample_to(max_filter(components.all, (5, 5)), shape) <= 0.0, tf.float32)
-    noise = tf.math.divide_no_nan(tf.reduce_sum(tf.abs(ink) * around), tf.reduce_sum(around))
-    # A cell more than the ink, where pixels are smaller than cells; else a pixel more.
-    is_fine = tf.minimum(shape[0], shape[1]) >= 64
-    zone = tf.where(is_fine, max_filter(components.digit, (3, 3)), max_filter(components.digit, (9, 9)))
-    zone = tf.minimum(2.0 * upsample_to(zone, shape), 1.0)
-    zone *= 1.0 - tf.minimum(upsample_to(max_filter(components.lines, (3, 3)), shape), 1.0)
-    ink = tf.maximum(ink, 0.0) * zone
-    return tf.where(ink > tf.minimum(_NOISE_FACTOR * noise, 0.4 * tf.reduce_max(ink)), ink, 0.0)
+def _are_beside(boxes: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
+    """Whether each of `boxes`, (candidates, 4), lies beside, above or below a box."""
+    distances = tf.abs(boxes[:, :2] + boxes[:, 2:] - box[:2] - box[2:])
+    touching = boxes[:, 2:] - boxes[:, :2] + box[2:] - box[:2]
+    return tf.reduce_any(distances > _OTHER_DISTANCE * touching, axis=1)
 
 
-def _span(most: tf.Tensor, sums: tf.Tensor, darkest: tf.Tensor) -> _Span:
-    """First index with ink, number of indices from first to last, and center of mass, along one axis."""
-    indices = tf.cast(tf.range(tf.shape(most)[0]), tf.float32)
-    inked = most > _MIN_INK_SHARE * darkest
-    far = tf.cast(tf.shape(most)[0], tf.float32)
-    first = tf.reduce_min(tf.where(inked, indices, far))
-    last = tf.reduce_max(tf.where(inked, indices, -1.0))
-    return _Span(first, last - first + 1.0, tf.math.divide_no_nan(tf.reduce_sum(indices * sums), tf.reduce_sum(sums)))
-
-
-def _resampling(size: tf.Tensor, scale: tf.Tensor, span: _Span, fine: int) -> tf.Tensor:
-    """(28 * fine, size): row i holds the weights with which the picture's pixels make up pixel i."""
-    targets = (tf.range(SIDE * fine, dtype=tf.float32) + 0.5) / fine
-    # As MNIST was made: scaled first, then moved by whole pixels.
-    offset = tf.math.ceil(_CENTER + 0.5 - (span.center + 0.5 - span.first) * scale - 0.5)
-    # A triangle as wide as a target pixel, or as a source pixel where that is larger.
-    reach = tf.maximum(1.0, 1.0 / (scale * fine))
-    return triangle_weights((targets - offset) / scale + span.first, reach, size) / reach
+def _is_cut(box: tf.Tensor, canvas: Canvas) -> tf.Tensor:
+    """Whether the image's border may cut a digit. In a crop around the digit, it comes near opposite sides."""
+    edge = -tf.stack([canvas.top, canvas.left]) / canvas.step
+    before, after = box[:2] - edge, CELLS - edge - box[2:]
+    room = _TIGHT * (CELLS - 2.0 * edge)
+    return tf.reduce_any((tf.minimum(before, after) <= 0.5) & (tf.maximum(before, after) > room))

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnist_keras.data import load_digits
-from mnist_keras.inference.preprocessing.normalize_ops import normalize, to_gray
+from mnist_keras.inference.preprocessing.normalize_ops import normalize
 
 
 def picture_of(ink, height, width, top, left, ground=0.0, strength=255.0):
@@ -14,7 +14,9 @@ def picture_of(ink, height, width, top, left, ground=0.0, strength=255.0):
     return gray
 
 
-NORMALIZE = tf.function(normalize, input_signature=[tf.TensorSpec((None, None), tf.float32)])
+NORMALIZE = tf.function(
+    lambda gray: normalize(gray[..., tf.newaxis]), input_signature=[tf.TensorSpec((None, None), tf.float32)]
+)
 # A seven: 20 pixels high, 12 wide.
 SEVEN = np.zeros((20, 12), np.float32)
 SEVEN[:4], SEVEN[:, 8:] = 1, 1
@@ -43,7 +45,7 @@ def test_position_and_polarity_do_not_matter(top, left, is_dark):
     ground, strength = (255.0, -255.0) if is_dark else (0.0, 255.0)
     gray = picture_of(SEVEN, 45, 50, 1 + top, 1 + left, ground, strength)
     expected = normalized(picture_of(SEVEN, 28, 28, 4, 8))
-    assert np.abs(normalized(gray) - expected).mean() < 1
+    assert np.abs(normalized(gray) - expected).mean() < 2
     row, column = center(expected)
     assert 13.5 <= row < 14.5
     assert 13.5 <= column < 14.5
@@ -52,7 +54,7 @@ def test_position_and_polarity_do_not_matter(top, left, is_dark):
 @pytest.mark.parametrize("factor", [2, 5, 10])
 def test_a_larger_digit_becomes_the_same(factor):
     ink = SEVEN.repeat(factor, axis=0).repeat(factor, axis=1)
-    digit = normalized(picture_of(ink, 20 * factor + 9, 30 * factor, 3, 11, 230.0, -180.0))
+    digit = normalized(picture_of(ink, 30 * factor, 30 * factor, 5 * factor, 9 * factor + 3, 230.0, -180.0))
     expected = normalized(picture_of(SEVEN, 28, 28, 4, 8))
     assert np.abs(digit - expected).mean() < 0.03 * 255
     rows = np.flatnonzero(digit.max(axis=1) > 128)
@@ -86,30 +88,3 @@ def test_noise_alone_is_no_ink_and_hides_none(height, width, strength):
     assert not bool(NORMALIZE(tf.constant(180.0 + noise)).has_ink)
     ink = SEVEN.repeat(2, axis=0).repeat(2, axis=1)
     assert bool(NORMALIZE(tf.constant(picture_of(ink, height, width, 12, 20, 180.0, -150.0) + noise)).has_ink)
-
-
-@pytest.mark.parametrize(
-    ("pixel", "gray"),
-    [
-        ([200], 200),
-        ([200, 255], 200),
-        ([200, 0], 0),
-        ([255, 0, 0], 76.245),
-        ([0, 255, 0, 255], 149.685),
-        ([9, 9, 9, 0], 0),
-    ],
-)
-def test_every_number_of_channels(pixel, gray):
-    picture = np.zeros((2, 2, len(pixel)), np.uint8)
-    # Light ink, so that what is transparent becomes black.
-    picture[:] = [255, 255, 255, 255][: len(pixel)]
-    picture[0, 0] = pixel
-    np.testing.assert_allclose(to_gray(tf.constant(picture)).numpy()[0, 0], gray, atol=1e-3)
-
-
-def test_dark_ink_on_transparency_is_on_white():
-    picture = np.zeros((3, 3, 4), np.uint8)
-    picture[1, 1, 3] = 255
-    expected = np.full((3, 3), 255)
-    expected[1, 1] = 0
-    np.testing.assert_allclose(to_gray(tf.constant(picture)).numpy(), expected, atol=1e-3)

@@ -1,0 +1,1 @@
+"""Pages made by code, from which the network that finds digits learns. This package must not import TensorFlow."""
