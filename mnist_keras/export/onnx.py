@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from mnist_keras.export.number_signatures import numbers_signature
 from mnist_keras.export.signatures import picture_signature, pixels_signature
+from mnist_keras.inference.preprocessing.digit_finder import constant_weights
 
 # onnxruntime supports this version of the operator set since 2022.
 _OPSET = 15
@@ -35,9 +36,10 @@ def write_onnx(model: keras.Model, path: pathlib.Path, kind: str, metadata: Mapp
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     signatures = {"onnx_picture": picture_signature, "onnx_numbers": numbers_signature}
     function, specs = signatures[kind](model) if kind in signatures else pixels_signature(model, batch=None)
-    converted, _ = tf2onnx.convert.from_function(
-        tf.function(function, input_signature=specs, autograph=False), input_signature=specs, opset=_OPSET
-    )
+    with constant_weights():
+        converted, _ = tf2onnx.convert.from_function(
+            tf.function(function, input_signature=specs, autograph=False), input_signature=specs, opset=_OPSET
+        )
     _capture_loop_invariants(converted.graph)
     onnx.helper.set_model_props(converted, {"metadata": json.dumps(metadata)})
     path.write_bytes(converted.SerializeToString())

@@ -39,7 +39,7 @@ def test_the_keys_of_a_card_are_those_of_the_shipped_cards(export):
 
 def test_the_card_names_the_tensors_of_the_graph_for_c(export, tiny):
     tensors = json.loads((export / "card.json").read_text())["files"]["saved_model"]["tensors"]
-    assert set(tensors) == {"serving_default", "serve_float", "any_size", "encoded"}
+    assert set(tensors) == {"serving_default", "serve_float", "any_size", "encoded", "numbers"}
     names = tensors["serving_default"]
     graph = tf.Graph()
     with tf.compat.v1.Session(graph=graph) as session:

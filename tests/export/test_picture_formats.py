@@ -26,8 +26,13 @@ def test_the_picture_file_normalizes_and_classifies(folder, tiny):
     page = np.full((1, 120, 170), 230, np.uint8)
     page[0, 20:104, 60:144] -= (tiny.test_images[3].repeat(3, axis=0).repeat(3, axis=1) * 0.8).astype(np.uint8)
     outputs = predict(picture=page)
-    preprocessed = normalize(tf.constant(page[0], tf.float32))
-    for name, flag in (("has_ink", preprocessed.has_ink), ("touches_border", False), ("several", False)):
+    preprocessed = normalize(tf.constant(page[0, ..., np.newaxis]))
+    np.testing.assert_allclose(outputs["is_digit"], [preprocessed.is_digit], atol=1e-3)
+    for name, flag in (
+        ("has_ink", preprocessed.has_ink),
+        ("touches_border", preprocessed.touches_border),
+        ("several", preprocessed.has_other_digits),
+    ):
         assert outputs[name].tolist() == [bool(flag)]
     np.testing.assert_allclose(outputs["digit"][0], preprocessed.digit, atol=1)
     expected = load_predictor(folder / "mnist.tflite").predict(outputs["digit"].astype(np.uint8))

@@ -61,7 +61,9 @@ def test_image_files_are_decoded_and_normalized(signatures, kind):
     buffer = io.BytesIO()
     page.save(buffer, kind if kind in ("BMP", "WEBP", "JPEG") else "PNG", **options)
     normalized = signatures["encoded"](files=tf.constant([buffer.getvalue()]))["digits"][0].numpy()
-    assert np.abs(normalized.astype(float) - digit).mean() < 5
+    # The center of mass is rounded to whole pixels.
+    moved = [np.roll(normalized, shift, axis=(0, 1)) for shift in ((0, 0), (-1, 0), (0, -1), (-1, -1))]
+    assert min(np.abs(image.astype(float) - digit).mean() for image in moved) < 5
 
 
 def test_an_image_without_ink_has_class_minus_one(signatures):

@@ -6,9 +6,11 @@ center of each digit, and of each letter and sign. Therefore lines that cross a 
 touch each other are separated.
 """
 
+import contextlib
+import contextvars
 import functools
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -20,6 +22,7 @@ from mnist_keras.inference.preprocessing.image_ops import enlarge
 WEIGHTS = pathlib.Path(__file__).with_name("digit_finder.npz")
 # Cells per value of the heat map, and per vote, along each axis.
 HEAT_STEP, VOTE_STEP = 4, 2
+_ARE_CONSTANT = contextvars.ContextVar("weights are constants", default=False)
 # Unit of the votes, cells.
 VOTE_UNIT = 10.0
 
@@ -119,11 +122,26 @@ def load_variables(path: pathlib.Path = WEIGHTS) -> list[tf.Variable]:
         return [tf.Variable(array, trainable=False) for array in load_weights(path)]
 
 
+@contextlib.contextmanager
+def constant_weights() -> Iterator[None]:
+    """Makes graphs traced inside hold the weights as constants: tf2onnx knows no shapes of variables in a branch."""
+    token = _ARE_CONSTANT.set(True)
+    try:
+        yield
+    finally:
+        _ARE_CONSTANT.reset(token)
+
+
+def graph_layers(path: pathlib.Path = WEIGHTS) -> ConstantLayers:
+    """Returns layers with the shipped weights: variables, or constants inside `constant_weights`."""
+    return ConstantLayers(load_weights(path) if _ARE_CONSTANT.get() else load_variables(path))
+
+
 def find_glyph_ink(share: tf.Tensor, inside: tf.Tensor) -> Maps:
     """Applies the shipped network to one canvas: share of ink and whether a cell lies on the image, (1, side, side, 1).
 
     Returns:
         As `Maps`, but probabilities instead of logits, and votes in cells.
     """
-    maps = build_maps(tf.concat([share * inside, inside], axis=3), ConstantLayers(load_variables()))
+    maps = build_maps(tf.concat([share * inside, inside], axis=3), graph_layers())
     return Maps(tf.sigmoid(maps.mask), VOTE_UNIT * maps.votes, tf.sigmoid(maps.heat))

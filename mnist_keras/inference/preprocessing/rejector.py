@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from mnist_keras.inference.preprocessing.digit_finder import ConstantLayers, Layers, load_variables
+from mnist_keras.inference.preprocessing.digit_finder import Layers, graph_layers, load_variables
 
 # The weights of the shipped network, written by `scripts/train_digit_finder.py`.
 WEIGHTS = pathlib.Path(__file__).with_name("rejector.npz")
@@ -70,5 +70,5 @@ def digit_probability(digit: tf.Tensor, finder_probability: tf.Tensor) -> tf.Ten
     """
     pixels = tf.reshape(digit / 255.0, (1, *digit.shape, 1))
     logit = tf.reshape(finder_logit(finder_probability), (1, 1, 1, 1))
-    logit = build_is_digit(pixels, logit, ConstantLayers(load_variables(WEIGHTS)))
+    logit = build_is_digit(pixels, logit, graph_layers(WEIGHTS))
     return tf.reshape(tf.sigmoid(logit + math.log(_PRIOR_ODDS)), ())
