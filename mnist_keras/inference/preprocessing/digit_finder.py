@@ -116,8 +116,8 @@ def load_weights(path: pathlib.Path = WEIGHTS) -> list[np.ndarray]:
 
 
 @functools.cache
-def load_variables(path: pathlib.Path = WEIGHTS) -> list[tf.Variable]:
-    """Returns them as variables, which a SavedModel stores once for all functions that use them."""
+def load_variables(path: pathlib.Path) -> list[tf.Variable]:
+    """Returns kernels and biases as variables, which a SavedModel stores once for all functions that use them."""
     with tf.init_scope():
         return [tf.Variable(array, trainable=False) for array in load_weights(path)]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from mnist_keras.inference.preprocessing import digit_finder
 from mnist_keras.inference.preprocessing.digit_finder import Layers, graph_layers, load_variables
 
 # The weights of the shipped network, written by `scripts/train_digit_finder.py`.
@@ -49,7 +50,7 @@ def build_is_digit(digits: Any, finder_logits: Any, layers: Layers) -> Any:
 
 def preprocessing_variables() -> list[tf.Variable]:
     """Returns the weights of both networks, which a module that is saved with the preprocessing must track."""
-    return [*load_variables(), *load_variables(WEIGHTS)]
+    return [*load_variables(digit_finder.WEIGHTS), *load_variables(WEIGHTS)]
 
 
 def finder_logit(probability: tf.Tensor) -> tf.Tensor:
