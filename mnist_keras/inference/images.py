@@ -18,6 +18,8 @@ from mnist_keras.inference.preprocessing.normalize import preprocess_image, prep
 CONFIDENCE_THRESHOLD = 0.8
 # Probability that an image turned by 90 degrees shows a digit, and the predicted one: above it, it was taken sideways.
 SIDEWAYS_THRESHOLD = 0.8
+# By so much it must exceed that of the image as it is.
+_CLEARER = 0.3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +148,7 @@ def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool
     (prediction,) = _predict(predictor, file, [preprocess_image(picture)])
     if not {"no digit", "not sure"} & set(prediction.warnings):
         return [prediction]
-    return [dataclasses.replace(prediction, turn=_find_turn(predictor, file, picture))]
+    return [dataclasses.replace(prediction, turn=_find_turn(predictor, prediction, picture))]
 
 
 def predict_number(predictor: Predictor, file: str | os.PathLike) -> NumberPrediction:
@@ -178,12 +180,17 @@ def _predict(
     ]
 
 
-def _find_turn(predictor: Predictor, file: str | os.PathLike, picture: np.ndarray) -> int:
-    """Returns by how many degrees, clockwise, a sideways image must be turned; 0 if that shows no digit either."""
-    scores = {0: SIDEWAYS_THRESHOLD}
+def _find_turn(predictor: Predictor, upright: DigitPrediction, picture: np.ndarray) -> int:
+    """Returns by how many degrees, clockwise, a sideways image must be turned; 0 if that is not much clearer."""
+    scores = {0: max(SIDEWAYS_THRESHOLD, _score(upright) + _CLEARER)}
     for degrees, quarters in ((90, -1), (270, 1)):
         turned = preprocess_image(np.ascontiguousarray(np.rot90(picture, quarters)))
-        (prediction,) = _predict(predictor, file, [turned])
+        (prediction,) = _predict(predictor, upright.file, [turned])
         if not prediction.warnings:
-            scores[degrees] = turned.is_digit * float(prediction.probabilities.max())
+            scores[degrees] = _score(prediction)
     return max(scores, key=lambda degrees: scores[degrees])
+
+
+def _score(prediction: DigitPrediction) -> float:
+    """Returns the probability that there is a digit, and the predicted one."""
+    return prediction.normalized.is_digit * float(prediction.probabilities.max())
