@@ -51,14 +51,18 @@ def _capture_loop_invariants(graph: Any) -> None:
     OpenVINO refuses a loop that carries a value which its body only passes on.
 
     Args:
-        graph: an `onnx.GraphProto`, changed in place.
+        graph: an `onnx.GraphProto`, changed in place, as are the graphs of its branches and bodies.
     """
+    for node in graph.node:
+        for attribute in node.attribute:
+            _capture_loop_invariants(attribute.g)
+    targets = {target.name for target in graph.output}
     for loop in (node for node in graph.node if node.op_type == "Loop"):
         body = next(attribute.g for attribute in loop.attribute if attribute.name == "body")
         # Before the carried values, the body takes the iteration number and the condition, the node takes their limits.
         for number in reversed(range(2, len(loop.input))):
             inner, outer = body.input[number].name, loop.input[number]
-            if body.output[number - 1].name != inner:
+            if body.output[number - 1].name != inner or loop.output[number - 2] in targets:
                 continue
             for nodes, old in ((body.node, inner), (graph.node, loop.output[number - 2])):
                 for node in nodes:

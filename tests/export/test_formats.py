@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from mnist_keras.errors import InputError
-from mnist_keras.export.formats import FORMATS, PICTURE_FORMATS, expand_formats
+from mnist_keras.export.formats import FORMATS, NUMBER_FORMATS, PICTURE_FORMATS, expand_formats
 from mnist_keras.export.tflite import calibration_images
 from mnist_keras.inference.predictor import load_predictor
 
@@ -72,7 +72,7 @@ def test_every_format_reproduces_the_golden_vectors(folder, export, card, tiny):
     tolerances = {
         folder / name: max(1e-5, min(FORMATS[file["format"]].max_difference, 0.1))
         for name, file in card["files"].items()
-        if file["format"] not in PICTURE_FORMATS
+        if file["format"] not in (*PICTURE_FORMATS, *NUMBER_FORMATS)
     }
     for path, tolerance in {**tolerances, export / "saved_model": 1e-5}.items():
         received = load_predictor(path).predict(images)
@@ -82,7 +82,7 @@ def test_every_format_reproduces_the_golden_vectors(folder, export, card, tiny):
 
 def test_every_tflite_file_runs_in_tflite_runtime_2_7(card):
     oldest = {name: file["oldest_runtime"] for name, file in card["files"].items() if "oldest_runtime" in file}
-    assert len(oldest) == 10
+    assert len(oldest) == 12
     assert set(oldest.values()) == {"2.7"}
 
 
@@ -132,9 +132,14 @@ def test_onnx_accepts_any_batch_size(folder, trained_run, tiny):
 
 
 def test_onnx_loops_carry_no_constants(folder):
-    graph = onnx.load(folder / "mnist_picture.onnx").graph
-    loops = [node for node in graph.node if node.op_type == "Loop"]
-    assert loops
+    def loops_in(graph):
+        for node in graph.node:
+            yield from [node] if node.op_type == "Loop" else []
+            for attribute in node.attribute:
+                yield from loops_in(attribute.g)
+
+    loops = list(loops_in(onnx.load(folder / "mnist_numbers.onnx").graph))
+    assert len(loops) == 3
     for loop in loops:
         body = loop.attribute[0].g
         carried = [source.name for source in body.input[2:]]
@@ -144,8 +149,8 @@ def test_onnx_loops_carry_no_constants(folder):
 
 
 def test_the_python_code_of_the_page_runs(folder, export, monkeypatch):
-    # SavedModel and LiteRT; then LiteRT, a picture, Keras and ONNX.
-    for exported, expected in ((export, 3), (folder, 4)):
+    # SavedModel and LiteRT; then LiteRT, a picture, numbers, Keras and ONNX.
+    for exported, expected in ((export, 3), (folder, 5)):
         monkeypatch.chdir(exported)
         page = (exported / "README.md").read_text().replace("photo.png", "golden.png")
         blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)

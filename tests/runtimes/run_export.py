@@ -41,7 +41,9 @@ def feeds(contract, numbers):
 def first_digit(outputs):
     """Returns the probabilities of one digit: of a format that reads all digits, those of the first one."""
     outputs = np.asarray(outputs)
-    return outputs[:, 0] if outputs.ndim == 3 else outputs
+    if outputs.ndim != 3:
+        return outputs
+    return outputs[:, 0] if outputs.any() else np.full((1, 10), 0.1)
 
 
 def numbers_of(contract, image):
