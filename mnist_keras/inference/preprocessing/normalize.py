@@ -20,7 +20,7 @@ ONE, ALL = "digit", "numbers"
 OUTPUT_NAMES = {"light_on_dark": "is_light", "has_other_digits": "is_one_of_several"}
 # Number of pixels up to which an interpreter is kept for the next image: it keeps the memory of its last image. The
 # time to make an interpreter does not matter for larger images.
-_MAX_KEPT_PIXELS = 500_000
+_MAX_KEPT_PIXELS = 2_000_000
 
 
 class PreprocessedNumber(NamedTuple):
