@@ -15,7 +15,7 @@
 /* Input and output tensors of the signature "encoded"; card.json lists them under "tensors". */
 #define FILES "encoded_files"
 #define OUTPUTS "StatefulPartitionedCall_1"
-enum { BOXES, CLASSES, DIGITS, HAS_INK, LIGHT_ON_DARK, PROBABILITIES, SEVERAL, TOUCHES_BORDER };
+enum { BOXES, CLASSES, DIGITS, HAS_INK, IS_DIGIT, LIGHT_ON_DARK, PROBABILITIES, SEVERAL, TOUCHES_BORDER };
 
 static void free_string(void *data, size_t length, void *argument) {
   (void)length;
