@@ -92,7 +92,7 @@ def test_predict(models, album, tmp_path):
     as_json, as_table = run("predict", models, tmp_path, line, [str(album)])
     for output in as_json:
         model, _, predictions = output.partition("\n")
-        digits = [prediction["digit"] for prediction in json.loads(predictions)]
-        assert len(digits) == 3
-        assert digits == [2, 4, 5] or "linear" in model
+        texts = [number["text"] for number in json.loads(predictions)]
+        assert [len(text) for text in texts] == [1, 1, 1]
+        assert texts == ["2", "4", "5"] or "linear" in model
     assert all(output.count(".png") == 3 for output in as_table)
