@@ -108,7 +108,9 @@ def evaluate_numbers(predictor):
         test = run_number_field_test(predictor, FLAGS.pictures)
     print(f"{predictor.path} on {FLAGS.pictures}\n\n{test}")
     if FLAGS.plot:
-        save_figure(numbers_figure([number for number, _ in test.wrong], "Misread numbers"), pathlib.Path(FLAGS.plot))
+        save_figure(
+            numbers_figure([number for number, _ in test.wrong], "Misclassified numbers"), pathlib.Path(FLAGS.plot)
+        )
     if FLAGS.json:
         write_json(FLAGS.json, {"model": str(predictor.path), "pictures": FLAGS.pictures, **test.to_dict()})
 

@@ -59,6 +59,7 @@ def test_the_server_predicts_digits(server, pictures):
         status, answer = ask(server, (pictures / f"{digit}.png").read_bytes())
         assert (status, answer["digit"]) == (200, digit)
         assert abs(sum(answer["probabilities"]) - 1) < 1e-4
+        assert 0 <= answer["is_digit"] <= 1
     assert ask(server, (pictures / "blank.png").read_bytes())[1]["digit"] is None
 
 
