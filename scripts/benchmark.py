@@ -87,7 +87,9 @@ def main(_):
     if against_others:
         _write_timings("benchmark", _measure(against_others, recipes, inference_recipes, threads), threads)
     if "preprocessing" in tasks:
-        _write_timings("preprocessing", _measure_preprocessing(), threads=1)
+        from mnist_keras.benchmarks.preprocessing import measure_preprocessing
+
+        _write_timings("preprocessing", measure_preprocessing(FLAGS.turns), threads=1)
     if "fused" in tasks:
         _write_timings("fused", _measure_fused(recipes, threads), threads)
     if "profile" in tasks:
@@ -133,16 +135,6 @@ def _measure(tasks: Sequence[str], recipes: list[str], inference_recipes: list[s
                     contenders = inference.inference_contenders(recipe, folder, batch_size, images)
                     task = f"inference {recipe}, batch size {batch_size}"
                     yield task, "µs per image", run_interleaved(contenders, FLAGS.turns, images), 0
-
-
-def _measure_preprocessing() -> _Measured:
-    with cli.silence_native_logs():
-        from mnist_keras.benchmarks.harness import run_interleaved
-        from mnist_keras.benchmarks.preprocessing import SIZES, preprocessing_contenders
-
-    for (height, width), images in SIZES.items():
-        timings = run_interleaved(preprocessing_contenders(height, width, images), FLAGS.turns, images)
-        yield f"preprocessing, {width}x{height} pixels", "ms per image", timings, 0
 
 
 def _measure_fused(recipes: list[str], threads: int) -> _Measured:

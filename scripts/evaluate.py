@@ -118,10 +118,13 @@ def evaluate_numbers(predictor):
 def plot_errors(test):
     import pathlib
 
-    from mnist_keras.reports.prediction_figures import errors_figure
+    from mnist_keras.reports.prediction_figures import errors_figure, rejection_figure
     from mnist_keras.reports.style import save_figure
 
-    save_figure(errors_figure(test.predictions, test.labels), pathlib.Path(FLAGS.plot))
+    path = pathlib.Path(FLAGS.plot)
+    save_figure(errors_figure(test.predictions, test.labels), path)
+    if test.no_digits:
+        save_figure(rejection_figure(test), path.with_name(f"{path.stem}_no_digit{path.suffix}"))
 
 
 def choose_predict(predictor):

@@ -1,23 +1,28 @@
 """Benchmark of preprocessing on one thread: from the pixels of an image to a 28x28 digit, here and with OpenCV."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from mnist_keras.benchmarks.harness import Contender
+from mnist_keras.benchmarks.harness import Contender, Timings, run_interleaved
 
 # Height and width of the images, and the number of images per turn.
 SIZES = {(28, 28): 300, (280, 280): 300, (640, 640): 200, (1280, 1280): 100, (3000, 4000): 12}
 
 
-def preprocessing_contenders(height: int, width: int, images: int) -> list[Contender]:
-    """Returns this package's preprocessing of one digit and of all digits, and OpenCV's usual steps.
+def measure_preprocessing(turns: int) -> Iterator[tuple[str, str, dict[str, Timings], float]]:
+    """Yields task, unit of the times, timings by contender, and 0 for FLOPs that were not counted, of each size.
 
     Args:
-        height: of the images.
-        width: of the images.
-        images: per turn.
+        turns: number of turns of each contender.
     """
+    for (height, width), images in SIZES.items():
+        timings = run_interleaved(preprocessing_contenders(height, width, images), turns, images)
+        yield f"preprocessing, {width}x{height} pixels", "ms per image", timings, 0
+
+
+def preprocessing_contenders(height: int, width: int, images: int) -> list[Contender]:
+    """Returns this package's preprocessing of one digit and of all digits, and OpenCV's usual steps."""
     options = dict(height=height, width=width, images=images)
     return [
         Contender("mnist_keras", run_here, options),

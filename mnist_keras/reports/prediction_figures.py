@@ -1,4 +1,4 @@
-"""Figures of predictions on image files: what was seen and removed on each image; misclassified images."""
+"""Figures of predictions on image files: what was seen and removed, what was misclassified, what is no digit."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from mnist_keras.evaluation.labeled_images import FieldTest
 from mnist_keras.inference.images import DigitPrediction, NumberPrediction
+from mnist_keras.inference.preprocessing.digit import IS_DIGIT_THRESHOLD
 from mnist_keras.inference.preprocessing.image_files import load_image
 from mnist_keras.inference.preprocessing.normalize import find_removed_ink
 from mnist_keras.reports.style import MUTED, TEST, WRONG, new_figure
@@ -92,6 +94,36 @@ def errors_figure(predictions: Sequence[DigitPrediction], labels: Sequence[int])
         color = MUTED if prediction.warnings else WRONG
         digit.set_title(f"label {label}, predicts {answer}", fontsize=7, color=color)
         image.set_title(prediction.file[-16:], fontsize=7, parse_math=False)
+    return figure
+
+
+def rejection_figure(test: FieldTest) -> Figure:
+    """Draws the ROC curve of `is_digit`: images of no digit that are told, against digits that are taken for none.
+
+    Args:
+        test: with images of no digit.
+    """
+    digits, others = (
+        np.array([prediction.normalized.is_digit for prediction in part]) for part in (test.predictions, test.no_digits)
+    )
+    thresholds = np.unique(np.concatenate([digits, others, [0, np.inf]]))
+    told, lost = (np.searchsorted(np.sort(scores), thresholds) / len(scores) for scores in (others, digits))
+    figure = new_figure(5, 4.2, f"is_digit: AUROC {test.auroc:.3f}")
+    axes = figure.subplots()
+    axes.plot(100 * lost, 100 * told, color=TEST, drawstyle="steps-post")
+    at = np.array([(scores < IS_DIGIT_THRESHOLD).mean() for scores in (digits, others)])
+    axes.plot(*(100 * at), "o", color=WRONG, label=f"the threshold of the warning, {IS_DIGIT_THRESHOLD:g}")
+    axes.set(
+        xlabel=f"digits predicted as no digit (%, of {len(digits)})",
+        ylabel=f"images of no digit predicted so (%, of {len(others)})",
+        xscale="symlog",
+        xlim=(0, 100),
+        ylim=(0, 101),
+        xticks=(0, 1, 2, 5, 10, 100),
+        xticklabels=("0", "1", "2", "5", "10", "100"),
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
     return figure
 
 

@@ -6,8 +6,7 @@ from PIL import Image
 
 from mnist_keras.errors import InputError
 from mnist_keras.evaluation.labeled_images import label_from_path, run_field_test
-from mnist_keras.inference.predictor import Predictor
-from mnist_keras.reports.prediction_figures import errors_figure
+from mnist_keras.reports.prediction_figures import errors_figure, rejection_figure
 
 
 @pytest.fixture
@@ -19,13 +18,6 @@ def folder(tmp_path):
         Image.fromarray(pixels).save(tmp_path / name)
     Image.new("L", (60, 50), 200).save(tmp_path / "0.png")
     return tmp_path
-
-
-@pytest.fixture
-def always_one():
-    probabilities = np.zeros((1, 10), np.float32)
-    probabilities[0, 1] = 1
-    return Predictor(lambda images: np.repeat(probabilities, len(images), axis=0), None)
 
 
 def test_labeled_images_are_counted(always_one, folder):
@@ -59,6 +51,19 @@ def test_images_of_no_digit_are_counted_apart(always_one, folder):
     assert summary["auroc"] == pytest.approx(np.mean(pairs))
     assert 0.5 < summary["auroc"] < 1
     assert "images of no digit                  3" in str(test)
+
+
+def test_the_curve_shows_what_each_threshold_tells_and_loses(always_one, folder):
+    (folder / "none").mkdir()
+    for name in ("1_a.png", "0.png"):
+        Image.open(folder / name).save(folder / "none" / name)
+    test = run_field_test(always_one, folder)
+    curve, threshold = rejection_figure(test).axes[0].lines
+    lost, told = curve.get_data()
+    assert (lost[0], told[0], lost[-1], told[-1]) == (0, 0, 100, 100)
+    assert (np.diff(lost) >= 0).all() and (np.diff(told) >= 0).all()
+    # The image without ink is no digit; the others look like a 1.
+    assert [data[0] for data in threshold.get_data()] == [25, 50]
 
 
 def test_the_contact_sheet_shows_each_misclassified_image(always_one, folder):

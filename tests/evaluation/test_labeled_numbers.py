@@ -9,14 +9,6 @@ from PIL import Image
 from mnist_keras.data.synthetic import synthetic_digits
 from mnist_keras.errors import InputError
 from mnist_keras.evaluation.labeled_numbers import edit_distance, number_from_path, run_number_field_test
-from mnist_keras.inference.predictor import Predictor
-
-
-@pytest.fixture
-def always_one():
-    probabilities = np.zeros((1, 10), np.float32)
-    probabilities[0, 1] = 1
-    return Predictor(lambda images: np.repeat(probabilities, len(images), axis=0), None)
 
 
 def test_numbers_read_exactly_and_edits_are_counted(always_one, tmp_path):

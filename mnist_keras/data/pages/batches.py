@@ -12,14 +12,14 @@ from mnist_keras.data.pages.scenes import Scene
 
 # Frequencies of the scenes from which the network learns.
 SCENES = {
-    "single_digit": 0.19,
+    "single_digit": 0.18,
     "as_in_mnist": 0.04,
     "cell": 0.14,
-    "rows_of_digits": 0.18,
+    "rows_of_digits": 0.17,
     "touching_digits": 0.11,
-    "touching_as_in_mnist": 0.07,
+    "touching_as_in_mnist": 0.1,
     "among_letters": 0.06,
-    "letter": 0.13,
+    "letter": 0.12,
     "words": 0.03,
     "scribbles": 0.01,
     "things": 0.03,

@@ -11,8 +11,9 @@ import tensorflow as tf
 _SAMPLES = 2
 # Height and width of a crop in pixels.
 CROP = 96
-# Weights of red, green, blue and alpha.
-_GRAY, _ALPHA = (0.299, 0.587, 0.114, 0.0), (0.0, 0.0, 0.0, 1.0 / 255.0)
+# Weights of the channels for the gray value, and for the opacity, of images with 1 to 4 channels.
+_GRAY = ((1.0, 0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), (0.299, 0.587, 0.114, 0.0), (0.299, 0.587, 0.114, 0.0))
+_ALPHA = ((0.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
 
 
 class Canvas(NamedTuple):
@@ -58,8 +59,7 @@ def sample_canvas(picture: tf.Tensor, cells: int) -> Canvas:
     fine = (tf.range(cells * _SAMPLES, dtype=tf.float32) + 0.5) * (step / _SAMPLES)
     rows, columns = _mirrored(fine + top, height), _mirrored(fine + left, width)
     # The mean first: what is done with few cells costs less.
-    pixels = tf.nn.avg_pool2d(_pick(picture, rows, columns), _SAMPLES, _SAMPLES, "VALID")
-    light, alpha = _gray_and_alpha(_as_rgba(pixels))
+    light, alpha = _gray_and_alpha(tf.nn.avg_pool2d(_pick(picture, rows, columns), _SAMPLES, _SAMPLES, "VALID"))
     ink = tf.math.divide_no_nan(tf.reduce_sum(light * alpha), tf.reduce_sum(alpha))
     # What is transparent becomes white where the ink is dark, and black where it is light.
     backdrop = tf.where(ink < 128.0, 255.0, 0.0)
@@ -86,7 +86,7 @@ def crop(picture: tf.Tensor, backdrop: tf.Tensor, top: tf.Tensor, left: tf.Tenso
     top, left = (tf.where(step > 1.0, edge, tf.floor(edge)) for edge in (top, left))
     rows, columns = top + offsets, left + offsets
     pixels = _pick(picture, tf.clip_by_value(rows, 0.0, height), tf.clip_by_value(columns, 0.0, width))
-    light, alpha = _gray_and_alpha(_as_rgba(pixels))
+    light, alpha = _gray_and_alpha(pixels)
     in_square = tf.cast(offsets < side + step, tf.float32)
     inside = (_inside(rows, height) * in_square)[:, tf.newaxis] * (_inside(columns, width) * in_square)[tf.newaxis, :]
     return Crop(tf.reshape(_composite(light, alpha, backdrop), (CROP, CROP)), inside, step, rows, columns)
@@ -111,26 +111,21 @@ def _pick(picture: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.gather(tf.gather(picture, rows), columns, axis=1), tf.float32)[tf.newaxis]
 
 
-def _as_rgba(pixels: tf.Tensor) -> tf.Tensor:
-    """Returns pixels of 1 to 4 channels as (1, rows, columns, 4); those of 1 channel unchanged, if that is known."""
-    if pixels.shape[3] in (1, 4):
-        return pixels
-    channels = tf.shape(pixels)[3]
-    # One or three channels are the color. The opacity is the last one of an even number, otherwise one is added.
-    color = tf.where(channels >= 3, [0, 1, 2], [0, 0, 0])
-    chosen = tf.concat([color, [channels - 1 + channels % 2]], axis=0)
-    return tf.gather(tf.pad(pixels, [[0, 0], [0, 0], [0, 0], [0, 1]], constant_values=255.0), chosen, axis=3)
-
-
 def _gray_and_alpha(pixels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns gray values, 0 to 255, and opacity, 0 to 1, of pixels, (1, rows, columns, 1) each."""
     if pixels.shape[3] == 1:
         return pixels, tf.ones((1, 1, 1, 1))
-    # Two convolutions are faster than one and a split of its channels.
-    gray, alpha = (
-        tf.nn.conv2d(pixels, tf.reshape(tf.constant(weights), (1, 1, 4, 1)), 1, "VALID") for weights in (_GRAY, _ALPHA)
-    )
-    return gray, alpha
+    rows, columns = pixels.shape[1:3]
+    channels = tf.shape(pixels)[3]
+    flat = tf.reshape(pixels, (rows * columns, channels))
+
+    def weighted(weights: tuple[tuple[float, ...], ...]) -> tf.Tensor:
+        # LiteRT's convolutions need a known number of channels.
+        column = tf.gather(tf.constant(weights), channels - 1)[:channels, tf.newaxis]
+        return tf.reshape(tf.matmul(flat, column), (1, rows, columns, 1))
+
+    # Without an alpha channel, all pixels are opaque.
+    return weighted(_GRAY), weighted(_ALPHA) / 255.0 + tf.cast(channels % 2, tf.float32)
 
 
 def _composite(gray: tf.Tensor, alpha: tf.Tensor, backdrop: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from mnist_keras.inference.preprocessing.canvas import Canvas
 from mnist_keras.inference.preprocessing.digit_finder import HEAT_STEP, VOTE_STEP, find_glyph_ink
-from mnist_keras.inference.preprocessing.image_ops import above, enlarge
+from mnist_keras.inference.preprocessing.image_ops import above, enlarge, mean_filter
 from mnist_keras.inference.preprocessing.ink import Ink, find_ink, is_present
 
 # Minimum score of a glyph, and of one that is surely no noise.
@@ -52,13 +52,13 @@ def find_glyphs(canvas: Canvas, candidates: int) -> FoundGlyphs:
     share = ink.share * canvas.inside
     maps = find_glyph_ink(share, canvas.inside)
     # Specks are as doubtful as thin strokes, but have little ink around them.
-    mask = maps.mask * above(tf.nn.avg_pool2d(share, _WINDOW, 1, "SAME"), _SPECK / _WINDOW**2)
+    mask = maps.mask * above(mean_filter(share, _WINDOW), _SPECK / _WINDOW**2)
     scores, is_digit, centers = _peaks(maps.heat, candidates)
     side = share.shape[1] // VOTE_STEP
     middles = (tf.range(side, dtype=tf.float32) + 0.5) * VOTE_STEP
     rows = maps.votes[0, ..., :1] + middles[:, tf.newaxis, tf.newaxis]
     columns = maps.votes[0, ..., 1:] + middles[:, tf.newaxis]
-    distances = tf.square(rows - centers[:, 0]) + tf.square(columns - centers[:, 1])
+    distances = tf.square(rows - centers[0]) + tf.square(columns - centers[1])
     glyph_ink = tf.nn.max_pool2d(share * mask, VOTE_STEP, VOTE_STEP, "VALID")[0]
 
     def assign(is_candidate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -91,7 +91,7 @@ def _peaks(heat: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor
         count: number of maxima.
 
     Returns:
-        Their values and the probabilities of a digit, (count,) each, and their positions in cells, (count, 2).
+        Their values and the probabilities of a digit, (count,) each, and their positions in cells, (2, count).
     """
     either, digit = tf.reduce_max(heat, axis=3, keepdims=True), heat[..., :1]
     is_peak = either >= tf.nn.max_pool2d(either, 3, 1, "SAME")
@@ -99,15 +99,15 @@ def _peaks(heat: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor
     near = tf.gather(tf.reshape(tf.nn.max_pool2d(digit, 3, 1, "SAME"), (-1,)), top.indices)
     near = near * (1.0 - _EVEN) / (near * (1.0 - _EVEN) + (1.0 - near) * _EVEN)
     side = heat.shape[1]
-    position = tf.stack([top.indices // side, top.indices % side], axis=1)
+    position = tf.stack([top.indices // side, top.indices % side])
     return top.values, near, (tf.cast(position, tf.float32) + 0.5) * HEAT_STEP
 
 
 def _are_repeated(centers: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:
     """Whether each candidate, (candidates,), by falling score, is too close to one with a higher score."""
-    distances = tf.norm(centers[:, tf.newaxis] - centers, axis=2)
+    distances = tf.norm(centers[:, :, tf.newaxis] - centers[:, tf.newaxis], axis=0)
     close = distances < _MIN_DISTANCE * (boxes[:, 2] - boxes[:, 0])
-    number = tf.range(centers.shape[0])
+    number = tf.range(centers.shape[1])
     return tf.reduce_any(close & (number < number[:, tf.newaxis]), axis=1)
 
 

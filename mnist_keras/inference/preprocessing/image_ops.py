@@ -4,7 +4,7 @@ Images are float32 (images, height, width, 1).
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -27,14 +27,18 @@ def mean_filter(images: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def _pooled(images: tf.Tensor, size: tuple[int, int], pool: Callable) -> tf.Tensor:
-    """Pools along one axis after the other, with the other axis as channels: kernels are fast over many channels."""
+    """Pools along one axis after the other, with the other as channels: LiteRT is slow with one channel."""
     height, width = images.shape[1:3]
     lines = tf.reshape(images, (-1, height, 1, width))
-    for length in size:
-        if length > 1:
-            lines = pool(lines, (length, 1), 1, "SAME")
-        lines = tf.transpose(lines, (0, 3, 2, 1))
+    if size[0] > 1:
+        lines = pool(lines, (size[0], 1), 1, "SAME")
+    if size[1] > 1:
+        lines = _transposed(pool(_transposed(lines), (size[1], 1), 1, "SAME"))
     return tf.reshape(lines, (-1, height, width, 1))
+
+
+def _transposed(lines: tf.Tensor) -> tf.Tensor:
+    return tf.transpose(lines, (0, 3, 2, 1))
 
 
 def grey_opening(images: tf.Tensor, size: int) -> tf.Tensor:
@@ -64,16 +68,57 @@ def border(images: tf.Tensor) -> tf.Tensor:
 
 
 def enlarge(cells: tf.Tensor, factor: int) -> tf.Tensor:
-    """Repeats each value of square images `factor` times along both axes."""
+    """Repeats each value of images `factor` times along both axes."""
+    height, width, channels = cells.shape[1:]
+    if channels > 1:
+        return _repeated(cells, (height * factor, width * factor))
+    # Along one axis after the other, as in `_pooled`.
+    lines = _transposed(_repeated(tf.reshape(cells, (-1, height, 1, width)), (height * factor, 1)))
+    return tf.reshape(_transposed(_repeated(lines, (width * factor, 1))), (-1, height * factor, width * factor, 1))
+
+
+def _repeated(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     # With half pixel centers, onnxruntime warns. The result is the same.
-    size = [side * factor for side in cells.shape[1:3]]
-    return tf.raw_ops.ResizeNearestNeighbor(images=cells, size=size, half_pixel_centers=False)
+    return tf.raw_ops.ResizeNearestNeighbor(images=images, size=size, half_pixel_centers=False)
 
 
-def triangle_weights(positions: tf.Tensor, reach: tf.Tensor, size: int) -> tf.Tensor:
-    """Returns triangle weights (positions, size): 1 at a position, falling to 0 at a distance of `reach` pixels."""
+def interpolate(maps: Sequence[tf.Tensor], rows: tf.Tensor, columns: tf.Tensor) -> list[tf.Tensor]:
+    """Interpolates square maps bilinearly.
+
+    Args:
+        maps: float32 (1, side, side, 1) each.
+        rows: positions of the result's rows, in cells; (rows,). Beyond the edge, its values are repeated.
+        columns: those of its columns; (columns,).
+
+    Returns:
+        The maps at these rows and columns, float32 (rows, columns) each.
+    """
+    side = maps[0].shape[1]
+    lines = [tf.reshape(cells, (side, side)) for cells in maps]
+    for positions in (rows, columns):
+        positions = tf.clip_by_value(positions - 0.5, 0.0, side - 1.0)
+        before = tf.cast(positions, tf.int32)
+        share = (positions - tf.cast(before, tf.float32))[:, tf.newaxis]
+        # All maps side by side: whole lines are gathered fast.
+        joined = tf.concat(lines, axis=1)
+        first, second = tf.gather(joined, before), tf.gather(joined, tf.minimum(before + 1, side - 1))
+        lines = [tf.transpose(part) for part in tf.split(first + share * (second - first), len(maps), axis=1)]
+    return lines
+
+
+def triangle_weights(positions: tf.Tensor, reach: tf.Tensor, size: int, axis: int) -> tf.Tensor:
+    """Returns triangle weights: 1 at a position, falling to 0 at a distance of `reach` pixels.
+
+    Args:
+        positions: in pixels, float32 (positions,).
+        reach: a scalar.
+        size: number of pixels.
+        axis: of the positions in the result: 0 gives (positions, size), to resample rows; 1 gives (size, positions),
+            to resample columns. LiteRT multiplies by a transposed matrix slowly.
+    """
     middles = tf.range(size, dtype=tf.float32) + 0.5
-    return tf.maximum(0.0, 1.0 - tf.abs(positions[:, tf.newaxis] - middles[tf.newaxis, :]) / reach)
+    distances = tf.expand_dims(positions, 1 - axis) - tf.expand_dims(middles, axis)
+    return tf.maximum(0.0, 1.0 - tf.abs(distances) / reach)
 
 
 # Stroke widths in pixels of a 28x28 digit. More than 90 % of MNIST's training images lie in this range.

@@ -16,6 +16,7 @@ from mnist_keras.inference.preprocessing.image_ops import (
     MIN_WIDTH,
     above,
     change_stroke_width,
+    interpolate,
     max_filter,
     stroke_width,
     triangle_weights,
@@ -71,8 +72,8 @@ def normalize_digit(
 
     def fitted(size: tf.Tensor, fine: int) -> tf.Tensor:
         scale = size / tf.maximum(tf.maximum(rows.size, columns.size), 1.0)
-        down, across = (_resampling(scale, span, fine) for span in (rows, columns))
-        digit = tf.matmul(tf.matmul(down, pixels), tf.transpose(across))
+        down, across = (_resampling(scale, span, fine, axis) for axis, span in enumerate((rows, columns)))
+        digit = tf.matmul(tf.matmul(down, pixels), across)
         return tf.math.divide_no_nan(digit, tf.reduce_max(digit))
 
     width = stroke_width(fitted(tf.constant(_BOX), _FINE)) / _FINE
@@ -92,20 +93,12 @@ def normalize_digit(
 
 def _digits_ink(part: Crop, canvas: Canvas, ink: Ink, mask: tf.Tensor) -> tf.Tensor:
     """The digit's ink at the resolution of the crop, float32 (CROP, CROP); 0 elsewhere."""
-    side = mask.shape[1]
     inked = above(ink.share * canvas.inside, _FAINT)
     # A cell more than the ink, because its edge is faint, but none of what is no digit.
     zone = max_filter(mask * inked, (3, 3))
     zone *= 1.0 - above(ink.share, 2.0 * _FAINT) * above(_NO_GLYPH, mask)
-    positions = ((part.rows - canvas.top) / canvas.step, (part.columns - canvas.left) / canvas.step)
-    down, across = (
-        triangle_weights(tf.clip_by_value(along, 0.5, side - 0.5), tf.constant(1.0), side) for along in positions
-    )
-    across = tf.transpose(across)
-    ground, room, zone, near_ink = (
-        tf.matmul(tf.matmul(down, tf.reshape(cells, (side, side))), across)
-        for cells in (ink.ground, ink.room, zone, max_filter(inked, (5, 5)))
-    )
+    rows, columns = (part.rows - canvas.top) / canvas.step, (part.columns - canvas.left) / canvas.step
+    ground, room, zone, near_ink = interpolate([ink.ground, ink.room, zone, max_filter(inked, (5, 5))], rows, columns)
     pixels = (ink.sign[0, 0] * part.gray - ground) * room
     around = above(1.0, near_ink + 0.5) * part.inside
     noise = tf.math.divide_no_nan(tf.reduce_sum(tf.abs(pixels) * around), tf.reduce_sum(around))
@@ -127,11 +120,11 @@ def _span(most: tf.Tensor, sums: tf.Tensor, darkest: tf.Tensor) -> _Span:
     return _Span(first, last - first + 1.0, tf.math.divide_no_nan(tf.reduce_sum(indices * sums), tf.reduce_sum(sums)))
 
 
-def _resampling(scale: tf.Tensor, span: _Span, fine: int) -> tf.Tensor:
-    """(28 * fine, CROP): row i holds the weights with which the crop's pixels make up pixel i."""
+def _resampling(scale: tf.Tensor, span: _Span, fine: int, axis: int) -> tf.Tensor:
+    """Weights with which the crop's pixels make up those of the digit; axis `axis` has the 28 * fine pixels."""
     targets = (tf.range(SIDE * fine, dtype=tf.float32) + 0.5) / fine
     # As MNIST was made: scaled first, then moved by whole pixels.
     offset = tf.math.ceil(_CENTER + 0.5 - (span.center + 0.5 - span.first) * scale - 0.5)
     # A triangle as wide as a target pixel, or as a source pixel where that is larger.
     reach = tf.maximum(1.0, 1.0 / (scale * fine))
-    return triangle_weights((targets - offset) / scale + span.first, reach, CROP) / reach
+    return triangle_weights((targets - offset) / scale + span.first, reach, CROP, axis) / reach

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_keras.data.pages import batches
-from mnist_keras.data.pages.batches import draw_pages, page_targets, random_page
+from mnist_keras.data.pages.batches import SCENES, draw_pages, page_targets, random_page
 from mnist_keras.data.pages.glyphs import Glyphs
 from mnist_keras.data.pages.page import Page
 from mnist_keras.data.pages.paper import photograph
@@ -115,6 +115,18 @@ def test_pages_depend_on_the_seed_alone(cells):
     assert one["heat"].shape == (3, cells // 4, cells // 4, 2)
 
 
-def test_every_kind_of_scene_is_drawn(glyphs, random):
-    shares = [len(random_page(glyphs, 96, random).glyphs) for _ in range(150)]
-    assert shares.count(0) >= 3 and shares.count(1) > 50 and max(shares) > 5
+@pytest.mark.parametrize("kind", [*SCENES, "covered"])
+def test_every_kind_of_scene_is_drawn(glyphs, random, kind):
+    fewest, most = {
+        "single_digit": (1, 1),
+        "as_in_mnist": (1, 1),
+        "cell": (1, 4),
+        "rows_of_digits": (1, 60),
+        "touching_digits": (1, 14),
+        "touching_as_in_mnist": (2, 4),
+        "among_letters": (1, 1),
+    }.get(kind, (0, 0))
+    for _ in range(5):
+        page = random_page(glyphs, 96, random, {kind: 1.0})
+        assert fewest <= sum(glyph.is_digit for glyph in page.glyphs) <= most
+        assert page.gray.std() > 0 or kind == "empty"
