@@ -49,7 +49,6 @@ _SHAPES = (
     (5, 1.0, "85,5 45,2 25,25 65,55 70,85 40,100 12,90"),
     (2, 0.7, "15,8 80,3 / 80,3 15,92 / 15,92 60,88 95,95"),
     (1, 1.5, "10,50 60,0 / 60,0 52,100 / 25,98 85,97"),
-    (1, 2.0, "30,26 48,18 58,2 / 58,2 58,100"),
 )
 # Pixels of the image and of the longer side of the digit, as in MNIST.
 _SIDE, _BOX = 28, 20.0
@@ -92,7 +91,7 @@ def _draw(shape: Shape, random: np.random.Generator) -> np.ndarray:
     x, y = (np.concatenate(strokes) - 0.5).T
     x = x * aspect_ratio - shear * y
     points = np.stack([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)], axis=1)
-    pen_width = random.uniform(1.2, 4.6)
+    pen_width = random.uniform(1.2, 4.0)
     minimum, maximum = points.min(axis=0), points.max(axis=0)
     points = (points - minimum) * ((_BOX - pen_width) / max(maximum - minimum)) + pen_width / 2
     # As in MNIST, a shift by whole pixels brings the center of mass to index 14.

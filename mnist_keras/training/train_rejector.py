@@ -21,17 +21,16 @@ from mnist_keras.training.train_digit_finder import save_weights
 
 # Frequencies of the scenes: about as many digits as other things.
 _SCENES = {
-    "single_digit": 0.24,
-    "as_in_mnist": 0.08,
+    "single_digit": 0.25,
+    "as_in_mnist": 0.1,
     "cell": 0.1,
     "rows_of_digits": 0.06,
     "touching_digits": 0.05,
-    "among_letters": 0.03,
+    "among_letters": 0.04,
     "letter": 0.22,
-    "words": 0.06,
-    "scribbles": 0.02,
-    "things": 0.03,
-    "covered": 0.09,
+    "words": 0.07,
+    "scribbles": 0.03,
+    "things": 0.06,
     "part_of_a_digit": 0.01,
     "only_lines": 0.01,
 }

@@ -3,7 +3,7 @@
 import dataclasses
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 from mnist_keras.data.pages.glyphs import Glyphs
 from mnist_keras.data.pages.page import Box, Page
@@ -136,25 +136,6 @@ class Scene:
                 draw.polygon([tuple(point) for point in points], fill=tone)
             else:
                 draw.line([tuple(point) for point in points], fill=tone, width=int(random.integers(1, 9)))
-        self.page.under(1 - np.asarray(image, np.float32) / 255)
-
-    def covered(self) -> None:
-        """A photograph of anything: shapes of any size that cover each other, as in Lee et al. (2001)."""
-        side, random = self.page.side, self.random
-        image = Image.new("L", (side, side), int(random.integers(256)))
-        draw = ImageDraw.Draw(image)
-        contrast, has_subject = self.uniform(30, 110), self.chance(0.6)
-        for _ in range(random.integers(5, 120)):
-            # The probability of a radius falls with its third power.
-            radius = side * min(0.5, 0.05 / np.sqrt(self.uniform(1e-4, 1)))
-            # A subject fills the middle; its surroundings are smooth.
-            center = random.normal(0.5, 0.13, 2) * side if has_subject else random.uniform(0, 1, 2) * side
-            angles = np.sort(random.uniform(0, 2 * np.pi, random.integers(3, 12)))
-            outline = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius * random.uniform(0.3, 1.2, 2)
-            draw.polygon(
-                [tuple(point) for point in center + outline], int(np.clip(random.normal(128, contrast), 0, 255))
-            )
-        image = image.filter(ImageFilter.GaussianBlur(self.uniform(0, 2) * self.page.scale))
         self.page.under(1 - np.asarray(image, np.float32) / 255)
 
     def part_of_a_digit(self) -> None:

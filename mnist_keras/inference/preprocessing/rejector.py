@@ -17,7 +17,7 @@ from mnist_keras.inference.preprocessing.digit_finder import Layers, graph_layer
 WEIGHTS = pathlib.Path(__file__).with_name("rejector.npz")
 # An image that somebody wants to have read shows a digit more often than the pages from which the network learned: by
 # this factor in the odds.
-_PRIOR_ODDS = 1.5
+_PRIOR_ODDS = 2.5
 # The finder's probability is limited, so that its logit is finite.
 _LEAST = 0.01
 

@@ -115,7 +115,7 @@ def test_pages_depend_on_the_seed_alone(cells):
     assert one["heat"].shape == (3, cells // 4, cells // 4, 2)
 
 
-@pytest.mark.parametrize("kind", [*SCENES, "covered"])
+@pytest.mark.parametrize("kind", SCENES)
 def test_every_kind_of_scene_is_drawn(glyphs, random, kind):
     fewest, most = {
         "single_digit": (1, 1),
