@@ -4,7 +4,7 @@ Images are float32 (images, height, width, 1).
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -80,30 +80,6 @@ def enlarge(cells: tf.Tensor, factor: int) -> tf.Tensor:
 def _repeated(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     # With half pixel centers, onnxruntime warns. The result is the same.
     return tf.raw_ops.ResizeNearestNeighbor(images=images, size=size, half_pixel_centers=False)
-
-
-def interpolate(maps: Sequence[tf.Tensor], rows: tf.Tensor, columns: tf.Tensor) -> list[tf.Tensor]:
-    """Interpolates square maps bilinearly.
-
-    Args:
-        maps: float32 (1, side, side, 1) each.
-        rows: positions of the result's rows, in cells; (rows,). Beyond the edge, its values are repeated.
-        columns: those of its columns; (columns,).
-
-    Returns:
-        The maps at these rows and columns, float32 (rows, columns) each.
-    """
-    side = maps[0].shape[1]
-    lines = [tf.reshape(cells, (side, side)) for cells in maps]
-    for positions in (rows, columns):
-        positions = tf.clip_by_value(positions - 0.5, 0.0, side - 1.0)
-        before = tf.cast(positions, tf.int32)
-        share = (positions - tf.cast(before, tf.float32))[:, tf.newaxis]
-        # All maps side by side: whole lines are gathered fast.
-        joined = tf.concat(lines, axis=1)
-        first, second = tf.gather(joined, before), tf.gather(joined, tf.minimum(before + 1, side - 1))
-        lines = [tf.transpose(part) for part in tf.split(first + share * (second - first), len(maps), axis=1)]
-    return lines
 
 
 def triangle_weights(positions: tf.Tensor, reach: tf.Tensor, size: int, axis: int) -> tf.Tensor:

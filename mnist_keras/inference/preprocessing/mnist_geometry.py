@@ -16,7 +16,6 @@ from mnist_keras.inference.preprocessing.image_ops import (
     MIN_WIDTH,
     above,
     change_stroke_width,
-    interpolate,
     max_filter,
     stroke_width,
     triangle_weights,
@@ -97,8 +96,16 @@ def _digits_ink(part: Crop, canvas: Canvas, ink: Ink, mask: tf.Tensor) -> tf.Ten
     # A cell more than the ink, because its edge is faint, but none of what is no digit.
     zone = max_filter(mask * inked, (3, 3))
     zone *= 1.0 - above(ink.share, 2.0 * _FAINT) * above(_NO_GLYPH, mask)
-    rows, columns = (part.rows - canvas.top) / canvas.step, (part.columns - canvas.left) / canvas.step
-    ground, room, zone, near_ink = interpolate([ink.ground, ink.room, zone, max_filter(inked, (5, 5))], rows, columns)
+    side = mask.shape[1]
+    positions = ((part.rows - canvas.top) / canvas.step, (part.columns - canvas.left) / canvas.step)
+    down, across = (
+        triangle_weights(tf.clip_by_value(along, 0.5, side - 0.5), tf.constant(1.0), side, axis)
+        for axis, along in enumerate(positions)
+    )
+    ground, room, zone, near_ink = (
+        tf.matmul(tf.matmul(down, tf.reshape(cells, (side, side))), across)
+        for cells in (ink.ground, ink.room, zone, max_filter(inked, (5, 5)))
+    )
     pixels = (ink.sign[0, 0] * part.gray - ground) * room
     around = above(1.0, near_ink + 0.5) * part.inside
     noise = tf.math.divide_no_nan(tf.reduce_sum(tf.abs(pixels) * around), tf.reduce_sum(around))

@@ -126,7 +126,7 @@ def test_every_kind_of_scene_is_drawn(glyphs, random, kind):
         "touching_as_in_mnist": (2, 4),
         "among_letters": (1, 1),
     }.get(kind, (0, 0))
-    for _ in range(5):
-        page = random_page(glyphs, 96, random, {kind: 1.0})
-        assert fewest <= sum(glyph.is_digit for glyph in page.glyphs) <= most
-        assert page.gray.std() > 0 or kind == "empty"
+    pages = [random_page(glyphs, 96, random, {kind: 1.0}) for _ in range(5)]
+    # A digit that is cut or covered is none.
+    assert fewest <= max(sum(glyph.is_digit for glyph in page.glyphs) for page in pages) <= most
+    assert all(page.gray.std() > 0 for page in pages) or kind == "empty"
