@@ -11,9 +11,6 @@ from mnist_keras.inference.preprocessing.ink import Ink, find_ink, is_present
 
 # Minimum score of a glyph, and of one that is surely no noise.
 _MIN_SCORE, _SURE_SCORE = 0.15, 0.4
-# Minimum distance of two centers, as a share of the height of the one with the higher score. A touching pair often has
-# a weak third peak.
-_MIN_DISTANCE = 0.36
 # Value of the heat map for digits at which a glyph is as probably a digit as not.
 _EVEN = 0.3
 # Ink of a speck at most, in cells of full ink within a window.
@@ -41,12 +38,14 @@ class FoundGlyphs(NamedTuple):
     boxes: tf.Tensor
 
 
-def find_glyphs(canvas: Canvas, candidates: int) -> FoundGlyphs:
+def find_glyphs(canvas: Canvas, candidates: int, min_distance: float) -> FoundGlyphs:
     """Finds digits, letters and signs.
 
     Args:
         canvas: from `sample_canvas`.
         candidates: maximum number of them.
+        min_distance: of two centers, as a share of the height of the one with the higher score. Closer ones are one
+            glyph.
     """
     ink = find_ink(canvas.gray)
     share = ink.share * canvas.inside
@@ -68,7 +67,7 @@ def find_glyphs(canvas: Canvas, candidates: int) -> FoundGlyphs:
         return owner, own_ink, _boxes(above(own_ink, _MIN_SHARE), VOTE_STEP)
 
     is_candidate = scores >= _MIN_SCORE
-    is_candidate &= ~_are_repeated(centers, assign(is_candidate)[2])
+    is_candidate &= ~_are_repeated(centers, assign(is_candidate)[2], min_distance)
     owner, own_ink, boxes = assign(is_candidate)
     mass = tf.reduce_sum(own_ink, axis=(0, 1)) * VOTE_STEP**2
     is_glyph = tf.cast(is_candidate & (mass > _MIN_MASS) & (boxes[:, 2] > boxes[:, 0]), tf.float32)
@@ -103,10 +102,10 @@ def _peaks(heat: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor
     return top.values, near, (tf.cast(position, tf.float32) + 0.5) * HEAT_STEP
 
 
-def _are_repeated(centers: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:
+def _are_repeated(centers: tf.Tensor, boxes: tf.Tensor, min_distance: float) -> tf.Tensor:
     """Whether each candidate, (candidates,), by falling score, is too close to one with a higher score."""
     distances = tf.norm(centers[:, :, tf.newaxis] - centers[:, tf.newaxis], axis=0)
-    close = distances < _MIN_DISTANCE * (boxes[:, 2] - boxes[:, 0])
+    close = distances < min_distance * (boxes[:, 2] - boxes[:, 0])
     number = tf.range(centers.shape[1])
     return tf.reduce_any(close & (number < number[:, tf.newaxis]), axis=1)
 

@@ -16,6 +16,8 @@ from mnist_keras.inference.preprocessing.rejector import digit_probability
 
 # Side of the canvas for one digit, in cells, and the number of candidates.
 CELLS, _CANDIDATES = 96, 8
+# Minimum distance of two centers: an image of one digit rarely has another that touches it.
+_MIN_DISTANCE = 0.6
 # Score from which on a glyph may be the main one whatever its score is.
 _SURE_SCORE = 0.3
 # Minimum height of another digit that is told, as a share of the digit's, and minimum distance of their centers, as a
@@ -54,7 +56,7 @@ def normalize_with_maps(picture: tf.Tensor) -> tuple[PreprocessedDigit, InkMaps]
 def normalize_unjudged(picture: tf.Tensor) -> tuple[PreprocessedDigit, InkMaps]:
     """Does the same without the rejector: `is_digit` is the probability that the finder gives."""
     canvas = sample_canvas(picture, CELLS)
-    found = find_glyphs(canvas, _CANDIDATES)
+    found = find_glyphs(canvas, _CANDIDATES, _MIN_DISTANCE)
     heights = found.boxes[:, 2] - found.boxes[:, 0]
     sizes = heights + found.boxes[:, 3] - found.boxes[:, 1]
     main = tf.argmax(sizes * tf.minimum(found.scores, _SURE_SCORE) * (found.is_digit + 0.25), output_type=tf.int32)

@@ -17,6 +17,8 @@ _COARSE, _FINE = 96, 192
 _LARGE = 22.0
 # Digits, letters and signs that are looked for.
 _CANDIDATES = 48
+# Minimum distance of two centers. A touching pair often has a weak third peak.
+_MIN_DISTANCE = 0.36
 # Probability, as the finder gives it, from which on a glyph may be a digit.
 _POSSIBLE = 0.25
 # Minimum of `is_digit`. Within a number a missing digit does more harm than a sign that is read as one.
@@ -81,7 +83,7 @@ class _Found(NamedTuple):
 
 def _find(picture: tf.Tensor, cells: int) -> _Found:
     canvas = sample_canvas(picture, cells)
-    glyphs = find_glyphs(canvas, _CANDIDATES)
+    glyphs = find_glyphs(canvas, _CANDIDATES, _MIN_DISTANCE)
     return _Found(canvas, glyphs, (glyphs.is_digit >= _POSSIBLE) & glyphs.present)
 
 
