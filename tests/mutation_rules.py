@@ -77,6 +77,7 @@ MUTATIONS = [
     _of(_NORMALIZE, "has_ink & tf.reduce_any(is_other)", "has_ink & tf.reduce_all(is_other)"),
     _of(_NORMALIZE, "* (found.is_digit + 0.25)", "* 1.0"),
     _of(_NORMALIZE, "tf.where(preprocessed.has_ink, is_digit, 0.0)", "is_digit * 0.0 + 1.0"),
+    _of(_GLYPHS, "_MIN_STRONGEST = 0.3", "_MIN_STRONGEST = 0.0"),
     _of(_NUMBERS, "_MIN_DISTANCE = 0.36", "_MIN_DISTANCE = 1.5"),
     _of(_NORMALIZE, "_MIN_DISTANCE = 0.6", "_MIN_DISTANCE = 0.1"),
     _of(_GLYPHS, "_MIN_MASS = 1.5", "_MIN_MASS = 1e4"),

@@ -17,6 +17,8 @@ _EVEN = 0.3
 _SPECK, _WINDOW = 3.0, 7
 # Minimum ink of a glyph, in cells of full ink: specks have less.
 _MIN_MASS = 1.5
+# Minimum of a glyph's strongest ink, as a share of the strongest on the canvas: the remains of a shadow are fainter.
+_MIN_STRONGEST = 0.3
 # Minimum ink, as a share of the strongest, of a cell that counts for the bounding box.
 _MIN_SHARE = 0.2
 
@@ -70,7 +72,8 @@ def find_glyphs(canvas: Canvas, candidates: int, min_distance: float) -> FoundGl
     is_candidate &= ~_are_repeated(centers, assign(is_candidate)[2], min_distance)
     owner, own_ink, boxes = assign(is_candidate)
     mass = tf.reduce_sum(own_ink, axis=(0, 1)) * VOTE_STEP**2
-    is_glyph = tf.cast(is_candidate & (mass > _MIN_MASS) & (boxes[:, 2] > boxes[:, 0]), tf.float32)
+    is_inked = (mass > _MIN_MASS) & (tf.reduce_max(own_ink, axis=(0, 1)) > _MIN_STRONGEST)
+    is_glyph = tf.cast(is_candidate & is_inked & (boxes[:, 2] > boxes[:, 0]), tf.float32)
     scores = is_glyph * scores
     present = is_present(ink, tf.reduce_max(scores) > _SURE_SCORE)
     return FoundGlyphs(ink, present, mask, owner, scores, is_glyph * is_digit, boxes)
