@@ -10,13 +10,17 @@ from mnist_keras.errors import InputError
 # `content_hash` of MNIST's training set and test set.
 TRAIN_HASH = "386a0fff07efe9ae3f934853780556ca1fe630371d4964508a3e3256c2063b0e"
 TEST_HASH = "292a2c8e9008782f6c6c94df46012a17c808c2666413d175e62502bbcf68dd61"
+# The class names of digits, which are the default everywhere.
+DIGIT_NAMES = tuple("0123456789")
+# Maximum number of classes.
+MAX_CLASSES = 1000
 # Between the name of a dataset and the number of validation images.
 _SEPARATOR = "-validation-"
 
 
 @dataclasses.dataclass(frozen=True)
 class Digits:
-    """A training set and a test set of 28x28 grayscale digits of the classes 0 to 9.
+    """A training set and a test set of 28x28 grayscale images: digits, or other classes with names.
 
     Raises:
         InputError: an array has another dtype, shape or range, or a set is empty.
@@ -26,26 +30,28 @@ class Digits:
     name: str
     #: uint8 (examples, 28, 28), white ink on black.
     train_images: np.ndarray
-    #: Integers (examples,), 0 to 9.
+    #: Integers (examples,), from 0 to the number of classes minus 1.
     train_labels: np.ndarray
     #: As `train_images`.
     test_images: np.ndarray
     #: As `train_labels`.
     test_labels: np.ndarray
+    #: The name of each class, 2 to 1,000 of them.
+    class_names: tuple[str, ...] = DIGIT_NAMES
 
     def __post_init__(self):
         for part in ("train", "test"):
-            _check(part, getattr(self, f"{part}_images"), getattr(self, f"{part}_labels"))
+            _check(part, getattr(self, f"{part}_images"), getattr(self, f"{part}_labels"), len(self.class_names))
 
     def checksum(self) -> str:
         """Returns the SHA-256 of the four arrays in their order, as hexadecimal digits."""
         digest = hashlib.sha256()
-        for field in dataclasses.fields(self)[1:]:
-            digest.update(np.ascontiguousarray(getattr(self, field.name)).data)
+        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+            digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
 
-def _check(part: str, images: np.ndarray, labels: np.ndarray) -> None:
+def _check(part: str, images: np.ndarray, labels: np.ndarray, classes: int) -> None:
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
         raise InputError(
             f"The {part} images must be uint8 of shape (examples, 28, 28). "
@@ -63,9 +69,9 @@ def _check(part: str, images: np.ndarray, labels: np.ndarray) -> None:
         )
     if not len(images):
         raise InputError(f"The {part} set must hold at least one image. Received: 0 images. Add images to it.")
-    if labels.min() < 0 or labels.max() > 9:
+    if labels.min() < 0 or labels.max() >= classes:
         raise InputError(
-            f"The {part} labels must lie in 0..9. Received: labels from {labels.min()} to {labels.max()}. "
+            f"The {part} labels must lie in 0..{classes - 1}. Received: labels from {labels.min()} to {labels.max()}. "
             "Remove the other classes."
         )
 
@@ -107,6 +113,7 @@ def split_validation(digits: Digits, count: int) -> Digits:
         train_labels=labels[~is_validation],
         test_images=images[is_validation],
         test_labels=labels[is_validation],
+        class_names=digits.class_names,
     )
 
 
