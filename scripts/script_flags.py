@@ -2,12 +2,13 @@
 
 import ast
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from absl import flags
 
 from mnist_keras.data import DATA_DIR_VARIABLE, DATASETS, Digits, base_dataset, load_digits, split_validation
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.distribution.workers import MAX_DEVICES, MAX_THREADS, STRATEGIES
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
@@ -33,7 +34,7 @@ _RECIPE_HELP = {
     "weight_decay": "weight decay of adamw, applied to kernels only",
     "schedule": f"learning-rate schedule: {', '.join(SCHEDULES)}",
     "warmup_fraction": "fraction of the training steps in which the learning rate rises from 0 to its maximum",
-    "label_smoothing": "label smoothing: fraction of each training target spread evenly over the ten classes",
+    "label_smoothing": "label smoothing: fraction of each training target spread evenly over the classes",
     "ensemble_size": "number of networks, trained with different seeds, whose probabilities are averaged",
     "batch_size": "batch size; 0: the whole training set",
     "synthetic_examples": "number of digits drawn by code that are added to the training set",
@@ -115,6 +116,8 @@ def define_training_flags() -> None:
     flags.DEFINE_bool("mixed_precision", None, text)
     flags.DEFINE_bool("sync_batch_norm", True, "on several replicas: normalize by the statistics of the global batch")
     flags.DEFINE_integer("test_batch_size", 1000, "batch size of evaluation", lower_bound=1)
+    text = "balanced: rare classes have higher weights in the loss, inversely proportional to their frequencies"
+    flags.DEFINE_enum("class_weight", None, ["balanced"], text)
     text = "interval of checkpoints: steps as in 100, or time as in 5min or 30s; 0: only when stopped"
     flags.DEFINE_string("checkpoint_every", "1min", text)
 
@@ -126,6 +129,7 @@ def training_options() -> TrainingOptions:
         flags.Error: a value is invalid.
     """
     names = ("strategy", "deterministic", "mixed_precision", "sync_batch_norm", "test_batch_size", "checkpoint_every")
+    names += ("class_weight",)
     try:
         CheckpointSchedule(flags.FLAGS.checkpoint_every)
     except InputError as error:
@@ -139,10 +143,10 @@ def define_export_flags() -> None:
     flags.DEFINE_list("formats", ",".join(DEFAULT_FORMATS), f"formats of the export, or all. {known}")
 
 
-def formats_from_flags() -> tuple[str, ...]:
-    """Returns the names of the formats. Raises flags.Error for an unknown name."""
+def formats_from_flags(class_names: Sequence[str] = DIGIT_NAMES) -> tuple[str, ...]:
+    """Returns the names of the formats. Raises flags.Error for a name that is unknown or does not fit the classes."""
     try:
-        return expand_formats(flags.FLAGS.formats)
+        return expand_formats(flags.FLAGS.formats, class_names)
     except InputError as error:
         raise flags.IllegalFlagValueError(f"flag --formats: {error}") from error
 
@@ -167,9 +171,13 @@ def without_unasked_synthetic_digits(recipe: Recipe, digits: Digits) -> Recipe:
     is_mnist = base_dataset(digits.name) in ("mnist", "sample")
     if not recipe.synthetic_examples or is_mnist or flags.FLAGS.synthetic_examples is not None:
         return recipe
+    remedy = (
+        f" If the classes of {digits.name} are the digits, add them by "
+        f"--synthetic_examples={recipe.synthetic_examples}."
+    )
     print(
-        f"{recipe.name}: its {recipe.synthetic_examples:,} synthetic digits are left out on {digits.name}. If the "
-        f"classes of {digits.name} are the digits, add them by --synthetic_examples={recipe.synthetic_examples}."
+        f"{recipe.name}: its {recipe.synthetic_examples:,} synthetic digits are left out on {digits.name}."
+        + (remedy if digits.class_names == DIGIT_NAMES else "")
     )
     return dataclasses.replace(recipe, synthetic_examples=0)
 

@@ -35,18 +35,21 @@ class _WholeTensors(tf.train.experimental.ShardingCallback):
         return shards
 
 
-def write_saved_model(model: keras.Model, folder: pathlib.Path) -> None:
+def write_saved_model(model: keras.Model, folder: pathlib.Path, reads_numbers: bool = True) -> None:
     """Writes a SavedModel with `batch_signatures` and `batch_numbers`. It needs only TensorFlow.
 
     Args:
         model: from `build_model`, trained.
         folder: missing or empty.
+        reads_numbers: whether the classes are the ten digits; otherwise `batch_numbers` is left out.
 
     Raises:
         tf.errors.OpError: the files cannot be written.
     """
     probabilities_of = batch_probabilities(model)
-    signatures = {**batch_signatures(probabilities_of), "numbers": batch_numbers(probabilities_of)}
+    signatures = batch_signatures(probabilities_of, model.output_shape[-1])
+    if reads_numbers:
+        signatures["numbers"] = batch_numbers(probabilities_of)
     write_signatures(model, signatures, folder)
 
 
