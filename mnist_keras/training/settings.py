@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mnist_keras.data import Digits
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.distribution.workers import STRATEGIES
 from mnist_keras.errors import check
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
@@ -65,10 +66,17 @@ def run_settings(recipe: Recipe, digits: Digits, seed: int, **training: Any) -> 
             "sha256": digits.checksum(),
             "train_examples": len(digits.train_images),
             "test_examples": len(digits.test_images),
+            **_named_classes(digits),
         },
         "training": training,
     }
     return json.loads(json.dumps(settings))
+
+
+def _named_classes(digits: Digits) -> dict[str, Any]:
+    """Returns class names and note, unless they are those of MNIST, whose runs were recorded without them."""
+    named = {} if digits.class_names == DIGIT_NAMES else {"class_names": digits.class_names}
+    return named | ({"note": digits.note} if digits.note else {})
 
 
 def first_difference(
