@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import itertools
 import pathlib
 import zipfile
 import zlib
@@ -126,7 +127,7 @@ def _read_table(file: CsvFile, stream: IO[bytes]) -> tuple[list[str] | None, np.
         )
     chunks, rows, pending = [], 0, [] if header else [first]
     while True:
-        pending += [line for line, _ in zip(lines, range(_ROWS_PER_CHUNK - len(pending)), strict=False)]
+        pending += itertools.islice(lines, _ROWS_PER_CHUNK - len(pending))
         if not pending:
             break
         chunks.append(_parse(file, pending, columns, rows + bool(header)))
