@@ -33,9 +33,10 @@ def _csv_members(path: pathlib.Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()[:_MAX_MEMBERS]
-    except (OSError, zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
+    except Exception as error:  # As in `read_csv`.
         raise InputError(
-            f"{path} is a damaged zip file: {error}. Expected: CSV files in it. Download it again."
+            f"{path} is a damaged zip file. Expected: a zip file with train.csv in it. "
+            f"Received: {error or type(error).__name__}. Download it again."
         ) from error
     return [name for name in names if name.lower().endswith(".csv") and not name.startswith("__MACOSX/")]
 

@@ -6,7 +6,6 @@ import io
 import itertools
 import pathlib
 import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
@@ -58,9 +57,10 @@ def read_csv(file: CsvFile | pathlib.Path) -> Labeled:
             header, table = _read_table(file, stream)
     except InputError:
         raise
-    except (EOFError, OSError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except Exception as error:  # Decompressors raise whatever a damaged file leads them into.
         raise InputError(
-            f"{file} cannot be read: {error}. Expected: a CSV file, plain, gzipped or in a zip file. Download it again."
+            f"{file} cannot be read. Expected: a CSV file, plain, gzipped or in a zip file. "
+            f"Received: {error or type(error).__name__}. Download it again."
         ) from error
     place = _label_column(file, header, table)
     labels, images = table[:, place], np.delete(table, place, axis=1)

@@ -1,5 +1,6 @@
 """Datasets of image files in a folder per class."""
 
+import contextlib
 import pathlib
 import warnings
 from collections.abc import Mapping
@@ -92,7 +93,10 @@ def _images(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _has_classes(folder: pathlib.Path) -> bool:
-    return any(_images(path) for path in _subfolders(folder))
+    # A folder that cannot be listed holds no images.
+    with contextlib.suppress(OSError):
+        return any(_images(path) for path in _subfolders(folder))
+    return False
 
 
 def _class_names(folder: pathlib.Path) -> list[str]:

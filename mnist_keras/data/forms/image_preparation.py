@@ -44,6 +44,11 @@ def prepare_images(named_pixels: Iterable[tuple[str, np.ndarray]], preparation: 
     """
     images, is_kept = [], []
     for name, pixels in named_pixels:
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or not 1 <= pixels.shape[2] <= 4:
+            raise InputError(
+                f"{name} must be uint8 of shape (height, width, 1 to 4 channels). Received: {pixels.dtype} of shape "
+                f"{pixels.shape}. Save it with 8 bits per channel."
+            )
         prepared = _PREPARE[preparation](name, pixels)
         is_kept.append(prepared is not None)
         if prepared is not None:

@@ -56,9 +56,11 @@ def read_dataset(path: pathlib.Path, name: str, known: str | None = None, prepar
             f"{path} holds several datasets. Expected: one, or a choice. Received: {', '.join(found)}. "
             f"Choose by --dataset={found[0]}, for example."
         )
-    parts = find_parts(path) if path.is_dir() and not found else {}
-    digits = _read_known(path, name, known or found[0]) if found else _read_arrays(path, name, has_images=bool(parts))
+    digits = _read_known(path, name, known or found[0]) if found else _read_arrays(path, name)
     if digits is None:
+        parts = find_parts(path)
+        if not parts:
+            raise _not_recognized(path)
         return read_image_folder(path, parts, name, preparation)
     if preparation != "none":
         message = f"image_preparation={preparation} changes nothing: {path} holds no folders of images."
@@ -99,27 +101,32 @@ def _read_by_choice(path: pathlib.Path, name: str, known: str, found: list[str])
     )
 
 
-def _read_arrays(path: pathlib.Path, name: str, has_images: bool) -> Digits | None:
-    """Reads IDX, npz or CSV files; returns None if there are none and `has_images`."""
+def _read_arrays(path: pathlib.Path, name: str) -> Digits | None:
+    """Reads IDX, npz or CSV files; returns None if there are none."""
     if path.is_file():
         if path.name.lower().endswith(".npz"):
             return read_npz(path, name)
         return read_csv_dataset(path, find_csv_files(path), name)
-    missing = [file for file in IDX_FILES.values() if find_file(path, file) is None]
-    is_complete = not missing or set(missing) == {IDX_FILES["test_images"], IDX_FILES["test_labels"]}
-    if is_complete:
+    missing = _missing_idx_files(path)
+    if not missing or missing == [IDX_FILES["test_images"], IDX_FILES["test_labels"]]:
         return read_mnist_files(path, name)
     npz = [file for file in sorted(path.glob("*.npz")) if file.is_file()]
     if len(npz) == 1:
         return read_npz(npz[0], name)
-    csv_files = find_csv_files(path) if len(missing) == len(IDX_FILES) and not npz else []
-    if csv_files:
-        return read_csv_dataset(path, csv_files, name)
-    if has_images and len(missing) == len(IDX_FILES):
-        return None
-    raise InputError(
-        f"{path} must hold {', '.join(IDX_FILES.values())} (plain or .gz), or one .npz with "
+    if npz or len(missing) < len(IDX_FILES):
+        raise _not_recognized(path)
+    csv_files = find_csv_files(path)
+    return read_csv_dataset(path, csv_files, name) if csv_files else None
+
+
+def _missing_idx_files(folder: pathlib.Path) -> list[str]:
+    return [file for file in IDX_FILES.values() if find_file(folder, file) is None]
+
+
+def _not_recognized(folder: pathlib.Path) -> InputError:
+    return InputError(
+        f"{folder} must hold {', '.join(IDX_FILES.values())} (plain or .gz), or one .npz with "
         f"{', '.join(NPZ_ARRAYS.values())}, or train.csv and test.csv, or a folder of images per class, as in "
-        f"train/7/a.png. Missing: {', '.join(missing)}. Received: {folder_content(path)}. "
+        f"train/7/a.png. Missing: {', '.join(_missing_idx_files(folder))}. Received: {folder_content(folder)}. "
         "Add the missing files or pass another folder."
     )
