@@ -34,6 +34,15 @@ class CsvFile(NamedTuple):
         return f"{self.path}: {self.member}" if self.member else str(self.path)
 
 
+class _Table(NamedTuple):
+    """The values of a CSV file. Two arrays, because a million rows in 16 bits take two gigabytes."""
+
+    #: uint8 (rows, columns). Values above 255 are wrong in the first and the last column.
+    values: np.ndarray
+    #: uint16 (rows, 2): the first and the last column.
+    ends: np.ndarray
+
+
 class UnlabeledCsv(InputError):
     """A CSV file has pixels and no labels."""
 
@@ -63,18 +72,23 @@ def read_csv(file: CsvFile | pathlib.Path) -> Labeled:
             f"Received: {error or type(error).__name__}. Download it again."
         ) from error
     place = _label_column(file, header, table)
-    labels, images = table[:, place], np.delete(table, place, axis=1)
-    if images.max() > 255:
-        raise InputError(
-            f"{file} has pixels above 255. Expected: whole numbers from 0 to 255 beside the label. Received: "
-            f"{images.max()}. Check which column holds the label, and name it 'label' in a header."
-        )
+    labels = table.ends[:, place] if place in (0, -1) else table.values[:, place]
+    pixels_at_ends = np.delete(table.ends, place, axis=1) if place in (0, -1) else table.ends
+    _check_pixels(file, pixels_at_ends)
     if labels.max() >= MAX_CLASSES:
         raise InputError(
             f"{file} has labels above {MAX_CLASSES - 1}. Expected: class numbers from 0. Received: {labels.max()}. "
             "Check which column holds the label, and name it 'label' in a header."
         )
-    return Labeled(images.astype(np.uint8), labels.astype(label_dtype(int(labels.max()) + 1)))
+    return Labeled(np.delete(table.values, place, axis=1), labels.astype(label_dtype(int(labels.max()) + 1)))
+
+
+def _check_pixels(file: CsvFile, pixels: np.ndarray) -> None:
+    if pixels.max() > 255:
+        raise InputError(
+            f"{file} has pixels above 255. Expected: whole numbers from 0 to 255 beside the label. Received: "
+            f"{int(pixels.max())}. Check which column holds the label, and name it 'label' in a header."
+        )
 
 
 def _open(file: CsvFile) -> IO[bytes]:
@@ -113,8 +127,8 @@ def _lines(file: CsvFile, stream: IO[bytes]) -> Iterator[str]:
             yield text
 
 
-def _read_table(file: CsvFile, stream: IO[bytes]) -> tuple[list[str] | None, np.ndarray]:
-    """Returns the names in the header, None without one, and the values, uint16 (rows, columns)."""
+def _read_table(file: CsvFile, stream: IO[bytes]) -> tuple[list[str] | None, _Table]:
+    """Returns the names in the header, None without one, and the values."""
     lines = _lines(file, stream)
     first = next(lines, "")
     names = [name.strip() for name in next(csv.reader([first]), [])]
@@ -132,13 +146,13 @@ def _read_table(file: CsvFile, stream: IO[bytes]) -> tuple[list[str] | None, np.
             break
         chunks.append(_parse(file, pending, columns, rows + bool(header)))
         rows, pending = rows + len(pending), []
-        check_size(str(file), 2 * rows * columns)
+        check_size(str(file), rows * columns)
     if not chunks:
         raise InputError(f"{file} has no images. Expected: one per line. Received: a header alone. Add images.")
-    return header, np.concatenate(chunks)
+    return header, _Table(*(np.concatenate(arrays) for arrays in zip(*chunks, strict=True)))
 
 
-def _parse(file: CsvFile, lines: list[str], columns: int, before: int) -> np.ndarray:
+def _parse(file: CsvFile, lines: list[str], columns: int, before: int) -> _Table:
     try:
         table = np.loadtxt(lines, np.float32, delimiter=",", comments=None, quotechar='"', ndmin=2)
     except ValueError as error:
@@ -160,7 +174,9 @@ def _parse(file: CsvFile, lines: list[str], columns: int, before: int) -> np.nda
             f"{file} has values that are no whole numbers from 0. Expected: class numbers, and pixels from 0 to 255. "
             f"Received: {wrong_values[0]:g}. Multiply pixels from 0 to 1 by 255, and number the classes from 0."
         )
-    return table.astype(np.uint16)
+    _check_pixels(file, table[:, 1:-1])
+    ends = table[:, [0, -1]].astype(np.uint16)
+    return _Table(table.astype(np.uint16).astype(np.uint8), ends)
 
 
 def _is_row(line: str, columns: int) -> bool:
@@ -176,13 +192,13 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _label_column(file: CsvFile, header: list[str] | None, table: np.ndarray) -> int:
-    """Returns 0 or -1: the place of the label's column by the header, or otherwise by the values."""
-    columns = table.shape[1]
+def _label_column(file: CsvFile, header: list[str] | None, table: _Table) -> int:
+    """Returns the place of the label's column by the header; otherwise 0 or -1, by the values."""
+    columns, ends = table.values.shape[1], table.ends
     if header:
         places = [place for place, name in enumerate(header) if name.lower() in _LABEL_COLUMNS]
         if len(places) == 1 and columns == PIXELS + 1:
-            return places[0]
+            return -1 if places[0] == PIXELS else places[0]
     if columns == PIXELS:
         raise UnlabeledCsv(
             f"{file} has {PIXELS} columns and no labels, like the test.csv of Kaggle. Expected: a column 'label' and "
@@ -191,15 +207,15 @@ def _label_column(file: CsvFile, header: list[str] | None, table: np.ndarray) ->
         )
     fits = []
     for place in (0, -1):
-        values = np.unique(table[:, place])
+        values = np.unique(ends[:, place]).astype(int)
         # Class numbers are without gaps, from 0 or 1.
         fits.append(len(values) > 1 and values[0] <= 1 and values[-1] - values[0] + 1 == len(values) <= MAX_CLASSES)
-    varies = [bool((table[:, place] != table[0, place]).any()) for place in (0, -1)]
+    varies = [bool((ends[:, place] != ends[0, place]).any()) for place in (0, -1)]
     for first, last in (fits, varies):
         if first != last:
             return 0 if first else -1
     raise InputError(
         f"{file} does not say which column holds the label. Expected: class numbers in the first or the last column. "
-        f"Received: {int(table[0, 0])} to {int(table[0, -1])} in the first row, and no 'label' in a header. Add the "
+        f"Received: {ends[0, 0]} and {ends[0, -1]} in the first row, and no 'label' in a header. Add the "
         "header label,pixel0,pixel1,..."
     )

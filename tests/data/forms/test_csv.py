@@ -110,3 +110,15 @@ def test_a_compressed_bomb_is_refused(tmp_path, monkeypatch):
         archive.writestr("train.csv", b"\n" * 3_000_000)
     with pytest.raises(InputError, match="train.zip: train.csv has 3,000,000 bytes after it is decompressed"):
         load_digits("folder", tmp_path / "train.zip")
+
+
+def test_the_header_says_where_the_label_is(tmp_path):
+    images, labels = made(10)
+    columns = np.insert(images.reshape(len(images), -1), 300, labels, axis=1)
+    names = [f"pixel{number}" for number in range(784)]
+    header = ",".join([*names[:300], "Label", *names[300:]])
+    for part in ("train", "test"):
+        np.savetxt(tmp_path / f"{part}.csv", columns, "%d", ",", header=header, comments="")
+    digits = load_digits("folder", tmp_path)
+    np.testing.assert_array_equal(digits.train_images, images)
+    np.testing.assert_array_equal(digits.train_labels, labels)
