@@ -7,7 +7,16 @@ from typing import Any
 
 from absl import flags
 
-from mnist_keras.data import DATA_DIR_VARIABLE, DATASETS, Digits, base_dataset, load_digits, split_validation
+from mnist_keras.data import (
+    DATA_DIR_VARIABLE,
+    DATASETS,
+    IMAGE_PREPARATIONS,
+    Digits,
+    base_dataset,
+    is_dataset,
+    load_digits,
+    split_validation,
+)
 from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.distribution.workers import MAX_DEVICES, MAX_THREADS, STRATEGIES
 from mnist_keras.errors import InputError
@@ -72,23 +81,25 @@ def recipe_from_flags(name: str) -> Recipe:
 
 
 def define_data_flags() -> None:
-    """Defines --dataset, --data_dir and --validation."""
-    flags.DEFINE_enum(
-        "dataset",
-        "auto",
-        DATASETS,
-        "sample: 5,000 images of MNIST; folder: --data_dir; auto: mnist if available, otherwise sample",
+    """Defines --dataset, --data_dir, --image_preparation and --validation."""
+    names = f"{', '.join(DATASETS)}, or tfds:NAME"
+    text = (
+        f"{names}. sample: 5,000 images of MNIST; folder: whatever --data_dir holds; tfds:NAME: TensorFlow Datasets; "
+        "auto: mnist if available, otherwise sample"
     )
-    flags.DEFINE_string(
-        "data_dir", None, f"folder of the four IDX files, or an .npz file (default: the variable {DATA_DIR_VARIABLE})"
-    )
+    flags.DEFINE_string("dataset", "auto", text)
+    flags.register_validator("dataset", is_dataset, f"expected one of {names}")
+    text = "folder of IDX, npz or CSV files or of images in a folder per class; or an npz, CSV or zip file"
+    flags.DEFINE_string("data_dir", None, f"{text} (default: the variable {DATA_DIR_VARIABLE})")
+    text = "how image files are prepared. none: they have 28x28 pixels; digit: like photos of digits; resize: whole"
+    flags.DEFINE_enum("image_preparation", "none", IMAGE_PREPARATIONS, text)
     text = "size of a validation set split from the training set and used in place of the test set; 0: the test set"
     flags.DEFINE_integer("validation", 0, text, lower_bound=0)
 
 
 def digits_from_flags() -> Digits:
     """Returns the dataset of the flags. With --validation, its test set is the validation set."""
-    digits = load_digits(flags.FLAGS.dataset, flags.FLAGS.data_dir)
+    digits = load_digits(flags.FLAGS.dataset, flags.FLAGS.data_dir, flags.FLAGS.image_preparation)
     return split_validation(digits, flags.FLAGS.validation) if flags.FLAGS.validation else digits
 
 

@@ -41,7 +41,7 @@ MUTATIONS = [
     Mutation("data/archives.py", "if is_gzip:", "if False:", "tests/data"),
     Mutation(
         "data/archives.py",
-        '_check_size(f"{archive.filename}: {name}", size)',
+        'check_size(f"{archive.filename}: {name}", size)',
         "None",
         "tests/data/test_hostile_files.py",
     ),

@@ -76,11 +76,17 @@ def run_settings(recipe: Recipe, digits: Digits, seed: int, **training: Any) -> 
             "sha256": digits.checksum(),
             "train_examples": len(digits.train_images),
             "test_examples": len(digits.test_images),
-            **({} if digits.class_names == DIGIT_NAMES else {"class_names": digits.class_names}),
+            **_named_classes(digits),
         },
         "training": {name: value for name, value in training.items() if name not in _OPTIONAL or value is not None},
     }
     return json.loads(json.dumps(settings))
+
+
+def _named_classes(digits: Digits) -> dict[str, Any]:
+    """Returns class names and note, unless they are those of MNIST, whose runs were recorded without them."""
+    named = {} if digits.class_names == DIGIT_NAMES else {"class_names": digits.class_names}
+    return named | ({"note": digits.note} if digits.note else {})
 
 
 def first_difference(
