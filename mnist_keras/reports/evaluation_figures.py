@@ -57,7 +57,7 @@ def confusion_matrix(
 def _confusions_table(confusion: Sequence[Sequence[int]], title: str, names: Sequence[str]) -> Figure:
     found = most_confused(confusion, _MAX_CONFUSIONS)
     rows = [[names[label], names[prediction], str(count)] for label, prediction, count in found]
-    figure = new_figure(6, 0.28 * len(rows) + 1.4, f"{title}: the most frequent confusions")
+    figure = new_figure(6, 0.21 * len(rows) + 1, f"{title}: the most frequent confusions")
     axes = figure.subplots()
     axes.set_axis_off()
     table = axes.table(rows or [["none", "", ""]], colLabels=["label", "predicted", "count"], loc="upper center")
