@@ -118,8 +118,8 @@ MUTATIONS = [
     ),
     Mutation(
         "inference/predictor.py",
-        "if not difference < 0.1",
-        "if not difference < 1e9",
+        "max(0.1, len(self.class_names) / 512)",
+        "1e9",
         "tests/inference/test_predictor.py",
     ),
     Mutation("inference/predictor.py", "if recorded and sha256(path) != recorded", "if False", "tests/inference"),
@@ -129,7 +129,24 @@ MUTATIONS = [
         "rows",
         "tests/evaluation/test_labeled_images.py",
     ),
-    Mutation("inference/predictor.py", "probabilities / sums)", "probabilities)", "tests/inference/test_tflite.py"),
+    Mutation(
+        "inference/predictor.py",
+        "np.where(np.abs(sums - 1) < 1e-4, probabilities, scaled)",
+        "probabilities",
+        "tests/inference/test_tflite.py",
+    ),
+    Mutation(
+        "inference/class_names.py",
+        "if found is None or len(found) == classes:",
+        "if True:",
+        "tests/inference/test_class_names.py",
+    ),
+    Mutation(
+        "inference/images.py",
+        'each != "no digit" or self.class_names == DIGIT_NAMES',
+        "True",
+        "tests/inference/test_class_names.py",
+    ),
     Mutation(
         "inference/sharing.py", "return self._free.pop()", "return self._free[0]", "tests/inference/test_threads.py"
     ),
@@ -230,8 +247,8 @@ MUTATIONS = [
     ),
     Mutation(
         "export/signatures.py",
-        'tf.where(others["has_ink"], classes, -1)',
-        "classes",
+        'tf.where(others["has_ink"], predicted, -1)',
+        "predicted",
         "tests/export/test_signatures.py",
     ),
     Mutation(
@@ -242,7 +259,7 @@ MUTATIONS = [
     ),
     Mutation(
         "export/signatures.py",
-        'tf.where(answer["has_ink"][:, tf.newaxis], answer["probabilities"], 0.1)',
+        'tf.where(answer["has_ink"][:, tf.newaxis], answer["probabilities"], uniform)',
         'answer["probabilities"]',
         "tests/export/test_picture_formats.py",
     ),
@@ -263,6 +280,18 @@ MUTATIONS = [
         "if size and size + tensor_bytes > _MAX_SHARD_BYTES:",
         "if False:",
         "tests/export/test_saved_model.py",
+    ),
+    Mutation(
+        "training/class_weights.py",
+        "np.count_nonzero(counts) * np.maximum",
+        "len(counts) * np.maximum",
+        "tests/training/test_class_weights.py",
+    ),
+    Mutation(
+        "training/settings.py",
+        "for name in _OPTIONAL if name in recorded",
+        "for name in ()",
+        "tests/training/test_class_weights.py",
     ),
     Mutation(
         "models/rewrites.py",

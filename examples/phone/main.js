@@ -113,6 +113,7 @@ try {
   if (names) {
     request = `Draw one of ${names.length} classes, ${names[0]} to ${names.at(-1)}.`;
     element("hint").textContent = "Draw here";
+    document.title = document.querySelector("h1").textContent = "Recognize images";
   }
   await changed(true);
   page.state = "ready";
