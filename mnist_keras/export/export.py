@@ -14,7 +14,6 @@ import tensorflow as tf
 
 from mnist_keras.atomic import atomic_folder
 from mnist_keras.data import Digits
-from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.errors import InputError
 from mnist_keras.experiments.run_folder import read_run
 from mnist_keras.export.c_array import write_c_array
@@ -211,7 +210,7 @@ def _write(
 ) -> dict[str, Any]:
     """Writes the file of a format, with the card so far and the file's contract inside. Returns the contract."""
     if name == "saved_model":
-        write_saved_model(model, path, reads_numbers=class_names == DIGIT_NAMES)
+        write_saved_model(model, path, class_names)
     elif name == "keras":
         model.save(path)
     elif name in ("onnx", "onnx_picture", "onnx_numbers"):
