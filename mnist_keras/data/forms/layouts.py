@@ -10,6 +10,8 @@ from mnist_keras.data.digits import DIGIT_NAMES, MAX_CLASSES, Digits
 from mnist_keras.data.splits import choose_test_images
 from mnist_keras.errors import InputError, InputWarning
 
+# `Digits.note` of a dataset that has a validation set and no test set.
+VALIDATION_AS_TEST = "validation set used as the test set"
 # Shapes of images without their first axis.
 _SHAPES = ((28, 28), (28, 28, 1), (1, 28, 28), (784,))
 
