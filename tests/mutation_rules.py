@@ -27,6 +27,7 @@ _NORMALIZE = "inference/preprocessing/normalize_ops.py", _PREPROCESSING
 _NUMBERS = "inference/preprocessing/numbers_ops.py", _PREPROCESSING
 _STORAGE = "training/checkpoints/storage.py", "tests/training/checkpoints"
 _METRICS = "evaluation/metrics.py", "tests/evaluation/test_metrics.py"
+_SPLITS = "data/splits.py", "tests/data/test_split_validation.py"
 _PARITY = "export/parity.py", "tests/export/test_parity.py"
 
 
@@ -63,6 +64,18 @@ MUTATIONS = [
         "tests/data/augmentation/test_degradation.py",
     ),
     Mutation("data/archives.py", "if received != axes", "if False", "tests/data/test_archives.py"),
+    _of(_SPLITS, "< sizes[by_remainder] - 1", "< sizes[by_remainder]"),
+    _of(_SPLITS, "sizes.max() < 2 * sizes.min()", "sizes.min() > 0"),
+    Mutation("data/digits.py", "if self.class_names != DIGIT_NAMES:", "if True:", "tests/data/test_digits.py"),
+    Mutation("data/forms/layouts.py", "if 0.5 < high <= 1:", "if high <= 1:", "tests/data/test_sources.py"),
+    Mutation("data/forms/csv_files.py", "if not is_plain:", "if False:", "tests/data/forms/test_csv.py"),
+    Mutation("data/forms/emnist.py", "swapaxes(1, 2)", "swapaxes(1, 1)", "tests/data/forms/test_known_datasets.py"),
+    Mutation(
+        "data/forms/image_preparation.py", "if fraction <= 0.5:", "if True:", "tests/data/forms/test_image_folders.py"
+    ),
+    Mutation(
+        "data/forms/tfds_datasets.py", 'builder.name == "emnist"', "False", "tests/data/forms/test_tfds_datasets.py"
+    ),
     # Inference
     _of(_GEOMETRY, "_BOX = 20.0", "_BOX = 21.0"),
     _of(_GEOMETRY, "offset = tf.math.ceil(", "offset = tf.math.floor("),

@@ -156,11 +156,11 @@ def _parse(file: CsvFile, lines: list[str], columns: int, before: int) -> _Table
     try:
         table = np.loadtxt(lines, np.float32, delimiter=",", comments=None, quotechar='"', ndmin=2)
     except ValueError as error:
-        wrong = next((line for line in lines if not _is_row(line, columns)), lines[0])
-        place = before + lines.index(wrong) + 1
+        place, wrong = next(filter(lambda row: _wrong_part(row[1], columns), enumerate(lines)), (0, lines[0]))
+        received = _wrong_part(wrong, columns) or str(error)
         raise InputError(
             f"{file} has a wrong line. Expected: {columns} numbers with commas between them, labels too. Received: "
-            f"line {place} with {wrong.count(',') + 1} columns, {wrong[:40].strip()!r} ({error}). Correct or remove it."
+            f"{received} in line {before + place + 1}, {wrong[:40].strip()!r}. Correct or remove it."
         ) from error
     if table.shape[1] != columns:
         raise InputError(
@@ -179,14 +179,18 @@ def _parse(file: CsvFile, lines: list[str], columns: int, before: int) -> _Table
     return _Table(table.astype(np.uint16).astype(np.uint8), ends)
 
 
-def _is_row(line: str, columns: int) -> bool:
+def _wrong_part(line: str, columns: int) -> str:
+    """Returns in words what is wrong with a line; "" if it has this number of columns, all of them numbers."""
     values = line.split(",")
-    return len(values) == columns and all(_is_number(value.strip().strip('"')) for value in values)
+    if len(values) != columns:
+        return f"{len(values)} columns"
+    wrong = next((value.strip() for value in values if not _is_number(value)), None)
+    return "" if wrong is None else f"{wrong[:20]!r}"
 
 
 def _is_number(text: str) -> bool:
     try:
-        float(text.strip('"'))
+        float(text.strip().strip('"'))
     except ValueError:
         return False
     return True

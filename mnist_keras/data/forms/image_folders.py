@@ -9,7 +9,7 @@ import numpy as np
 
 from mnist_keras.data.digits import MAX_CLASSES, Digits
 from mnist_keras.data.forms.image_preparation import light_borders, prepare_images, turn_light_on_dark
-from mnist_keras.data.forms.layouts import Labeled, label_dtype, to_digits
+from mnist_keras.data.forms.layouts import VALIDATION_AS_TEST, Labeled, label_dtype, to_digits
 from mnist_keras.errors import InputError, InputWarning
 from mnist_keras.inference.preprocessing.image_files import SUFFIXES, load_image
 
@@ -65,10 +65,12 @@ def read_image_folder(
     sets = (
         [train, _read_part(parts[test_part], class_names, preparation, may_lack_classes=True)] if test_part else [train]
     )
-    note = "" if preparation == "none" else f"images prepared by {preparation}"
+    notes = [VALIDATION_AS_TEST] if test_part == "validation" else []
+    if preparation != "none":
+        notes.append(f"images prepared by {preparation}")
     if preparation == "resize":
         sets, is_inverted = turn_light_on_dark(sets, name)
-        note += ", inverted" if is_inverted else ""
+        notes += ["inverted"] if is_inverted else []
     elif preparation == "none" and light_borders(train.images) > 0.5:
         warnings.warn(
             f"the images of {name} are dark on light, as their borders show, and stay so; MNIST is light on dark. Pass "
@@ -76,7 +78,7 @@ def read_image_folder(
             InputWarning,
             stacklevel=2,
         )
-    return to_digits(name, sets[0], sets[1] if test_part else None, class_names, note)
+    return to_digits(name, sets[0], sets[1] if test_part else None, class_names, "; ".join(notes))
 
 
 def _subfolders(folder: pathlib.Path) -> list[pathlib.Path]:

@@ -10,6 +10,8 @@ from mnist_keras.data.digits import DIGIT_NAMES, MAX_CLASSES, Digits
 from mnist_keras.data.splits import choose_test_images
 from mnist_keras.errors import InputError, InputWarning
 
+# `Digits.note` of a dataset that has a validation set and no test set.
+VALIDATION_AS_TEST = "validation set used as the test set"
 # Shapes of images without their first axis.
 _SHAPES = ((28, 28), (28, 28, 1), (1, 28, 28), (784,))
 
@@ -121,7 +123,7 @@ def _white(part: str, images: np.ndarray) -> int:
             return 255
     raise InputError(
         f"The {part} images must be uint8 of shape (examples, 28, 28), or floating-point numbers from 0 to 1 or from 0 "
-        f"to 255. Received: {images.dtype} of shape {images.shape} from {low:.4g} to {high:.4g}. "
+        f"to 255. Received: {images.dtype} of shape {images.shape} from {low:.6g} to {high:.6g}. "
         "Convert the images to 28x28 pixels of 0..255."
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mnist_keras.data.archives import NPZ_ARRAYS, npz_keys, read_arrays
 from mnist_keras.data.digits import Digits
-from mnist_keras.data.forms.layouts import Labeled, to_digits
+from mnist_keras.data.forms.layouts import VALIDATION_AS_TEST, Labeled, to_digits
 from mnist_keras.errors import InputError, InputWarning
 
 # Words of an array's name. "" stands for names that do not say which set they belong to, as in images and labels.
@@ -50,7 +50,8 @@ def read_npz(path: pathlib.Path, name: str) -> Digits:
     elif "validation" in found:
         # MedMNIST: its labels are no digits, whatever their number.
         class_names = _numbered_names(sets[0].labels)
-    return to_digits(name, sets[0], sets[1] if test_part else None, class_names)
+    note = VALIDATION_AS_TEST if test_part == "validation" else ""
+    return to_digits(name, sets[0], sets[1] if test_part else None, class_names, note)
 
 
 def _find_by_name(keys: Sequence[str]) -> dict[str, list[str]]:

@@ -116,7 +116,9 @@ def _read_arrays(path: pathlib.Path, name: str) -> Digits | None:
     if npz or len(missing) < len(IDX_FILES):
         raise _not_recognized(path)
     csv_files = find_csv_files(path)
-    return read_csv_dataset(path, csv_files, name) if csv_files else None
+    # A table beside folders of images describes them, unless its name says otherwise.
+    has_data = any("train" in str(file).removeprefix(str(path)).lower() for file in csv_files) or not find_parts(path)
+    return read_csv_dataset(path, csv_files, name) if csv_files and has_data else None
 
 
 def _missing_idx_files(folder: pathlib.Path) -> list[str]:

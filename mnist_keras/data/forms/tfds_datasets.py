@@ -12,7 +12,7 @@ from mnist_keras.data.archives import check_size
 from mnist_keras.data.digits import Digits
 from mnist_keras.data.forms import emnist
 from mnist_keras.data.forms.image_preparation import prepare_images, turn_light_on_dark
-from mnist_keras.data.forms.layouts import Labeled, to_digits
+from mnist_keras.data.forms.layouts import VALIDATION_AS_TEST, Labeled, to_digits
 from mnist_keras.errors import InputError, InputWarning
 
 # Begins the name of a dataset, as in tfds:fashion_mnist or tfds:emnist/letters.
@@ -108,19 +108,22 @@ def _read_split(builder: Any, part: str, keys: tuple[str, str], preparation: str
 
 
 def _finish(builder: Any, name: str, sets: list[Labeled], class_names: list[str], preparation: str) -> Digits:
-    note = "" if preparation == "none" else f"images prepared by {preparation}"
+    is_validation = len(sets) > 1 and "test" not in builder.info.splits
+    notes = [VALIDATION_AS_TEST] if is_validation else []
+    if preparation != "none":
+        notes.append(f"images prepared by {preparation}")
     if preparation == "resize":
         sets, is_inverted = turn_light_on_dark(sets, name)
-        note += ", inverted" if is_inverted else ""
+        notes += ["inverted"] if is_inverted else []
     names, first_label = tuple(class_names), 0
     if builder.name == "emnist":
         # TFDS keeps NIST's files as they are, and names classes by number.
         split = builder.builder_config.name
         names, first_label = emnist.CLASS_NAMES[split], emnist.FIRST_LABEL.get(split, 0)
-        note = "EMNIST's images transposed to upright"
+        notes.append("EMNIST's images transposed to upright")
         sets = [Labeled(emnist.transpose(images), labels) for images, labels in sets]
     sets = [
         Labeled(images, emnist.number_from_zero("train" if index == 0 else "test", labels, first_label, len(names)))
         for index, (images, labels) in enumerate(sets)
     ]
-    return to_digits(name, sets[0], sets[1] if len(sets) > 1 else None, names, note)
+    return to_digits(name, sets[0], sets[1] if len(sets) > 1 else None, names, "; ".join(notes))

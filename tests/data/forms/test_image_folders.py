@@ -73,6 +73,20 @@ def test_other_files_and_validation_images_are_left_out_aloud(tmp_path):
     ]
 
 
+def test_a_table_beside_the_folders_is_no_dataset(tmp_path):
+    for part in ("train", "test"):
+        write_images(tmp_path / part, *made(2))
+    (tmp_path / "labels.csv").write_text("file,label\na.png,0\n")
+    assert len(load(tmp_path).train_images) == 8
+
+
+def test_validation_images_are_the_test_set_if_there_is_none(tmp_path):
+    for part in ("train", "valid"):
+        write_images(tmp_path / part, *made(2))
+    with pytest.warns(InputWarning, match="valid are used as the test set"):
+        assert load(tmp_path).note == "validation set used as the test set"
+
+
 @pytest.fixture
 def large(tmp_path):
     """Dark rings on light paper, 60 pixels wide and 90 high, for a class, and dark bars for the other."""
@@ -99,7 +113,7 @@ def test_resize_keeps_the_aspect_ratio_and_inverts_dark_on_light_aloud(large):
     assert np.unique(image[:, :5]).tolist() == np.unique(image[:, -5:]).tolist() == [25]
     rows, columns = np.nonzero(image > 130)
     assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (16, 2)
-    assert digits.note == "images prepared by resize, inverted"
+    assert digits.note == "images prepared by resize; inverted"
 
 
 def test_resize_keeps_light_on_dark(large):
