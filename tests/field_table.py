@@ -3,7 +3,7 @@
     python tests/field_table.py IMAGES MODEL...
 
 IMAGES has the folders `cells` and `pens` (images of one digit, whose name begins with it), `rows` (of numbers) and
-`no_digits`; those that are missing are left out. Pairs and strings of touching digits are made of MNIST's test images.
+`no_digits`; those that are missing are left out. Pairs of overlapping digits are made of MNIST's test images.
 Each MODEL is an export of the same recipe with another seed: the table has the median and the range. Beside the
 package's preprocessing stand two simple ones: the whole image resized to 28x28 pixels, and the bounding box of the ink
 by Otsu's threshold, fitted and centered as MNIST's digits.
@@ -25,8 +25,8 @@ from mnist_keras.inference.images import list_images, predict_file, predict_numb
 from mnist_keras.inference.predictor import Predictor, load_predictor
 from mnist_keras.inference.preprocessing.image_files import load_image
 
-# Strings of touching digits: their number; the overlaps of the bounding boxes in pixels.
-_STRINGS, _OVERLAPS = 400, (1, 2, 3, 4)
+# Pairs of digits for each overlap of their bounding boxes, in pixels.
+_PAIRS, _OVERLAPS = 250, (1, 2, 3, 4)
 # Pixel value from which on a pixel of MNIST counts for the bounding box.
 _INK = 60
 
@@ -43,11 +43,14 @@ def main(folder: str, models: Sequence[str]) -> None:
             _print_row(f"{kind}, accuracy", len(files), columns)
     if (root / "rows").is_dir():
         files = list(list_images([root / "rows"]))
-        _print_numbers(f"{'rows'}", predictors, files)
-    with tempfile.TemporaryDirectory() as strings:
+        _print_numbers("rows", predictors, files)
+    with tempfile.TemporaryDirectory() as pairs:
         for overlap in _OVERLAPS:
-            files = _write_strings(pathlib.Path(strings) / str(overlap), overlap)
-            _print_numbers(f"MNIST digits that overlap by {overlap} pixels", predictors, files)
+            _write_pairs(pathlib.Path(pairs) / str(overlap), overlap)
+        _print_numbers("pairs of MNIST digits that overlap by 1 to 4 pixels", predictors, list(list_images([pairs])))
+        for overlap in _OVERLAPS:
+            files = list(list_images([pathlib.Path(pairs) / str(overlap)]))
+            _print_numbers(f"by {overlap} pixels", predictors, files)
     if (root / "no_digits").is_dir():
         files = list(list_images([root / "no_digits"]))
         unwarned = [_mean(not predict_file(predictor, file)[0].warnings for file in files) for predictor in predictors]
@@ -109,13 +112,13 @@ def _print_numbers(kind: str, predictors: Sequence[Predictor], files: Sequence[s
     _print_row(f"{kind}, character error rate", len(files), [None, None, wrong])
 
 
-def _write_strings(folder: pathlib.Path, overlap: int) -> list[str]:
-    """Writes images of two to four of MNIST's test images whose bounding boxes overlap."""
+def _write_pairs(folder: pathlib.Path, overlap: int) -> None:
+    """Writes images of two of MNIST's test images whose bounding boxes overlap."""
     folder.mkdir()
     digits, random = load_digits("mnist"), np.random.default_rng(overlap)
-    for number in range(_STRINGS // len(_OVERLAPS)):
-        chosen = random.integers(len(digits.test_images), size=2 if number % 4 else int(random.integers(2, 5)))
-        page, left = np.zeros((28, 28 * len(chosen)), np.uint8), 4
+    for number in range(_PAIRS):
+        chosen = random.integers(len(digits.test_images), size=2)
+        page, left = np.zeros((28, 56), np.uint8), 4
         for image in digits.test_images[chosen]:
             columns = np.flatnonzero(image.max(axis=0) > _INK)
             ink = image[:, columns[0] : columns[-1] + 1]
@@ -124,7 +127,6 @@ def _write_strings(folder: pathlib.Path, overlap: int) -> list[str]:
             left += ink.shape[1] - overlap
         name = "".join(map(str, digits.test_labels[chosen]))
         Image.fromarray(page[:, : left + overlap + 4]).save(folder / f"{name}_{number:03}.png")
-    return list(list_images([folder]))
 
 
 def _mean(values) -> float:
