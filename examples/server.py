@@ -76,8 +76,15 @@ async def prepare(file: bytes) -> bytes:
     return small
 
 
-def predict(encoded, files: list[bytes]) -> list[dict]:
-    """Returns digit, probabilities and the probability that there is a digit, per file.
+def read_names() -> list[str] | None:
+    """Returns the class names in `labels.txt` beside the model; None for the ten digits, or without that file."""
+    labels = pathlib.Path(MODEL).absolute().with_name("labels.txt")
+    names = labels.read_text(encoding="utf-8").rstrip("\n").split("\n") if labels.is_file() else list("0123456789")
+    return None if names == list("0123456789") else names
+
+
+def predict(encoded, files: list[bytes], names: list[str] | None = None) -> list[dict]:
+    """Returns digit, probabilities and the probability that there is a digit, per file; of other classes the name too.
 
     If a file is not an image, its batch is repeated file by file.
     """
@@ -86,10 +93,11 @@ def predict(encoded, files: list[bytes]) -> list[dict]:
     except tf.errors.InvalidArgumentError:
         if len(files) == 1:
             return [{"error": "The image is damaged."}]
-        return [predict(encoded, [file])[0] for file in files]
+        return [predict(encoded, [file], names)[0] for file in files]
     return [
         {
             "digit": None if digit < 0 else int(digit),
+            **({"class_name": None if digit < 0 else names[digit]} if names else {}),
             "probabilities": [round(float(value), 6) for value in row],
             "is_digit": round(float(is_digit), 6),
         }
@@ -99,7 +107,7 @@ def predict(encoded, files: list[bytes]) -> list[dict]:
     ]
 
 
-async def work(encoded, waiting: asyncio.Queue) -> None:
+async def work(encoded, waiting: asyncio.Queue, names: list[str] | None = None) -> None:
     """Predicts the waiting requests in batches, in an endless loop."""
     while True:
         batch = [await waiting.get()]
@@ -107,7 +115,7 @@ async def work(encoded, waiting: asyncio.Queue) -> None:
         while len(batch) < BATCH_SIZE and not waiting.empty():
             batch.append(waiting.get_nowait())
         try:
-            results = await asyncio.to_thread(predict, encoded, [file for file, _ in batch])
+            results = await asyncio.to_thread(predict, encoded, [file for file, _ in batch], names)
         except tf.errors.OpError:
             results = [{"failure": "The model failed on this image."}] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
@@ -136,7 +144,7 @@ async def lifespan(app: FastAPI):
     predict(encoded, [tf.io.encode_png(tf.zeros((28, 28, 1), tf.uint8)).numpy()])
     app.state.waiting, app.state.large = asyncio.Queue(MAX_WAITING), asyncio.Queue(MAX_WAITING_LARGE)
     app.state.workers = [
-        asyncio.create_task(work(encoded, app.state.waiting)),
+        asyncio.create_task(work(encoded, app.state.waiting, read_names())),
         asyncio.create_task(prepare_large(app.state.large, app.state.waiting)),
     ]
     yield
@@ -162,6 +170,7 @@ async def health() -> dict:
 async def digit(request: Request) -> dict:
     """Returns the digit (null if there is no ink), the probabilities of 0 to 9, and `is_digit`.
 
+    A model of other classes returns the number of the class as `digit`, and its name as `class_name`.
     `is_digit` is the probability that the image shows a digit at all; below 0.5 it is a letter, a sign or a thing.
     """
     if request.headers.get("content-type", "").startswith("multipart/"):

@@ -1,6 +1,7 @@
 """Serves the phone page: draw or photograph digits; a TFLite model in the browser reads them.
 
-EXPORT is the folder of an export with the format `canvas_numbers` (default: the shipped cnn_robust).
+EXPORT is the folder of an export with the format `canvas_numbers` (default: the shipped cnn_robust), or `canvas` if
+its classes are not the ten digits.
 
     python scripts/demo.py
     python scripts/demo.py exported/mine --host=0.0.0.0     for phones in the same network

@@ -23,7 +23,7 @@ flags.DEFINE_float(
 )
 text = (
     "evaluate on the images in this folder; a file's name starts with its digit, or its folder's name is its digit; "
-    "none stands for images of no digit"
+    "none stands for images of no digit; of other classes, a file's name starts with the class's name and _"
 )
 flags.DEFINE_string("pictures", None, text)
 flags.DEFINE_bool("all_digits", False, "read whole numbers on --pictures; a file's name starts with the number")
@@ -73,10 +73,11 @@ def main(arguments):
         digits = digits_from_flags()
         warn_unless_upright(digits)
         predictor.check_not_trained_on(digits.name)
+        predictor.check_classes(digits.class_names)
         predict = choose_predict(predictor)
         probabilities, labels = predict(digits.test_images), digits.test_labels
         dataset = digits.name
-    report = compute_metrics(probabilities, labels)
+    report = compute_metrics(probabilities, labels, predictor.class_names)
     copies = ", 18 transformed copies of each image" if FLAGS.tta else ""
     print(f"{predictor.path} on {dataset}{copies}\n\n{report}")
     if FLAGS.pictures:

@@ -19,14 +19,17 @@ FLAGS = flags.FLAGS
 
 def main(arguments):
     check_keras_config()
-    formats = formats_from_flags()
+    # Unknown names are refused before TensorFlow is imported, which takes seconds.
+    formats_from_flags()
     with cli.silence_native_logs():
         from mnist_keras.experiments.run_folder import read_run
         from mnist_keras.export.export import IncompleteExport, export_run
         from mnist_keras.export.formats import default_export_folder
+        from mnist_keras.inference.class_names import names_from_settings
 
     config, _ = read_run(arguments[0])
     output = FLAGS.output or default_export_folder("exported", config["recipe"]["name"], config["dataset"]["name"])
+    formats = formats_from_flags(names_from_settings(config))
     digits = digits_from_flags()
     failed = None
     try:

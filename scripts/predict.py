@@ -15,6 +15,7 @@ from absl import flags
 from script_flags import define_input_range_flag
 
 from mnist_keras import cli
+from mnist_keras.data.digits import DIGIT_NAMES
 
 flags.DEFINE_bool("all_digits", False, "predict all digits on each image, line by line; at most 32")
 flags.DEFINE_bool("json", False, "print JSON instead of a table")
@@ -76,14 +77,22 @@ def print_numbers(numbers):
 
 def print_table(predictions):
     width = max(len("file"), *(len(prediction.file) for prediction in predictions))
-    print(f"{'file':<{width}}  digit  probability  second guess  warnings")
+    title = "digit" if predictions[0].class_names == DIGIT_NAMES else "class"
+    # Of the column of names, and of that of second guesses.
+    name_width = max(5, *(len(prediction.class_name or "") for prediction in predictions))
+    second_width = max(12, *(len(second_guess(prediction)) for prediction in predictions))
+    print(f"{'file':<{width}}  {title:>{name_width}}  probability  {'second guess':>{second_width}}  warnings")
     for prediction in predictions:
-        digit, probability, second = "-", "", ""
-        if prediction.digit is not None:
-            digit, probability = prediction.digit, f"{prediction.probabilities.max():.2%}"
-            second = f"{prediction.second_guess} ({prediction.probabilities[prediction.second_guess]:.2%})"
+        probability = "" if prediction.class_name is None else f"{prediction.probabilities.max():.2%}"
+        cells = f"{prediction.class_name or '-':>{name_width}}  {probability:>11}"
         warnings = ", ".join(prediction.warnings)
-        print(f"{prediction.file:<{width}}  {digit:>5}  {probability:>11}  {second:>12}  {warnings}".rstrip())
+        print(f"{prediction.file:<{width}}  {cells}  {second_guess(prediction):>{second_width}}  {warnings}".rstrip())
+
+
+def second_guess(prediction):
+    if prediction.second_guess is None:
+        return ""
+    return f"{prediction.second_guess_name} ({prediction.probabilities[prediction.second_guess]:.2%})"
 
 
 def save_inputs(predictions, folder):

@@ -2,12 +2,22 @@
 
 import ast
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from absl import flags
 
-from mnist_keras.data import DATA_DIR_VARIABLE, DATASETS, Digits, base_dataset, load_digits, split_validation
+from mnist_keras.data import (
+    DATA_DIR_VARIABLE,
+    DATASETS,
+    IMAGE_PREPARATIONS,
+    Digits,
+    base_dataset,
+    is_dataset,
+    load_digits,
+    split_validation,
+)
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.distribution.workers import MAX_DEVICES, MAX_THREADS, STRATEGIES
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
@@ -33,7 +43,7 @@ _RECIPE_HELP = {
     "weight_decay": "weight decay of adamw, applied to kernels only",
     "schedule": f"learning-rate schedule: {', '.join(SCHEDULES)}",
     "warmup_fraction": "fraction of the training steps in which the learning rate rises from 0 to its maximum",
-    "label_smoothing": "label smoothing: fraction of each training target spread evenly over the ten classes",
+    "label_smoothing": "label smoothing: fraction of each training target spread evenly over the classes",
     "ensemble_size": "number of networks, trained with different seeds, whose probabilities are averaged",
     "batch_size": "batch size; 0: the whole training set",
     "synthetic_examples": "number of digits drawn by code that are added to the training set",
@@ -71,23 +81,25 @@ def recipe_from_flags(name: str) -> Recipe:
 
 
 def define_data_flags() -> None:
-    """Defines --dataset, --data_dir and --validation."""
-    flags.DEFINE_enum(
-        "dataset",
-        "auto",
-        DATASETS,
-        "sample: 5,000 images of MNIST; folder: --data_dir; auto: mnist if available, otherwise sample",
+    """Defines --dataset, --data_dir, --image_preparation and --validation."""
+    names = f"{', '.join(DATASETS)}, or tfds:NAME"
+    text = (
+        f"{names}. sample: 5,000 images of MNIST; folder: whatever --data_dir holds; tfds:NAME: TensorFlow Datasets; "
+        "auto: mnist if available, otherwise sample"
     )
-    flags.DEFINE_string(
-        "data_dir", None, f"folder of the four IDX files, or an .npz file (default: the variable {DATA_DIR_VARIABLE})"
-    )
+    flags.DEFINE_string("dataset", "auto", text)
+    flags.register_validator("dataset", is_dataset, f"expected one of {names}")
+    text = "folder of IDX, npz or CSV files or of images in a folder per class; or an npz, CSV or zip file"
+    flags.DEFINE_string("data_dir", None, f"{text} (default: the variable {DATA_DIR_VARIABLE})")
+    text = "how image files are prepared. none: they have 28x28 pixels; digit: like photos of digits; resize: whole"
+    flags.DEFINE_enum("image_preparation", "none", IMAGE_PREPARATIONS, text)
     text = "size of a validation set split from the training set and used in place of the test set; 0: the test set"
     flags.DEFINE_integer("validation", 0, text, lower_bound=0)
 
 
 def digits_from_flags() -> Digits:
     """Returns the dataset of the flags. With --validation, its test set is the validation set."""
-    digits = load_digits(flags.FLAGS.dataset, flags.FLAGS.data_dir)
+    digits = load_digits(flags.FLAGS.dataset, flags.FLAGS.data_dir, flags.FLAGS.image_preparation)
     return split_validation(digits, flags.FLAGS.validation) if flags.FLAGS.validation else digits
 
 
@@ -115,6 +127,8 @@ def define_training_flags() -> None:
     flags.DEFINE_bool("mixed_precision", None, text)
     flags.DEFINE_bool("sync_batch_norm", True, "on several replicas: normalize by the statistics of the global batch")
     flags.DEFINE_integer("test_batch_size", 1000, "batch size of evaluation", lower_bound=1)
+    text = "balanced: rare classes have higher weights in the loss, inversely proportional to their frequencies"
+    flags.DEFINE_enum("class_weight", None, ["balanced"], text)
     text = "interval of checkpoints: steps as in 100, or time as in 5min or 30s; 0: only when stopped"
     flags.DEFINE_string("checkpoint_every", "1min", text)
 
@@ -126,6 +140,7 @@ def training_options() -> TrainingOptions:
         flags.Error: a value is invalid.
     """
     names = ("strategy", "deterministic", "mixed_precision", "sync_batch_norm", "test_batch_size", "checkpoint_every")
+    names += ("class_weight",)
     try:
         CheckpointSchedule(flags.FLAGS.checkpoint_every)
     except InputError as error:
@@ -139,10 +154,10 @@ def define_export_flags() -> None:
     flags.DEFINE_list("formats", ",".join(DEFAULT_FORMATS), f"formats of the export, or all. {known}")
 
 
-def formats_from_flags() -> tuple[str, ...]:
-    """Returns the names of the formats. Raises flags.Error for an unknown name."""
+def formats_from_flags(class_names: Sequence[str] = DIGIT_NAMES) -> tuple[str, ...]:
+    """Returns the names of the formats. Raises flags.Error for a name that is unknown or does not fit the classes."""
     try:
-        return expand_formats(flags.FLAGS.formats)
+        return expand_formats(flags.FLAGS.formats, class_names)
     except InputError as error:
         raise flags.IllegalFlagValueError(f"flag --formats: {error}") from error
 
@@ -167,9 +182,13 @@ def without_unasked_synthetic_digits(recipe: Recipe, digits: Digits) -> Recipe:
     is_mnist = base_dataset(digits.name) in ("mnist", "sample")
     if not recipe.synthetic_examples or is_mnist or flags.FLAGS.synthetic_examples is not None:
         return recipe
+    remedy = (
+        f" If the classes of {digits.name} are the digits, add them by "
+        f"--synthetic_examples={recipe.synthetic_examples}."
+    )
     print(
-        f"{recipe.name}: its {recipe.synthetic_examples:,} synthetic digits are left out on {digits.name}. If the "
-        f"classes of {digits.name} are the digits, add them by --synthetic_examples={recipe.synthetic_examples}."
+        f"{recipe.name}: its {recipe.synthetic_examples:,} synthetic digits are left out on {digits.name}."
+        + (remedy if digits.class_names == DIGIT_NAMES else "")
     )
     return dataclasses.replace(recipe, synthetic_examples=0)
 

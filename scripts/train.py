@@ -34,6 +34,7 @@ from script_flags import (
 
 from mnist_keras import cli
 from mnist_keras.atomic import check_writable
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.distribution.keras_config import check_keras_config
 from mnist_keras.distribution.workers import Worker, current_worker
 from mnist_keras.errors import InputError, TrainingStopped
@@ -75,17 +76,21 @@ def main(_):
     # Checks come before the import of TensorFlow, which takes seconds.
     recipe = recipe_from_flags(FLAGS.model)
     options = training_options()
-    formats = formats_from_flags()
+    # Unknown names are refused before the dataset is loaded.
+    formats_from_flags()
     worker = current_worker(FLAGS.strategy)
     run = _run_folder(recipe.name, worker)
     digits = digits_from_flags()
+    formats = formats_from_flags(digits.class_names)
     recipe = without_unasked_synthetic_digits(recipe, digits)
-    complete = is_complete(run, recipe, digits, FLAGS.seed)
+    complete = is_complete(run, recipe, digits, FLAGS.seed, FLAGS.class_weight)
     is_chief = worker is None or worker.is_chief
     export = FLAGS.export_dir and default_export_folder(FLAGS.export_dir, recipe.name, digits.name)
     if is_chief:
         _check_folders(run, complete, export, digits.name)
         sizes = f"{len(digits.train_labels):,} training and {len(digits.test_labels):,} test images"
+        if digits.class_names != DIGIT_NAMES:
+            sizes += f" of {len(digits.class_names)} classes"
         print(f"{digits.name}: {sizes}", flush=True)
         print(f"{run} is complete and is not trained again" if complete else f"run {run}", flush=True)
 

@@ -7,6 +7,7 @@ import pathlib
 
 import pytest
 from hypothesis import settings
+from letter_images import make_letters
 from tiny_digits import make_digits
 
 from mnist_keras.files import sha256
@@ -99,3 +100,35 @@ def canvas_export(tmp_path):
     model.write_bytes(b"a model")
     (folder / "card.json").write_text(json.dumps({"files": {model.name: {"sha256": sha256(model)}}}))
     return folder
+
+
+@pytest.fixture(scope="session")
+def letters():
+    return make_letters()
+
+
+@pytest.fixture(scope="session")
+def letters_run(letters, shared_folder):
+    """The folder of a run: `linear`, forty steps on the letters."""
+
+    def create(folder):
+        from mnist_keras.experiments.save_run import save_run
+        from mnist_keras.recipes import get_recipe
+        from mnist_keras.training.train import train
+
+        recipe = get_recipe("linear", epochs=40)
+        save_run(folder, train(recipe, letters, options=TrainingOptions(verbose=False)), letters)
+
+    return shared_folder("shared_runs/letters", create)
+
+
+@pytest.fixture(scope="session")
+def letters_export(letters_run, letters, shared_folder):
+    """An export of `letters_run` without the formats that take longest."""
+
+    def create(folder):
+        from mnist_keras.export.export import export_run
+
+        export_run(letters_run, folder, letters, ["saved_model", "float32", "uint8_io", "onnx", "keras", "c_array"])
+
+    return shared_folder("shared_exports/letters", create)

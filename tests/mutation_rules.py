@@ -27,6 +27,7 @@ _NORMALIZE = "inference/preprocessing/normalize_ops.py", _PREPROCESSING
 _NUMBERS = "inference/preprocessing/numbers_ops.py", _PREPROCESSING
 _STORAGE = "training/checkpoints/storage.py", "tests/training/checkpoints"
 _METRICS = "evaluation/metrics.py", "tests/evaluation/test_metrics.py"
+_SPLITS = "data/splits.py", "tests/data/test_split_validation.py"
 _PARITY = "export/parity.py", "tests/export/test_parity.py"
 
 
@@ -41,7 +42,7 @@ MUTATIONS = [
     Mutation("data/archives.py", "if is_gzip:", "if False:", "tests/data"),
     Mutation(
         "data/archives.py",
-        '_check_size(f"{archive.filename}: {name}", size)',
+        'check_size(f"{archive.filename}: {name}", size)',
         "None",
         "tests/data/test_hostile_files.py",
     ),
@@ -63,6 +64,18 @@ MUTATIONS = [
         "tests/data/augmentation/test_degradation.py",
     ),
     Mutation("data/archives.py", "if received != axes", "if False", "tests/data/test_archives.py"),
+    _of(_SPLITS, "< sizes[by_remainder] - 1", "< sizes[by_remainder]"),
+    _of(_SPLITS, "sizes.max() < 2 * sizes.min()", "sizes.min() > 0"),
+    Mutation("data/digits.py", "if self.class_names != DIGIT_NAMES:", "if True:", "tests/data/test_digits.py"),
+    Mutation("data/forms/layouts.py", "if 0.5 < high <= 1:", "if high <= 1:", "tests/data/test_sources.py"),
+    Mutation("data/forms/csv_files.py", "if not is_plain:", "if False:", "tests/data/forms/test_csv.py"),
+    Mutation("data/forms/emnist.py", "swapaxes(1, 2)", "swapaxes(1, 1)", "tests/data/forms/test_known_datasets.py"),
+    Mutation(
+        "data/forms/image_preparation.py", "if fraction <= 0.5:", "if True:", "tests/data/forms/test_image_folders.py"
+    ),
+    Mutation(
+        "data/forms/tfds_datasets.py", 'builder.name == "emnist"', "False", "tests/data/forms/test_tfds_datasets.py"
+    ),
     # Inference
     _of(_GEOMETRY, "_BOX = 20.0", "_BOX = 21.0"),
     _of(_GEOMETRY, "offset = tf.math.ceil(", "offset = tf.math.floor("),
@@ -119,8 +132,8 @@ MUTATIONS = [
     ),
     Mutation(
         "inference/predictor.py",
-        "if not difference < 0.1",
-        "if not difference < 1e9",
+        "max(0.1, len(self.class_names) / 512)",
+        "1e9",
         "tests/inference/test_predictor.py",
     ),
     Mutation("inference/predictor.py", "if recorded and sha256(path) != recorded", "if False", "tests/inference"),
@@ -130,7 +143,24 @@ MUTATIONS = [
         "rows",
         "tests/evaluation/test_labeled_images.py",
     ),
-    Mutation("inference/predictor.py", "probabilities / sums)", "probabilities)", "tests/inference/test_tflite.py"),
+    Mutation(
+        "inference/predictor.py",
+        "np.where(np.abs(sums - 1) < 1e-4, probabilities, scaled)",
+        "probabilities",
+        "tests/inference/test_tflite.py",
+    ),
+    Mutation(
+        "inference/class_names.py",
+        "if found is None or len(found) == classes:",
+        "if True:",
+        "tests/inference/test_class_names.py",
+    ),
+    Mutation(
+        "inference/images.py",
+        'each != "no digit" or self.class_names == DIGIT_NAMES',
+        "True",
+        "tests/inference/test_class_names.py",
+    ),
     Mutation(
         "inference/sharing.py", "return self._free.pop()", "return self._free[0]", "tests/inference/test_threads.py"
     ),
@@ -231,8 +261,8 @@ MUTATIONS = [
     ),
     Mutation(
         "export/signatures.py",
-        'tf.where(others["has_ink"], classes, -1)',
-        "classes",
+        'tf.where(others["has_ink"], predicted, -1)',
+        "predicted",
         "tests/export/test_signatures.py",
     ),
     Mutation(
@@ -243,7 +273,7 @@ MUTATIONS = [
     ),
     Mutation(
         "export/signatures.py",
-        'tf.where(answer["has_ink"][:, tf.newaxis], answer["probabilities"], 0.1)',
+        'tf.where(answer["has_ink"][:, tf.newaxis], answer["probabilities"], uniform)',
         'answer["probabilities"]',
         "tests/export/test_picture_formats.py",
     ),
@@ -264,6 +294,18 @@ MUTATIONS = [
         "if size and size + tensor_bytes > _MAX_SHARD_BYTES:",
         "if False:",
         "tests/export/test_saved_model.py",
+    ),
+    Mutation(
+        "training/class_weights.py",
+        "np.count_nonzero(counts) * np.maximum",
+        "len(counts) * np.maximum",
+        "tests/training/test_class_weights.py",
+    ),
+    Mutation(
+        "training/settings.py",
+        "for name in _OPTIONAL if name in recorded",
+        "for name in ()",
+        "tests/training/test_class_weights.py",
     ),
     Mutation(
         "models/rewrites.py",

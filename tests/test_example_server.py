@@ -18,6 +18,7 @@ import pytest
 import tensorflow as tf
 from example_files import EXAMPLES, MODEL, load_example, write_pictures
 from fastapi import HTTPException
+from letter_images import NAMES
 from PIL import Image
 
 
@@ -165,6 +166,24 @@ def test_a_full_queue_refuses_requests(server_module):
     refused = asyncio.run(ask_twice())
     assert refused.status_code == 503
     assert refused.headers == {"Retry-After": "1"}
+
+
+def test_the_server_names_other_classes(server_module, letters_export, export, monkeypatch):
+    monkeypatch.setattr(server_module, "MODEL", str(export / "saved_model"))
+    assert server_module.read_names() is None
+    monkeypatch.setattr(server_module, "MODEL", str(letters_export / "saved_model"))
+    names = server_module.read_names()
+    assert names == list(NAMES)
+    page, letter = io.BytesIO(), io.BytesIO()
+    image = Image.new("L", (60, 60))
+    image.save(page, "PNG")
+    image.paste(255, (26, 10, 33, 50))
+    image.save(letter, "PNG")
+    encoded = tf.saved_model.load(server_module.MODEL).signatures["encoded"]
+    blank, answer = server_module.predict(encoded, [page.getvalue(), letter.getvalue()], names)
+    assert (blank["digit"], blank["class_name"]) == (None, None)
+    assert answer["class_name"] == NAMES[answer["digit"]]
+    assert len(answer["probabilities"]) == 26
 
 
 def test_waiting_requests_are_batched(server_module):

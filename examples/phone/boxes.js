@@ -8,7 +8,7 @@ const layer = document.getElementById("boxes");
 export function showBoxes(digits, image, threshold) {
   const side = Math.max(image.width, image.height);
   const percent = (pixels) => `${(100 * pixels) / side}%`;
-  const boxes = digits.map(({ box, probability }) => {
+  const boxes = digits.filter(({ box }) => box).map(({ box, probability }) => {
     const element = document.createElement("div");
     element.className = probability < threshold ? "box unsure" : "box";
     element.style.left = percent(box.left + (side - image.width) / 2);

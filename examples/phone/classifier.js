@@ -1,15 +1,17 @@
 import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 
 /**
- * Loads LiteRT.js and a `mnist_canvas_numbers.tflite`, which finds all digits on an image and predicts each.
+ * Loads LiteRT.js and a `mnist_canvas_numbers.tflite`, which finds all digits on an image and predicts each; or a
+ * `mnist_canvas.tflite`, which predicts the class of the largest one, also of other classes than the digits.
  *
  * Returns an object of `maxPixels`, the maximum number of pixels of an image, and `classify(image)`. That function takes
  * an ImageData and resolves to {digits, signs, milliseconds}. `signs` is the number of letters and other signs. `digits`
  * is in reading order, each with
  *
- * - `digit` and `probability`, the predicted digit, and `probabilities` of all ten;
+ * - `digit` and `probability`, the number of the predicted class, which of ten digits is the digit, and
+ *   `probabilities` of all classes;
  * - `line`, the number of its line from 0;
- * - `box`, its bounding box {top, left, bottom, right} in pixels of the image;
+ * - `box`, its bounding box {top, left, bottom, right} in pixels of the image; null from `mnist_canvas.tflite`;
  * - `pixels`, the 28x28 input of the network, 0 to 255.
  */
 export async function loadClassifier(litert, file) {
@@ -33,16 +35,20 @@ export async function loadClassifier(litert, file) {
     for (const tensor of [...Object.values(inputs), ...Object.values(outputs)]) {
       tensor.delete();
     }
-    return {
-      digits: Array.from({ length: values.count[0] }, (_, index) => digitAt(index, values)),
-      signs: values.signs[0],
-      milliseconds: performance.now() - began,
-    };
+    const found = values.count
+      ? { digits: Array.from({ length: values.count[0] }, (_, index) => digitAt(index, values)), signs: values.signs[0] }
+      : { digits: values.has_ink[0] ? [onlyOne(values)] : [], signs: 0 };
+    return { ...found, milliseconds: performance.now() - began };
   }
 
   // The first run allocates memory.
   await classify(new ImageData(28, 28));
   return { maxPixels: rgba.length / 4, classify };
+}
+
+function onlyOne({ probabilities, digit }) {
+  const probability = Math.max(...probabilities);
+  return { digit: probabilities.indexOf(probability), probability, probabilities, line: 0, box: null, pixels: digit };
 }
 
 function digitAt(index, values) {

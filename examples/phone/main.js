@@ -3,7 +3,7 @@ import { hideBoxes, showBoxes } from "./boxes.js";
 import { loadClassifier } from "./classifier.js";
 import { cacheForOffline } from "./offline.js";
 import { Pad } from "./pad.js";
-import { showMessage, showPrediction, speak } from "./prediction.js";
+import { showClasses, showMessage, showPrediction, speak } from "./prediction.js";
 
 const element = (id) => document.getElementById(id);
 // The page's progress, for tests: `state` is ready, offline or failed; `prediction` is running or done.
@@ -12,6 +12,8 @@ const pad = new Pad(element("pad"));
 let classifier = null;
 // Minimum probability of a digit that is not marked as unsure.
 let threshold = 0;
+// Is shown while the pad is empty.
+let request = "Draw a digit or a number.";
 // A prediction is running; the drawing has changed since it began; no stroke is unfinished.
 let isBusy = false;
 let isStale = false;
@@ -25,7 +27,7 @@ async function predict() {
   isBusy = true;
   isStale = false;
   if (pad.isEmpty) {
-    showMessage("Draw a digit or a number.");
+    showMessage(request);
     hideBoxes();
   } else {
     await predictOnce();
@@ -101,12 +103,18 @@ addEventListener("keydown", (event) => {
 });
 
 try {
-  const [loaded, card] = await Promise.all([
-    loadClassifier("./litert/core/wasm/", "model/mnist_canvas_numbers.tflite"),
-    fetch("model/card.json").then((response) => response.json()),
-  ]);
-  classifier = loaded;
+  const card = await fetch("model/card.json").then((response) => response.json());
+  // Models of other classes than the ten digits read no whole numbers.
+  const names = card.dataset?.class_names;
+  const model = names ? "mnist_canvas.tflite" : "mnist_canvas_numbers.tflite";
+  showClasses(names ?? [..."0123456789"]);
+  classifier = await loadClassifier("./litert/core/wasm/", `model/${model}`);
   threshold = card.sure_from;
+  if (names) {
+    request = `Draw one of ${names.length} classes, ${names[0]} to ${names.at(-1)}.`;
+    element("hint").textContent = "Draw here";
+    document.title = document.querySelector("h1").textContent = "Recognize images";
+  }
   await changed(true);
   page.state = "ready";
 } catch (error) {

@@ -12,13 +12,23 @@ const [number, headline, warnings, spoken, bars, input, caption] = [
   "caption",
 ].map((id) => document.getElementById(id));
 
-bars.replaceChildren(
-  ...Array.from({ length: 10 }, (_, value) => {
+// Maximum number of bars: of more classes, the most probable ones are shown.
+const MAX_BARS = 10;
+// The name of each class.
+let names = [];
+
+/** Sets the names of the classes, and shows a bar for each. */
+export function showClasses(classNames) {
+  names = classNames;
+  const items = Array.from({ length: Math.min(MAX_BARS, names.length) }, () => {
     const item = document.createElement("li");
-    item.innerHTML = `<span class="bar"></span>${value}`;
+    item.innerHTML = '<span class="bar"></span><span class="name"></span>';
     return item;
-  }),
-);
+  });
+  bars.style.setProperty("--bars", items.length);
+  bars.replaceChildren(...items);
+  showBars(null);
+}
 
 /** Shows the result of a classifier's `classify`. A digit with a probability below `threshold` is "not sure". */
 export function showPrediction({ digits, signs }, threshold) {
@@ -68,11 +78,11 @@ function showNothing(message) {
 function headlineOf(only, isUnsure) {
   const { digit, probability, probabilities } = only;
   if (!isUnsure(only)) {
-    return `${digit}, ${percent(probability)} sure`;
+    return `${names[digit]}, ${percent(probability)} sure`;
   }
   const others = probabilities.map((value, index) => (index === digit ? -1 : value));
   const second = Math.max(...others);
-  return `Not sure: ${digit} (${percent(probability)}) or ${others.indexOf(second)} (${percent(second)})`;
+  return `Not sure: ${names[digit]} (${percent(probability)}) or ${names[others.indexOf(second)]} (${percent(second)})`;
 }
 
 function headlineOfAll(digits, least, isUnsure) {
@@ -86,13 +96,13 @@ function headlineOfAll(digits, least, isUnsure) {
 function showNumber(digits, isUnsure) {
   const lines = Object.values(Object.groupBy(digits, (digit) => digit.line));
   number.style.setProperty("--rows", lines.length);
-  number.style.setProperty("--columns", Math.max(...lines.map((line) => line.length)));
+  number.style.setProperty("--columns", Math.max(...lines.map(charactersOf)));
   number.replaceChildren(
     ...lines.map((line) => {
       const element = document.createElement("div");
       for (const digit of line) {
         const span = document.createElement("span");
-        span.textContent = digits.length === 1 && isUnsure(digit) ? "?" : digit.digit;
+        span.textContent = digits.length === 1 && isUnsure(digit) ? "?" : names[digit.digit];
         span.classList.toggle("unsure", isUnsure(digit));
         element.append(span);
       }
@@ -101,13 +111,28 @@ function showNumber(digits, isUnsure) {
   );
 }
 
+function charactersOf(line) {
+  return line.reduce((sum, { digit }) => sum + names[digit].length, 0);
+}
+
+function shownClasses(digit) {
+  const classes = [...names.keys()];
+  if (!digit || classes.length <= MAX_BARS) {
+    return classes.slice(0, MAX_BARS);
+  }
+  return classes.sort((a, b) => digit.probabilities[b] - digit.probabilities[a]).slice(0, MAX_BARS);
+}
+
 function showBars(digit) {
-  for (const [value, item] of [...bars.children].entries()) {
+  const shown = shownClasses(digit);
+  for (const [index, item] of [...bars.children].entries()) {
+    const value = shown[index];
+    item.lastElementChild.textContent = names[value];
     const probability = digit?.probabilities[value] ?? 0;
     item.style.setProperty("--share", probability);
     item.classList.toggle("largest", value === digit?.digit);
-    item.setAttribute("aria-label", `${value}: ${percent(probability)}`);
-    item.title = percent(probability);
+    item.setAttribute("aria-label", `${names[value]}: ${percent(probability)}`);
+    item.title = names[value].length > 1 ? `${names[value]}: ${percent(probability)}` : percent(probability);
   }
 }
 

@@ -1,7 +1,8 @@
-"""A dataset of 28x28 digits: training set, test set, validation split, and the checksums of MNIST."""
+"""A dataset of 28x28 images: training set, test set, class names, and the checksums of MNIST."""
 
 import dataclasses
 import hashlib
+import json
 
 import numpy as np
 
@@ -11,41 +12,78 @@ from mnist_keras.errors import InputError
 TRAIN_HASH = "386a0fff07efe9ae3f934853780556ca1fe630371d4964508a3e3256c2063b0e"
 TEST_HASH = "292a2c8e9008782f6c6c94df46012a17c808c2666413d175e62502bbcf68dd61"
 # Between the name of a dataset and the number of validation images.
-_SEPARATOR = "-validation-"
+VALIDATION_SEPARATOR = "-validation-"
+# Class names of MNIST and of every dataset that brings no names.
+DIGIT_NAMES = tuple("0123456789")
+MAX_CLASSES = 1000
 
 
 @dataclasses.dataclass(frozen=True)
 class Digits:
-    """A training set and a test set of 28x28 grayscale digits of the classes 0 to 9.
+    """A training set and a test set of 28x28 grayscale images, with the names of their classes.
 
     Raises:
-        InputError: an array has another dtype, shape or range, or a set is empty.
+        InputError: an array has another dtype, shape or range, a set is empty, or a class name is invalid.
     """
 
     #: "mnist", "sample", the name of a folder, or NAME-validation-COUNT.
     name: str
     #: uint8 (examples, 28, 28), white ink on black.
     train_images: np.ndarray
-    #: Integers (examples,), 0 to 9.
+    #: Integers (examples,), 0 to len(class_names) - 1.
     train_labels: np.ndarray
     #: As `train_images`.
     test_images: np.ndarray
     #: As `train_labels`.
     test_labels: np.ndarray
+    #: The name of each label, 2 to 1,000 different names.
+    class_names: tuple[str, ...] = DIGIT_NAMES
+    #: What was changed to make the dataset, such as "test set split off"; "" if nothing was.
+    note: str = ""
 
     def __post_init__(self):
+        # JSON and users bring lists.
+        object.__setattr__(self, "class_names", tuple(self.class_names))
+        _check_names(self.class_names)
         for part in ("train", "test"):
-            _check(part, getattr(self, f"{part}_images"), getattr(self, f"{part}_labels"))
+            images, labels = getattr(self, f"{part}_images"), getattr(self, f"{part}_labels")
+            _check(part, images, labels, len(self.class_names))
 
     def checksum(self) -> str:
-        """Returns the SHA-256 of the four arrays in their order, as hexadecimal digits."""
+        """Returns the SHA-256 of the four arrays in their order, as hexadecimal digits.
+
+        Class names other than "0" to "9" are part of it.
+        """
         digest = hashlib.sha256()
-        for field in dataclasses.fields(self)[1:]:
-            digest.update(np.ascontiguousarray(getattr(self, field.name)).data)
+        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+            digest.update(np.ascontiguousarray(array).data)
+        if self.class_names != DIGIT_NAMES:
+            digest.update(json.dumps(self.class_names).encode())
         return digest.hexdigest()
 
 
-def _check(part: str, images: np.ndarray, labels: np.ndarray) -> None:
+def _check_names(names: tuple[str, ...]) -> None:
+    if not 2 <= len(names) <= MAX_CLASSES:
+        raise InputError(
+            f"A dataset must have 2 to {MAX_CLASSES:,} classes. Received: {len(names):,} "
+            f"({', '.join(map(str, names[:5])) or 'no names'}{', ...' if len(names) > 5 else ''}). "
+            "Add or merge classes."
+        )
+    for name in names:
+        # Files of labels have one name per line.
+        if not isinstance(name, str) or not name.strip() or not name.isprintable():
+            raise InputError(
+                f"Class names must be text of one line. Expected: names such as 'seven'. Received: {name!r}. Rename it."
+            )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(
+            f"Class names must differ. Expected: each name once. Received: {twice!r} {names.count(twice)} times. "
+            "Rename or merge these classes."
+        )
+
+
+def _check(part: str, images: np.ndarray, labels: np.ndarray, classes: int) -> None:
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
         raise InputError(
             f"The {part} images must be uint8 of shape (examples, 28, 28). "
@@ -63,51 +101,16 @@ def _check(part: str, images: np.ndarray, labels: np.ndarray) -> None:
         )
     if not len(images):
         raise InputError(f"The {part} set must hold at least one image. Received: 0 images. Add images to it.")
-    if labels.min() < 0 or labels.max() > 9:
+    if labels.min() < 0 or labels.max() >= classes:
         raise InputError(
-            f"The {part} labels must lie in 0..9. Received: labels from {labels.min()} to {labels.max()}. "
+            f"The {part} labels must lie in 0..{classes - 1}. Received: labels from {labels.min()} to {labels.max()}. "
             "Remove the other classes."
         )
 
 
 def base_dataset(name: str) -> str:
     """Returns NAME of NAME-validation-COUNT, the name of a validation split. Other names are returned unchanged."""
-    return name.split(_SEPARATOR)[0]
-
-
-def split_validation(digits: Digits, count: int) -> Digits:
-    """Splits a validation set from the training set, stratified by digit. The split is always the same.
-
-    Args:
-        digits: the dataset; its test set is not part of the result.
-        count: number of validation images; a multiple of ten.
-
-    Returns:
-        A dataset named NAME-validation-COUNT. The remaining training images are its training set, the validation
-        images its test set.
-
-    Raises:
-        InputError: `count` is not a positive multiple of ten, or a digit would have no training image left.
-    """
-    per_digit, minimum = count // 10, np.bincount(digits.train_labels, minlength=10).min()
-    if count <= 0 or count % 10 or per_digit >= minimum:
-        raise InputError(
-            f"validation must be a multiple of ten below {10 * minimum}, ten times the number of images of the rarest "
-            f"digit. Received: validation={count}. Choose another number of images."
-        )
-    random = np.random.default_rng(0)
-    is_validation = np.zeros(len(digits.train_labels), bool)
-    for digit in range(10):
-        candidates = np.flatnonzero(digits.train_labels == digit)
-        is_validation[random.choice(candidates, per_digit, replace=False)] = True
-    images, labels = digits.train_images, digits.train_labels
-    return Digits(
-        name=f"{digits.name}{_SEPARATOR}{count}",
-        train_images=images[~is_validation],
-        train_labels=labels[~is_validation],
-        test_images=images[is_validation],
-        test_labels=labels[is_validation],
-    )
+    return name.split(VALIDATION_SEPARATOR)[0]
 
 
 def content_hash(images: np.ndarray, labels: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""Loads datasets by name: MNIST from a folder or TensorFlow Datasets, any folder in MNIST's format, a sample."""
+"""Loads datasets by name: MNIST and others from a folder or TensorFlow Datasets, a sample."""
 
 import contextlib
 import os
@@ -12,11 +12,16 @@ from typing import Any
 import numpy as np
 
 from mnist_keras.atomic import atomic_file
-from mnist_keras.data.archives import npz_arrays, read_folder, read_npz
+from mnist_keras.data.archives import npz_arrays
 from mnist_keras.data.digits import Digits, verify_mnist
+from mnist_keras.data.forms.image_preparation import check_preparation
+from mnist_keras.data.forms.npz import read_npz
+from mnist_keras.data.forms.recognize import KNOWN, read_dataset
+from mnist_keras.data.forms.tfds_datasets import TFDS_PREFIX, default_cache, read_tfds
 from mnist_keras.errors import InputError
 
-DATASETS = ("auto", "mnist", "sample", "folder")
+# A name that begins with `TFDS_PREFIX` is one of TensorFlow Datasets.
+DATASETS = ("auto", "mnist", "sample", "folder", *KNOWN)
 DATA_DIR_VARIABLE = "MNIST_KERAS_DATA_DIR"
 
 # MNIST's smallest archive at the address that TensorFlow Datasets downloads from.
@@ -32,39 +37,53 @@ _SAMPLE_WARNING = """\
 ############################################################################"""
 
 
-def load_digits(name: str = "auto", data_dir: str | os.PathLike | None = None) -> Digits:
+def load_digits(
+    name: str = "auto", data_dir: str | os.PathLike | None = None, image_preparation: str = "none"
+) -> Digits:
     """Loads a dataset by its name.
 
     Args:
-        name: one of `DATASETS`:
+        name: one of `DATASETS`, or of TensorFlow Datasets:
 
             - "mnist": the official images from `data_dir`, or otherwise from TensorFlow Datasets (its cache or a
               download). Checksums are verified.
-            - "folder": any dataset in MNIST's format from `data_dir`, not verified.
+            - "folder": any dataset from `data_dir`, not verified.
+            - "emnist-letters", "fashion-mnist", ...: a well-known dataset from `data_dir`, which may hold others.
+            - "tfds:NAME": an image classification dataset of TensorFlow Datasets, from its cache or a download.
             - "sample": 5,000 MNIST images that are installed with the package.
             - "auto": "mnist" if it is cached or can be downloaded, otherwise "sample" with a warning on stderr.
-        data_dir: a folder of the four IDX files (plain or gzipped), an npz file, or its folder. None stands for the
-            environment variable MNIST_KERAS_DATA_DIR.
+        data_dir: a folder or a file, see `read_dataset`. None stands for the environment variable
+            MNIST_KERAS_DATA_DIR.
+        image_preparation: how images are prepared that come in a folder per class or from TensorFlow Datasets: "none",
+            they have 28x28 pixels; "digit", by `preprocess_image`; or "resize".
 
     Raises:
         InputError: the name is unknown, or the dataset cannot be read.
     """
-    if name not in DATASETS:
-        raise InputError(f"dataset must be one of {', '.join(DATASETS)}. Received: dataset={name!r}. Choose one.")
+    if not is_dataset(name):
+        raise InputError(
+            f"dataset must be one of {', '.join(DATASETS)}, or {TFDS_PREFIX}NAME. Received: dataset={name!r}. "
+            "Choose one."
+        )
+    check_preparation(image_preparation)
     data_dir = data_dir or os.environ.get(DATA_DIR_VARIABLE)
     # An unknown user's ~name stays as it is.
     folder = pathlib.Path(os.path.expanduser(data_dir)) if data_dir else None
     if name == "sample":
         return load_sample()
-    if name == "folder":
+    if name.startswith(TFDS_PREFIX):
+        return read_tfds(name.removeprefix(TFDS_PREFIX), image_preparation)
+    if name == "folder" or name in KNOWN:
         if folder is None:
             raise InputError(
-                "The dataset 'folder' needs a folder. Received: data_dir=None. "
+                f"The dataset {name!r} needs a folder. Received: data_dir=None. "
                 f"Pass --data_dir=FOLDER or set {DATA_DIR_VARIABLE}."
             )
-        return read_folder(folder, name=_folder_name(folder))
+        if name == "folder":
+            return read_dataset(folder, _folder_name(folder), preparation=image_preparation)
+        return read_dataset(folder, name, known=name, preparation=image_preparation)
     if folder is not None:
-        return verify_mnist(read_folder(folder, name="mnist"), source=str(folder))
+        return verify_mnist(read_dataset(folder, name="mnist", preparation=image_preparation), source=str(folder))
     if mnist_is_cached() or server_answers():
         return load_cached_mnist()
     if name == "auto":
@@ -77,10 +96,17 @@ def load_digits(name: str = "auto", data_dir: str | os.PathLike | None = None) -
     )
 
 
+def is_dataset(name: str) -> bool:
+    """Returns whether `load_digits` knows a dataset by this name; "tfds:NAME" is always known."""
+    return name in DATASETS or (name.startswith(TFDS_PREFIX) and name != TFDS_PREFIX)
+
+
 def _folder_name(folder: pathlib.Path) -> str:
+    name = folder.resolve().name.encode(errors="replace").decode()
+    for suffix in (".gz", ".npz", ".csv", ".zip"):
+        name = name.removesuffix(suffix)
     # Only verified images are named "mnist".
-    name = folder.resolve().name.removesuffix(".npz").encode(errors="replace").decode()
-    return f"{name}-folder" if name.lower() in DATASETS else name
+    return f"{name}-folder" if name.lower() in ("auto", "mnist", "sample", "folder") else name
 
 
 def mnist_is_cached() -> bool:
@@ -163,11 +189,6 @@ def load_tfds(cache_dir: str | os.PathLike | None = None, download_config: Any =
         arrays[f"{part}_images"] = images[..., 0]
         arrays[f"{part}_labels"] = labels.astype(np.uint8)
     return Digits(name="mnist", **arrays)
-
-
-def default_cache() -> pathlib.Path:
-    """Returns TFDS' data folder: the environment variable TFDS_DATA_DIR, or otherwise ~/tensorflow_datasets."""
-    return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or os.path.expanduser("~/tensorflow_datasets"))
 
 
 def load_sample() -> Digits:

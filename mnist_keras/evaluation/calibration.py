@@ -15,7 +15,7 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 class SelectiveAccuracy(NamedTuple):
     """Coverage and accuracy of the predictions above a confidence threshold (selective classification)."""
 
-    #: Minimum confidence, the maximum of the ten probabilities, of a selected prediction; 0 to 1.
+    #: Minimum confidence, the maximum of the probabilities, of a selected prediction; 0 to 1.
     threshold: float
     #: Fraction of the examples that are selected, 0 to 1.
     coverage: float
@@ -31,8 +31,8 @@ def selective_accuracy(
     """Returns coverage, accuracy and rejected accuracy at each confidence threshold.
 
     Args:
-        probabilities: (examples, 10).
-        labels: integers (examples,), 0 to 9.
+        probabilities: (examples, classes).
+        labels: integers (examples,), the class of each.
         thresholds: minimum confidences, 0 to 1.
     """
     confidence, is_correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
@@ -52,11 +52,11 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     """Returns the softmax of the logits divided by `temperature` (temperature scaling).
 
     Args:
-        probabilities: (examples, 10), the softmax of the logits.
+        probabilities: (examples, classes), the softmax of the logits.
         temperature: above 1 lowers the confidence, below 1 raises it.
 
     Returns:
-        float64 (examples, 10).
+        float64 (examples, classes).
     """
     logits = np.log(np.maximum(np.asarray(probabilities, np.float64), np.finfo(np.float32).tiny)) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -69,8 +69,8 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     The network is overconfident if it is above 1, underconfident if it is below 1.
 
     Args:
-        probabilities: (examples, 10), of examples outside of the training set.
-        labels: integers (examples,), 0 to 9.
+        probabilities: (examples, classes), of examples outside of the training set.
+        labels: integers (examples,), the class of each.
     """
 
     def cross_entropy(log_temperature: float) -> float:

@@ -36,9 +36,9 @@ def corruption_accuracy(
     """Returns the accuracy under each corruption, 0 to 1, and that on the unchanged images as "none".
 
     Args:
-        predict: uint8 (examples, 28, 28) to probabilities (examples, 10).
+        predict: uint8 (examples, 28, 28) to probabilities (examples, classes).
         images: uint8 (examples, 28, 28).
-        labels: integers (examples,), 0 to 9.
+        labels: integers (examples,), the class of each.
     """
     variants = {"none": images} | {name: corrupt(images, name) for name in CORRUPTIONS}
     return {name: float((predict(variant).argmax(axis=1) == labels).mean()) for name, variant in variants.items()}

@@ -3,11 +3,13 @@
 import dataclasses
 import os
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.errors import InputError
 from mnist_keras.inference.images import DigitPrediction, list_images, predict_file
 from mnist_keras.inference.predictor import Predictor
@@ -40,10 +42,11 @@ class FieldTest:
 
     @property
     def probabilities(self) -> np.ndarray:
-        """float32 (examples, 10), for `compute_metrics`. An image without ink counts as misclassified."""
+        """float32 (examples, classes), for `compute_metrics`. An image without ink counts as misclassified."""
         rows = np.stack([prediction.probabilities for prediction in self.predictions])
         no_ink = np.array([prediction.digit is None for prediction in self.predictions])
-        misclassified = (np.arange(10) != self.labels[:, np.newaxis]) / np.float32(9)
+        classes = rows.shape[1]
+        misclassified = (np.arange(classes) != self.labels[:, np.newaxis]) / np.float32(classes - 1)
         return np.where(no_ink[:, np.newaxis], misclassified, rows)
 
     @property
@@ -105,15 +108,20 @@ class FieldTest:
         return "\n".join(lines)
 
 
-def label_from_path(file: str | os.PathLike) -> int | None:
+def label_from_path(file: str | os.PathLike, class_names: Sequence[str] = DIGIT_NAMES) -> int | None:
     """Returns the label of an image file: the first character of its name, or the name of its folder.
 
     None if the name of the file begins with `NO_DIGIT`, or the folder is called so.
 
+    Of other classes than the ten digits, the file's name begins with the name of the class and an underscore, as in
+    `ship_3.png`, or the folder's name is the name of the class.
+
     Raises:
-        InputError: neither is a digit.
+        InputError: neither is a digit, or the name of a class.
     """
     path = pathlib.Path(file)
+    if tuple(class_names) != DIGIT_NAMES:
+        return _class_from_path(path, class_names)
     if path.name.startswith(NO_DIGIT) or path.parent.name == NO_DIGIT:
         return None
     for name in (path.name[0], path.parent.name):
@@ -125,6 +133,18 @@ def label_from_path(file: str | os.PathLike) -> int | None:
     )
 
 
+def _class_from_path(path: pathlib.Path, class_names: Sequence[str]) -> int:
+    fitting = [name for name in class_names if path.stem == name or path.name.startswith(f"{name}_")]
+    if path.parent.name in class_names:
+        fitting.append(path.parent.name)
+    if not fitting:
+        raise InputError(
+            f"{path} has no label. Expected: a file name that begins with the name of a class and an underscore, as in "
+            f"{class_names[0]}_1.png, or a folder whose name is the name of a class."
+        )
+    return class_names.index(max(fitting, key=len))
+
+
 def run_field_test(predictor: Predictor, folder: str | os.PathLike) -> FieldTest:
     """Predicts all labeled images in a folder and its subfolders.
 
@@ -132,7 +152,7 @@ def run_field_test(predictor: Predictor, folder: str | os.PathLike) -> FieldTest
         InputError: there is no such folder, it contains no images of digits, or one has no label or cannot be read.
     """
     files = list_labeled_images(folder)
-    labels = [label_from_path(file) for file in files]
+    labels = [label_from_path(file, predictor.class_names) for file in files]
     if set(labels) == {None}:
         raise InputError(f"{folder} contains no images of digits. Expected: a file name that begins with the digit.")
     predictions = [predict_file(predictor, file)[0] for file in files]

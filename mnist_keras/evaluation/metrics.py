@@ -4,18 +4,25 @@ Must not import TensorFlow.
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.errors import InputError
 
-CLASSES = 10
 _CALIBRATION_BINS = 15
 # Label errors of MNIST's test set: index to the digit that most human readers see. Readers disagree about 2130, 2654,
 # 3520, 8527 and 9679, whose labels stay unchanged.
 LABEL_FIXES = {947: 9, 1621: 6, 1901: 4, 2462: 0, 2597: 3, 3558: 0, 5937: 3, 6651: 6, 6783: 6, 9729: 6}
+
+
+# More classes would flood a terminal: only the worst are printed.
+_MAX_PRINTED_CLASSES = 20
+_WORST = 10
+# Maximum width of a name above a column of the confusion matrix.
+_MAX_COLUMN = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,14 +38,16 @@ class EvaluationReport:
     #: Mean absolute difference between confidence and accuracy over 15 confidence bins of equal width, weighted by the
     #: number of examples (expected calibration error, Guo et al. 2017), 0 to 1.
     expected_calibration_error: float
-    #: Precision of each digit, 0 to 1; None if it was never predicted.
+    #: Precision of each class, 0 to 1; None if it was never predicted.
     precision: list[float | None]
-    #: Recall of each digit, 0 to 1; None if it has no examples.
+    #: Recall of each class, 0 to 1; None if it has no examples.
     recall: list[float | None]
     #: confusion[label][prediction]: number of examples.
     confusion: list[list[int]]
     #: (index, prediction) of each misclassified example.
     misclassified: list[tuple[int, int]]
+    #: The name of each class.
+    class_names: tuple[str, ...] = DIGIT_NAMES
 
     @property
     def accuracy(self) -> float:
@@ -46,8 +55,11 @@ class EvaluationReport:
         return self.correct / self.examples
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns all fields and the accuracy as a dict for JSON."""
-        return {"accuracy": self.accuracy, **dataclasses.asdict(self)}
+        """Returns all fields and the accuracy as a dict for JSON. The names of the ten digits are left out."""
+        fields = {"accuracy": self.accuracy, **dataclasses.asdict(self)}
+        if self.class_names == DIGIT_NAMES:
+            del fields["class_names"]
+        return fields
 
     def __str__(self) -> str:
         lines = [
@@ -55,35 +67,85 @@ class EvaluationReport:
             f"loss               {self.loss:.4f}",
             f"calibration error  {self.expected_calibration_error:.4f}",
             "",
-            "digit  precision   recall",
         ]
-        for digit, pair in enumerate(zip(self.precision, self.recall, strict=True)):
-            cells = ["      -" if value is None else f"{value:7.2%}" for value in pair]
-            lines.append(f"{digit:>5}    {cells[0]}  {cells[1]}")
-        width = max(4, len(str(np.max(self.confusion))) + 1)
-        lines += ["", "confusion (rows: label, columns: prediction)"]
-        lines.append("     " + "".join(f"{digit:>{width}}" for digit in range(CLASSES)))
-        for digit, row in enumerate(self.confusion):
-            lines.append(f"{digit:>5}" + "".join(f"{count or '.':>{width}}" for count in row))
-        return "\n".join(lines)
+        if len(self.class_names) > _MAX_PRINTED_CLASSES:
+            return "\n".join([*lines, *self._worst_classes(), "", *self._confusions()])
+        return "\n".join([*lines, *self._classes(range(len(self.class_names))), "", *self._confusion_matrix()])
+
+    def _classes(self, classes: Iterable[int]) -> list[str]:
+        width = max(5, max(map(len, self.class_names)))
+        lines = [f"{'digit' if self.class_names == DIGIT_NAMES else 'class':>{width}}  precision   recall"]
+        for index in classes:
+            values = (self.precision[index], self.recall[index])
+            cells = ["      -" if value is None else f"{value:7.2%}" for value in values]
+            lines.append(f"{self.class_names[index]:>{width}}    {cells[0]}  {cells[1]}")
+        return lines
+
+    def _worst_classes(self) -> list[str]:
+        recalls = [(recall, index) for index, recall in enumerate(self.recall) if recall is not None]
+        worst = [index for _, index in sorted(recalls)[:_WORST]]
+        return [f"{len(worst)} of {len(self.class_names)} classes with the lowest recall", *self._classes(worst)]
+
+    def _confusion_matrix(self) -> list[str]:
+        rows_width = max(5, max(map(len, self.class_names)))
+        titles = [name[:_MAX_COLUMN] for name in self.class_names]
+        width = max(4, len(str(np.max(self.confusion))) + 1, max(map(len, titles)) + 1)
+        lines = ["confusion (rows: label, columns: prediction)"]
+        lines.append(" " * rows_width + "".join(f"{title:>{width}}" for title in titles))
+        for name, row in zip(self.class_names, self.confusion, strict=True):
+            lines.append(f"{name:>{rows_width}}" + "".join(f"{count or '.':>{width}}" for count in row))
+        return lines
+
+    def _confusions(self) -> list[str]:
+        rows = [
+            (self.class_names[label], self.class_names[prediction], str(count))
+            for label, prediction, count in most_confused(self.confusion, _WORST)
+        ]
+        table = [("label", "prediction", "count"), *rows]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
+        return [f"the most frequent confusions{'' if rows else ': none'}", *(lines if rows else [])]
 
 
-def compute_metrics(probabilities: np.ndarray, labels: np.ndarray) -> EvaluationReport:
+def most_confused(confusion: Sequence[Sequence[int]], maximum: int = 8) -> list[tuple[int, int, int]]:
+    """Returns the most frequent confusions as (label, prediction, count), most frequent first, at most `maximum`.
+
+    Args:
+        confusion: `EvaluationReport.confusion`.
+        maximum: number of confusions.
+    """
+    counts = np.array(confusion)
+    np.fill_diagonal(counts, 0)
+    labels, predictions = np.nonzero(counts)
+    order = np.argsort(-counts[labels, predictions], kind="stable")[:maximum]
+    return [(int(labels[i]), int(predictions[i]), int(counts[labels[i], predictions[i]])) for i in order]
+
+
+def compute_metrics(
+    probabilities: np.ndarray, labels: np.ndarray, class_names: Sequence[str] = DIGIT_NAMES
+) -> EvaluationReport:
     """Computes the metrics of predicted probabilities.
 
     Args:
-        probabilities: (examples, 10); each row sums to 1.
-        labels: integers (examples,), 0 to 9.
+        probabilities: (examples, classes); each row sums to 1.
+        labels: integers (examples,), from 0 to the number of classes minus 1.
+        class_names: the name of each class.
 
     Raises:
         InputError: the shapes do not match, there are no examples, or the rows are not probabilities.
     """
     probabilities, labels = np.asarray(probabilities, np.float64), np.asarray(labels)
-    if probabilities.shape != (len(labels), CLASSES) or not len(labels):
+    classes = len(class_names)
+    if probabilities.shape != (len(labels), classes) or not len(labels):
         raise InputError(
-            "Metrics need one row of 10 probabilities per label, and at least one label. "
+            f"Metrics need one row of {classes} probabilities per label, and at least one label. "
             f"Received: probabilities of shape {probabilities.shape} for {len(labels)} labels. "
-            "Pass predictions and labels of the same images."
+            "Pass predictions and labels of the same images, and the names of all classes."
+        )
+    if labels.min() < 0 or labels.max() >= classes:
+        raise InputError(
+            f"Metrics need labels from 0 to {classes - 1}. Received: labels from {labels.min()} to {labels.max()}. "
+            "Pass the labels of the classes that the model predicts."
         )
     if not (np.all(probabilities >= 0) and np.allclose(probabilities.sum(axis=1), 1, atol=1e-3)):
         raise InputError(
@@ -93,7 +155,7 @@ def compute_metrics(probabilities: np.ndarray, labels: np.ndarray) -> Evaluation
         )
     predictions = probabilities.argmax(axis=1)
     is_correct = predictions == labels
-    confusion = np.zeros((CLASSES, CLASSES), int)
+    confusion = np.zeros((classes, classes), int)
     np.add.at(confusion, (labels, predictions), 1)
     of_labels = probabilities[np.arange(len(labels)), labels]
     return EvaluationReport(
@@ -105,21 +167,28 @@ def compute_metrics(probabilities: np.ndarray, labels: np.ndarray) -> Evaluation
         recall=_ratios(confusion.diagonal(), confusion.sum(axis=1)),
         confusion=confusion.tolist(),
         misclassified=[(int(index), int(predictions[index])) for index in np.flatnonzero(~is_correct)],
+        class_names=tuple(class_names),
     )
 
 
-def evaluate(predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray, labels: np.ndarray) -> EvaluationReport:
+def evaluate(
+    predict: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str] = DIGIT_NAMES,
+) -> EvaluationReport:
     """Computes the metrics of `predict` on a test set.
 
     Args:
-        predict: uint8 (examples, 28, 28) to probabilities (examples, 10), such as `Predictor.predict`.
+        predict: uint8 (examples, 28, 28) to probabilities (examples, classes), such as `Predictor.predict`.
         images: uint8 (examples, 28, 28).
-        labels: integers (examples,), 0 to 9.
+        labels: integers (examples,), from 0 to the number of classes minus 1.
+        class_names: the name of each class, such as `Predictor.class_names`.
 
     Raises:
         InputError: `predict` does not return one row of probabilities per image.
     """
-    return compute_metrics(predict(images), labels)
+    return compute_metrics(predict(images), labels, class_names)
 
 
 def _ratios(counts: np.ndarray, totals: np.ndarray) -> list[float | None]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mnist_keras.cli import silence_native_logs
 from mnist_keras.data import Digits, base_dataset
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.errors import InputWarning
 from mnist_keras.inference.predictor import Predictor, load_pretrained
 
@@ -46,6 +47,8 @@ def orientation_accuracies(images: np.ndarray, labels: np.ndarray) -> dict[str, 
 
 def are_digits(digits: Digits) -> bool:
     """Returns whether the labels of a dataset's training images are the digits that they show."""
+    if digits.class_names != DIGIT_NAMES:
+        return False
     if base_dataset(digits.name) in _VERIFIED:
         return True
     return orientation_accuracies(digits.train_images, digits.train_labels)["upright"] > _MIN_ACCURACY
@@ -54,9 +57,9 @@ def are_digits(digits: Digits) -> bool:
 def warn_unless_upright(digits: Digits) -> None:
     """Warns if the images of a dataset are digits in another orientation than MNIST's, such as EMNIST's files.
 
-    MNIST and its sample are verified by checksums and not checked.
+    MNIST and its sample are verified by checksums and not checked, nor are datasets of other classes.
     """
-    if base_dataset(digits.name) in _VERIFIED:
+    if base_dataset(digits.name) in _VERIFIED or digits.class_names != DIGIT_NAMES:
         return
     for part in ("training", "test"):
         prefix = part.removesuffix("ing")

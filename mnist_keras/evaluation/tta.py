@@ -16,7 +16,7 @@ def with_tta(predict: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarra
     """Returns a function that averages `predict` over 18 rotated, scaled and shifted copies of each image.
 
     Args:
-        predict: uint8 (examples, 28, 28) to probabilities (examples, 10), such as `Predictor.predict`.
+        predict: uint8 (examples, 28, 28) to probabilities (examples, classes), such as `Predictor.predict`.
 
     Returns:
         A function with the arguments and results of `predict`.

@@ -50,8 +50,10 @@ def latest_unfinished(runs: str | os.PathLike, recipe: str) -> pathlib.Path:
     raise InputError(f"No unfinished run of {recipe} is in {runs}. Leave --resume out to start one.")
 
 
-def is_complete(folder: str | os.PathLike, recipe: Recipe, digits: Digits, seed: int) -> bool:
-    """Returns whether a folder holds the complete run of a recipe, dataset and seed.
+def is_complete(
+    folder: str | os.PathLike, recipe: Recipe, digits: Digits, seed: int, class_weight: str | None = None
+) -> bool:
+    """Returns whether a folder holds the complete run of a recipe, dataset, seed and class weighting.
 
     Raises:
         InputError: the folder holds something else, or the run of another recipe, dataset or seed.
@@ -61,7 +63,7 @@ def is_complete(folder: str | os.PathLike, recipe: Recipe, digits: Digits, seed:
     there = read_run(folder)[0]
     # A field that the recipe did not have yet had no effect, like its default.
     there["recipe"] = {field.name: field.default for field in dataclasses.fields(Recipe)} | there["recipe"]
-    difference = first_difference(there, run_settings(recipe, digits, seed), _WITHOUT_EFFECT)
+    difference = first_difference(there, run_settings(recipe, digits, seed, class_weight=class_weight), _WITHOUT_EFFECT)
     if difference:
         raise InputError(
             f"{folder} already holds a run with other settings: {difference}. Choose another name, or move the folder."

@@ -40,7 +40,7 @@ def save_run(
     with atomic_folder(pathlib.Path(folder)) as new:
         training.model.save(new / MODEL_FILE)
         probabilities = load_predictor(new / MODEL_FILE).predict(digits.test_images)
-        report = compute_metrics(probabilities, digits.test_labels)
+        report = compute_metrics(probabilities, digits.test_labels, digits.class_names)
         config, result = _describe_run(training, flags or {}), _describe_result(training, digits, report)
         write_json(new / "config.json", config)
         write_json(new / "report.json", result)

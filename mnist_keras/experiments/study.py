@@ -43,7 +43,10 @@ def run_study(
     # Seeds in the outer loop: every recipe has a first result before any has a second one.
     runs = [(recipe, seed) for seed in seeds for recipe in recipes]
     failures: list[str] = []
-    done = [is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed) for recipe, seed in runs]
+    done = [
+        is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed, options.class_weight)
+        for recipe, seed in runs
+    ]
     for number, ((recipe, seed), was_done) in enumerate(zip(runs, done, strict=True), start=1):
         title = f"[{number}/{len(runs)}] {recipe.name}, seed {seed}"
         print(f"{title}: complete" if was_done else f"\n{title}", flush=True)
@@ -56,7 +59,7 @@ def run_study(
     for recipe in recipes:
         there = completed_seeds(folder, recipe.name)
         for seed in there:
-            is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed)
+            is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed, options.class_weight)
         if there:
             rows.append(summarize(folder, recipe, there))
     if failures:

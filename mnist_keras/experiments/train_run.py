@@ -58,7 +58,7 @@ def train_run(
     folder = pathlib.Path(folder)
     worker = current_worker(options.strategy)
     is_chief = worker is None or worker.is_chief
-    if is_complete(folder, recipe, digits, seed):
+    if is_complete(folder, recipe, digits, seed, options.class_weight):
         if is_chief:
             # A process that was killed at the last moment leaves it behind.
             shutil.rmtree(unfinished_folder(folder), ignore_errors=True)
@@ -116,7 +116,7 @@ def combine_members(recipe: Recipe, digits: Digits, seed: int, runs: Sequence[pa
     Its history is the mean of the members' histories, its seconds are their sum, its memory is their maximum, and its
     digest is computed from their digests.
     """
-    model = build_model(recipe)
+    model = build_model(recipe, classes=len(digits.class_names))
     configs, reports = zip(*map(read_run, runs), strict=True)
     models = [load_keras_model(run / MODEL_FILE) for run in runs]
     model.set_weights([weight for member in models for weight in member.get_weights()])

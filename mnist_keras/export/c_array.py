@@ -5,10 +5,13 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.export.formats import describe_task
+
 _BYTES_PER_LINE = 16
 
 _HEADER = """\
-/* {name}: classifies handwritten digits. Written by mnist_keras. */
+/* {name}: {task}. Written by mnist_keras. */
 #ifndef MNIST_MODEL_H_
 #define MNIST_MODEL_H_
 
@@ -20,7 +23,7 @@ extern "C" {{
 extern const unsigned char mnist_model[];
 extern const unsigned int mnist_model_size;
 
-/* The digit of each output. */
+/* The {noun} of each output. */
 extern const char* const mnist_labels[{classes}];
 #define MNIST_CLASSES {classes}
 
@@ -78,6 +81,8 @@ def write_c_array(
     header.write_text(
         _HEADER.format(
             name=name,
+            task=describe_task(labels),
+            noun="digit" if tuple(labels) == DIGIT_NAMES else "class",
             classes=len(labels),
             arena=_ARENA.format(bytes=contract["arena_bytes"]) if "arena_bytes" in contract else "",
             input_scale=source["scale"],

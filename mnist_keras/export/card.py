@@ -1,7 +1,7 @@
 """The card of an export: input and output of each file, the runtimes that run it, test accuracy, dataset."""
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,12 +9,11 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
 
 from mnist_keras.data import base_dataset
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.export.formats import CANVAS_PIXELS, FORMATS, MEDIAPIPE_SIDE
 from mnist_keras.export.runtimes import measure_arena, oldest_runtime
 from mnist_keras.inference.images import CONFIDENCE_THRESHOLD
 from mnist_keras.inference.preprocessing.digit import IS_DIGIT_THRESHOLD, MAX_DIGITS
-
-LABELS = tuple("0123456789")
 
 # The texts below are part of the exported files. A new wording changes the bytes of the files.
 _DATASETS = {
@@ -43,6 +42,12 @@ _CANVAS = {
     "other_inputs": {"size": {"dtype": "int32", "shape": [2], "about": "the picture's height and width"}},
     "outputs": {name: {**output, "dtype": "float32"} for name, output in _PICTURE["outputs"].items()},
 }
+_MORE_OUTPUTS = (
+    "any_size and encoded also give digits (uint8 [None, 28, 28], what the network saw), boxes (float32 [None, 4], "
+    "top, left, bottom, right of the ink in pixels), is_digit (float32 [None], the probability that there is a digit), "
+    "and as bool [None] has_ink (without ink the class is -1), light_on_dark, touches_border and several (this digit "
+    "is one of them)"
+)
 _SAVED_MODEL = {
     "signature": "serving_default",
     "input": {"name": "images", "dtype": "uint8", "shape": [None, 28, 28], "range": [0, 255]},
@@ -71,10 +76,7 @@ _SAVED_MODEL = {
             "about": "whole pictures of which all digits are read",
         },
     },
-    "more_outputs": "any_size and encoded also give digits (uint8 [None, 28, 28], what the network saw), boxes "
-    "(float32 [None, 4], top, left, bottom, right of the ink in pixels), is_digit (float32 [None], the "
-    "probability that there is a digit), and as bool [None] has_ink (without ink the class is -1), light_on_dark, "
-    "touches_border and several (this digit is one of them); numbers gives count, probabilities, boxes, is_digit, "
+    "more_outputs": f"{_MORE_OUTPUTS}; numbers gives count, probabilities, boxes, is_digit, "
     f"lines, digits and signs of up to {MAX_DIGITS} digits per picture",
 }
 _NUMBERS: dict[str, Any] = {
@@ -135,13 +137,38 @@ def describe_model(config: Mapping[str, Any], report: Mapping[str, Any]) -> dict
     }
 
 
-def describe_contract(name: str, path: pathlib.Path) -> dict[str, Any]:
+def describe_contract(name: str, path: pathlib.Path, class_names: Sequence[str] = DIGIT_NAMES) -> dict[str, Any]:
     """Returns the input and the outputs of an exported file: names, shapes, dtypes, ranges, quantization.
 
     Args:
         name: a format of `FORMATS`.
         path: the exported file; the folder of a SavedModel.
+        class_names: of the model.
     """
+    contract = _describe(name, path)
+    return contract if tuple(class_names) == DIGIT_NAMES else _of_other_classes(contract, len(class_names))
+
+
+def _of_other_classes(contract: Mapping[str, Any], classes: int) -> dict[str, Any]:
+    """Returns the contract of a file for other classes than the ten digits, which no signature for numbers reads."""
+
+    def output(name: str, tensor: Mapping[str, Any]) -> Mapping[str, Any]:
+        if name not in ("probabilities", "logits"):
+            return tensor
+        about = {"about": tensor["about"].replace("0.1 each", f"{1 / classes:.4g} each")} if "about" in tensor else {}
+        return {**tensor, "shape": [*tensor["shape"][:-1], classes], **about}
+
+    changed: dict[str, Any] = {
+        "about": contract["about"].replace("any number of digits", "any number of images"),
+        "outputs": {name: output(name, tensor) for name, tensor in contract["outputs"].items()},
+    }
+    if contract["format"] == "saved_model":
+        others = {name: value for name, value in contract["other_signatures"].items() if name != "numbers"}
+        changed |= {"other_signatures": others, "more_outputs": _MORE_OUTPUTS}
+    return {**contract, **changed}
+
+
+def _describe(name: str, path: pathlib.Path) -> dict[str, Any]:
     about = {"format": name, "about": FORMATS[name].about}
     if name == "saved_model":
         return {**about, **_SAVED_MODEL, "tensors": _graph_names(path)}

@@ -17,7 +17,7 @@ from mnist_keras.data import Digits
 from mnist_keras.errors import InputError
 from mnist_keras.experiments.run_folder import read_run
 from mnist_keras.export.c_array import write_c_array
-from mnist_keras.export.card import LABELS, describe_contract, describe_model
+from mnist_keras.export.card import describe_contract, describe_model
 from mnist_keras.export.formats import (
     DEFAULT_FORMATS,
     FORMATS,
@@ -33,6 +33,7 @@ from mnist_keras.export.readme import describe_export
 from mnist_keras.export.saved_model import write_saved_model
 from mnist_keras.export.tflite import calibration_images, embed_metadata, write_tflite
 from mnist_keras.files import MODEL_FILE, sha256, write_json
+from mnist_keras.inference.class_names import LABELS_FILE, names_from_settings
 from mnist_keras.inference.keras_model import keras_predict_function, load_keras_model
 from mnist_keras.inference.preprocessing.normalize_ops import normalize_each
 from mnist_keras.inference.preprocessing.numbers_ops import normalize_all_checked
@@ -64,13 +65,16 @@ def export_run(
         The content of `card.json`.
 
     Raises:
-        InputError: `run` is not a run's folder; `folder` holds something else than an export, or an export trained on
+        InputError: `run` is not a run's folder; `digits` has other classes than the run; a format does not fit them;
+            `folder` holds something else than an export, or an export trained on
             MNIST while this model was trained on another dataset; the folder cannot be written.
         IncompleteExport: a format cannot be written or read back, or predicts differently. The others are exported.
     """
     run, folder = pathlib.Path(run), pathlib.Path(folder)
-    formats = expand_formats(formats)
     config, report = read_run(run)
+    class_names = names_from_settings(config)
+    _check_same_classes(run, class_names, digits)
+    formats = expand_formats(formats, class_names)
     check_replaceable(folder, config["dataset"]["name"])
     model = load_keras_model(run / MODEL_FILE)
     probabilities, expected = _expected_probabilities(model, digits.test_images, formats)
@@ -78,8 +82,8 @@ def export_run(
     try:
         with atomic_folder(folder, replace=True) as new:
             card = describe_model(config, report)
-            files, failures = _write_all(model, new, formats, card, calibration)
-            (new / "labels.txt").write_text("\n".join(LABELS) + "\n")
+            files, failures = _write_all(model, new, formats, card, calibration, class_names)
+            (new / LABELS_FILE).write_text("\n".join(class_names) + "\n", encoding="utf-8", newline="\n")
             parity, differing = check_parity(
                 new, digits.test_images, digits.test_labels, {name: expected[name] for name in files}
             )
@@ -113,6 +117,19 @@ def export_run(
     return card
 
 
+def _check_same_classes(run: pathlib.Path, class_names: tuple[str, ...], digits: Digits) -> None:
+    if digits.class_names != class_names:
+        raise InputError(
+            f"{run} and the dataset {digits.name} have other classes. Expected: the {len(class_names)} classes of the "
+            f"run, {_first(class_names)}. Received: {len(digits.class_names)}, "
+            f"{_first(digits.class_names)}. Choose the dataset of the run by --dataset and --data_dir."
+        )
+
+
+def _first(names: Sequence[str], maximum: int = 5) -> str:
+    return ", ".join(names[:maximum]) + (", ..." if len(names) > maximum else "")
+
+
 class IncompleteExport(InputError):
     """Some formats of an export failed. The others were exported."""
 
@@ -127,14 +144,19 @@ def _formats_of(card: Mapping[str, Any]) -> str:
 
 
 def _write_all(
-    model: keras.Model, folder: pathlib.Path, formats: Sequence[str], card: Mapping, calibration: np.ndarray
+    model: keras.Model,
+    folder: pathlib.Path,
+    formats: Sequence[str],
+    card: Mapping,
+    calibration: np.ndarray,
+    class_names: tuple[str, ...],
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Returns the contract of each written file, and a message for each format that cannot be written."""
     files, failures = {}, {}
     for name in formats:
         path = folder / FORMATS[name].file
         try:
-            files[name] = _write(model, path, name, card, calibration)
+            files[name] = _write(model, path, name, card, calibration, class_names)
         except InputError as error:
             failures[name] = f"{path.name} cannot be written: {error}"
             _remove(path)
@@ -179,30 +201,40 @@ def _normalize(pictures: np.ndarray) -> np.ndarray:
 
 
 def _write(
-    model: keras.Model, path: pathlib.Path, name: str, card: Mapping[str, Any], calibration: np.ndarray
+    model: keras.Model,
+    path: pathlib.Path,
+    name: str,
+    card: Mapping[str, Any],
+    calibration: np.ndarray,
+    class_names: tuple[str, ...],
 ) -> dict[str, Any]:
     """Writes the file of a format, with the card so far and the file's contract inside. Returns the contract."""
     if name == "saved_model":
-        write_saved_model(model, path)
+        write_saved_model(model, path, class_names)
     elif name == "keras":
         model.save(path)
     elif name in ("onnx", "onnx_picture", "onnx_numbers"):
-        write_onnx(model, path, name, {**card, **describe_contract(name, path)})
+        write_onnx(model, path, name, {**card, **describe_contract(name, path, class_names)})
     else:
-        return _write_tflite(model, path, name, card, calibration)
-    return describe_contract(name, path)
+        return _write_tflite(model, path, name, card, calibration, class_names)
+    return describe_contract(name, path, class_names)
 
 
 def _write_tflite(
-    model: keras.Model, path: pathlib.Path, name: str, card: Mapping[str, Any], calibration: np.ndarray
+    model: keras.Model,
+    path: pathlib.Path,
+    name: str,
+    card: Mapping[str, Any],
+    calibration: np.ndarray,
+    class_names: tuple[str, ...],
 ) -> dict[str, Any]:
     """Writes a TFLite file with the card and the file's contract inside, or a C array. Returns the contract."""
     file = path.with_suffix(".tflite")
-    write_tflite(model, file, "int8_io" if name == "c_array" else name, calibration)
-    contract = describe_contract(name, file)
+    write_tflite(model, file, "int8_io" if name == "c_array" else name, calibration, class_names)
+    contract = describe_contract(name, file, class_names)
     if name == "c_array":
-        write_c_array(path, file.read_bytes(), card["name"], contract, LABELS)
+        write_c_array(path, file.read_bytes(), card["name"], contract, class_names)
         file.unlink()
     else:
-        embed_metadata(file, {**card, **contract}, LABELS, compressed=name != "mediapipe")
+        embed_metadata(file, {**card, **contract}, class_names, compressed=name != "mediapipe")
     return contract

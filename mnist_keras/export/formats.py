@@ -4,9 +4,11 @@ import dataclasses
 import importlib.util
 import os
 import pathlib
+import warnings
 from collections.abc import Sequence
 
-from mnist_keras.errors import InputError
+from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.errors import InputError, InputWarning
 from mnist_keras.files import FORMAT_FILES, read_json
 
 
@@ -82,14 +84,17 @@ MEDIAPIPE_SIDE = 224
 DEFAULT_FORMATS = ("saved_model", "float32")
 
 
-def expand_formats(names: Sequence[str]) -> tuple[str, ...]:
+def expand_formats(names: Sequence[str], class_names: Sequence[str] = DIGIT_NAMES) -> tuple[str, ...]:
     """Returns the names of the requested formats without duplicates.
 
     Args:
-        names: names of `FORMATS`, or "all" for every format whose modules are installed.
+        names: names of `FORMATS`, or "all" for every format whose modules are installed. Of other classes than the ten
+            digits, "all" leaves out the formats that read whole numbers, with an `InputWarning`.
+        class_names: of the model.
 
     Raises:
-        InputError: a name is unknown, `names` is empty, or the modules of a named format are not installed.
+        InputError: a name is unknown, `names` is empty, the modules of a named format are not installed, or a named
+            format reads whole numbers and the model has other classes.
     """
     requested = [name.strip() for name in names]
     unknown = [name for name in requested if name not in (*FORMATS, "all")]
@@ -104,9 +109,35 @@ def expand_formats(names: Sequence[str]) -> tuple[str, ...]:
                 f"The format {name} needs the module {missing[name]}, which is not installed. "
                 "Run: pip install -e '.[onnx]'"
             )
-    if "all" in requested:
-        return tuple(name for name in FORMATS if not missing[name])
-    return tuple(dict.fromkeys(requested))
+    is_of_digits = tuple(class_names) == DIGIT_NAMES
+    if not is_of_digits:
+        _check_no_number_formats(requested)
+    if "all" not in requested:
+        return tuple(dict.fromkeys(requested))
+    if not is_of_digits:
+        warnings.warn(
+            f"the formats {', '.join(NUMBER_FORMATS)} are left out: they read whole numbers, and the model has other "
+            "classes than the ten digits.",
+            InputWarning,
+            stacklevel=2,
+        )
+    return tuple(name for name in FORMATS if not missing[name] and (is_of_digits or name not in NUMBER_FORMATS))
+
+
+def _check_no_number_formats(requested: Sequence[str]) -> None:
+    named = [name for name in requested if name in NUMBER_FORMATS]
+    if named:
+        raise InputError(
+            f"A format for numbers needs a model of the ten digits, 0 to 9. Received: formats={','.join(named)} and "
+            f"other classes. Choose {', '.join(PICTURE_FORMATS)} for pictures of one of them."
+        )
+
+
+def describe_task(class_names: Sequence[str]) -> str:
+    """Returns in words what a model of these classes does. The words are part of the exported files."""
+    if tuple(class_names) == DIGIT_NAMES:
+        return "classifies handwritten digits"
+    return f"classifies images of {len(class_names)} classes"
 
 
 def _missing_module(kind: Format) -> str | None:

@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from mnist_keras.data import Digits
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.export.formats import FORMATS, MEDIAPIPE_SIDE, NUMBER_FORMATS, PICTURE_FORMATS
 from mnist_keras.files import write_json
 from mnist_keras.inference.c_array import read_tflite
@@ -28,6 +29,8 @@ _STEPS_TOLERANCE = 8
 _PAPER, _INK, _TOP, _LEFT, _SIDE = 230, 40, 20, 60, 140
 # The class in the golden picture. A 4 looks different when it is mirrored or turned.
 _PICTURE_CLASS = 4
+# Maximum number of vectors.
+_MAX_VECTORS = 20
 
 
 def write_golden(
@@ -35,8 +38,9 @@ def write_golden(
 ) -> None:
     """Writes golden.json, golden.png and golden_picture.png.
 
-    golden.json holds `vectors`: per image the `label`, the 784 `pixels` row by row in 0..1, and the ten
-    `probabilities` of the Keras model. The images are the first test image of each class, side by side in golden.png.
+    golden.json holds `vectors`: per image the `label`, the 784 `pixels` row by row in 0..1, and the `probabilities` of
+    the Keras model; and the `class_name` of the label where the classes are not the ten digits. The images are the
+    first test image of each class, of at most 20 classes, side by side in golden.png.
     For each file of the export, `files` holds
 
     - `inputs`: per image the numbers for the input; without it, these are the `pixels` of the vectors;
@@ -49,15 +53,17 @@ def write_golden(
         folder: the export's folder with the files.
         model: the exported model.
         digits: the dataset with the test images. A class without a test image has no vector.
-        probabilities: of the Keras model on all test images, float32 of shape `(examples, 10)`.
+        probabilities: of the Keras model on all test images, float32 of shape `(examples, classes)`.
         formats: the exported formats.
     """
     labels = digits.test_labels
-    first = [int(np.flatnonzero(labels == digit)[0]) for digit in range(10) if digit in labels]
+    first = [int(index) for index in np.unique(labels, return_index=True)[1][:_MAX_VECTORS]]
+    names = digits.class_names
     images = digits.test_images[first]
     vectors = [
         {
             "label": int(labels[index]),
+            **({} if names == DIGIT_NAMES else {"class_name": names[labels[index]]}),
             # Six decimals keep the 256 values distinct.
             "pixels": [round(pixel / 255, 6) for pixel in digits.test_images[index].ravel().tolist()],
             "probabilities": _rounded(probabilities[index]),

@@ -17,14 +17,16 @@ _TENSOR_AXIS_LABELS, _IMAGE_PROPERTIES, _RGB, _NORMALIZATION_OPTIONS = 2, 2, 1, 
 _Fields = Mapping[int, int | tuple[str, int]]
 
 
-def image_classifier_metadata(name: str, about: str, labels_file: str) -> bytes:
+def image_classifier_metadata(name: str, about: str, labels_file: str, classes: int | None = None) -> bytes:
     """Returns the metadata of a classifier of one RGB image with uint8 pixels, which are not scaled.
 
     Args:
         name: of the model.
         about: one line about it.
         labels_file: name of the file of labels in the zip archive at the end of the TFLite file.
+        classes: number of classes; None: the ten digits.
     """
+    noun, uniform = ("digit", "0.1") if classes is None else ("class", f"{1 / classes:.4f}")
     builder = flatbuffers.Builder(1024)
     content = _table(builder, {0: ("Uint8", _IMAGE_PROPERTIES), 1: _table(builder, {0: ("Int8", _RGB)})})
     scaling = {0: _floats(builder, [0.0]), 1: _floats(builder, [1.0])}
@@ -39,12 +41,12 @@ def image_classifier_metadata(name: str, about: str, labels_file: str) -> bytes:
     }
     labels = {
         0: builder.CreateString(labels_file),
-        1: builder.CreateString("one digit per line"),
+        1: builder.CreateString(f"one {noun} per line"),
         2: ("Int8", _TENSOR_AXIS_LABELS),
     }
     probabilities = {
         0: builder.CreateString("probability"),
-        1: builder.CreateString("probability of each digit; 0.1 each for an image without ink"),
+        1: builder.CreateString(f"probability of each {noun}; {uniform} each for an image without ink"),
         5: _table(builder, {0: _floats(builder, [1.0]), 1: _floats(builder, [0.0])}),
         6: _vector(builder, [_table(builder, labels)]),
     }

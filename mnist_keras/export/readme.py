@@ -5,7 +5,9 @@ from typing import Any
 
 import jinja2
 
-from mnist_keras.export.formats import CANVAS_PIXELS, NUMBER_FORMATS, PICTURE_FORMATS
+from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.export.formats import CANVAS_PIXELS, NUMBER_FORMATS, PICTURE_FORMATS, describe_task
+from mnist_keras.inference.class_names import names_from_settings
 from mnist_keras.reports.text import markdown_table
 
 _TEMPLATES = jinja2.Environment(
@@ -23,10 +25,14 @@ def describe_export(card: Mapping[str, Any]) -> str:
     Args:
         card: content of `card.json`, from `export_run`.
     """
-    files = card["files"]
+    files, class_names = card["files"], names_from_settings(card)
     float_files = [file for file, contract in files.items() if file.endswith(".tflite") and _takes_floats(contract)]
     return _TEMPLATES.get_template("README.md.jinja").render(
         card=card,
+        task=describe_task(class_names),
+        is_of_digits=class_names == DIGIT_NAMES,
+        class_names=class_names,
+        classes=len(class_names),
         figures=card["figures"],
         table=markdown_table(_HEADINGS, [_row(file, contract) for file, contract in files.items()]),
         # The LiteRT code shows the first file with a float32 input; None leaves that code out.

@@ -1,11 +1,12 @@
 """Writes a trained model as a SavedModel with signatures for digits and for images of any size."""
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 import tensorflow as tf
 
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.export.number_signatures import batch_numbers
 from mnist_keras.export.signatures import Signature, batch_probabilities, batch_signatures
 from mnist_keras.inference.preprocessing.rejector import preprocessing_variables
@@ -35,18 +36,21 @@ class _WholeTensors(tf.train.experimental.ShardingCallback):
         return shards
 
 
-def write_saved_model(model: keras.Model, folder: pathlib.Path) -> None:
+def write_saved_model(model: keras.Model, folder: pathlib.Path, class_names: Sequence[str] = DIGIT_NAMES) -> None:
     """Writes a SavedModel with `batch_signatures` and `batch_numbers`. It needs only TensorFlow.
 
     Args:
         model: from `build_model`, trained.
         folder: missing or empty.
+        class_names: if they are not the ten digits, `batch_numbers` is left out.
 
     Raises:
         tf.errors.OpError: the files cannot be written.
     """
     probabilities_of = batch_probabilities(model)
-    signatures = {**batch_signatures(probabilities_of), "numbers": batch_numbers(probabilities_of)}
+    signatures = batch_signatures(probabilities_of, model.output_shape[-1])
+    if tuple(class_names) == DIGIT_NAMES:
+        signatures["numbers"] = batch_numbers(probabilities_of)
     write_signatures(model, signatures, folder)
 
 

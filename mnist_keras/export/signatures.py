@@ -20,7 +20,7 @@ def pixels_signature(model: keras.Model, batch: int | None) -> Signature:
     """Returns the signature for normalized digits.
 
     Input: `pixels`, float32 of shape `(batch, 28, 28, 1)` in 0..1, white ink on black.
-    Output: `probabilities`, float32 of shape `(batch, 10)`.
+    Output: `probabilities`, float32 of shape `(batch, classes)`.
 
     Args:
         model: from `build_model`, trained.
@@ -52,9 +52,9 @@ def picture_signature(model: keras.Model) -> Signature:
     """Returns the signature for one gray image of any size, dark on light or light on dark.
 
     Input: `picture`, uint8 of shape `(1, height, width)`.
-    Outputs: `probabilities`, float32 of shape `(1, 10)`; `digit`, the normalized digit, float32 of shape `(1, 28, 28)`
-    in 0..255; `is_digit`, the probability that it is one, float32 of shape `(1,)`; and three booleans of shape `(1,)`:
-    `has_ink`, `touches_border` (the border may cut the digit) and `several` (the image has other digits).
+    Outputs: `probabilities`, float32 of shape `(1, classes)`; `digit`, the normalized digit, float32 of shape
+    `(1, 28, 28)` in 0..255; `is_digit`, the probability that it is one, float32 of shape `(1,)`; and three booleans of
+    shape `(1,)`: `has_ink`, `touches_border` (the border may cut the digit) and `several` (the image has other digits).
     """
 
     def serve(picture):
@@ -97,12 +97,14 @@ def mediapipe_signature(model: keras.Model) -> Signature:
     """Returns the signature for MediaPipe's image classifier, which resizes any image to 224x224 pixels first.
 
     Input: `image`, uint8 of shape `(1, 224, 224, 3)`, red, green, blue; dark on light or light on dark.
-    Output: `probabilities`, float32 of shape `(1, 10)`; 0.1 each if the image has no ink.
+    Output: `probabilities`, float32 of shape `(1, classes)`; all equal if the image has no ink.
     """
+
+    uniform = 1 / model.output_shape[-1]
 
     def serve(image):
         answer = _classify_digit(model, normalize(image[0]), tf.bool)
-        return {"probabilities": tf.where(answer["has_ink"][:, tf.newaxis], answer["probabilities"], 0.1)}
+        return {"probabilities": tf.where(answer["has_ink"][:, tf.newaxis], answer["probabilities"], uniform)}
 
     return serve, [tf.TensorSpec((1, MEDIAPIPE_SIDE, MEDIAPIPE_SIDE, 3), tf.uint8, name="image")]
 
@@ -136,11 +138,12 @@ def batch_probabilities(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     return probabilities_of
 
 
-def batch_signatures(probabilities_of: Callable[[tf.Tensor], tf.Tensor]) -> dict[str, Signature]:
+def batch_signatures(probabilities_of: Callable[[tf.Tensor], tf.Tensor], classes: int) -> dict[str, Signature]:
     """Returns the signatures of a SavedModel, for batches of digits or of images.
 
     Args:
         probabilities_of: from `batch_probabilities`.
+        classes: number of classes.
 
     Inputs, by signature:
 
@@ -150,13 +153,13 @@ def batch_signatures(probabilities_of: Callable[[tf.Tensor], tf.Tensor]) -> dict
       on dark;
     - `encoded`: `files`, strings of shape `(batch,)`, the bytes of PNG, JPEG, BMP or WebP files.
 
-    Outputs of all: `probabilities`, float32 of shape `(batch, 10)`, and `classes`, int64 of shape `(batch,)`.
+    Outputs of all: `probabilities`, float32 of shape `(batch, classes)`, and `classes`, int64 of shape `(batch,)`.
 
     `any_size` and `encoded` normalize each image to a digit first. They also return `digits`, the normalized digits,
     uint8 of shape `(batch, 28, 28)`; `boxes`, float32 of shape `(batch, 4)`, top, left, bottom and right of the ink in
     pixels; `is_digit`, the probability that there is a digit, float32 of shape `(batch,)`; and the booleans `has_ink`,
     `light_on_dark`, `touches_border` and `several`, each of shape `(batch,)`. An image without ink has the class -1,
-    and each of its probabilities is 0.1.
+    and all its probabilities are equal.
     """
 
     def classify(normalized, **others):
@@ -164,13 +167,13 @@ def batch_signatures(probabilities_of: Callable[[tf.Tensor], tf.Tensor]) -> dict
         probabilities = tf.cond(
             tf.shape(normalized)[0] > 0,
             lambda: probabilities_of(normalized[..., tf.newaxis]),
-            lambda: tf.zeros((0, 10)),
+            lambda: tf.zeros((0, classes)),
         )
-        classes = tf.argmax(probabilities, axis=1)
+        predicted = tf.argmax(probabilities, axis=1)
         if "has_ink" in others:
-            classes = tf.where(others["has_ink"], classes, -1)
-            probabilities = tf.where(others["has_ink"][:, tf.newaxis], probabilities, 0.1)
-        return {"probabilities": probabilities, "classes": classes, **others}
+            predicted = tf.where(others["has_ink"], predicted, -1)
+            probabilities = tf.where(others["has_ink"][:, tf.newaxis], probabilities, 1 / classes)
+        return {"probabilities": probabilities, "classes": predicted, **others}
 
     def classify_pictures(pictures, decode):
         preprocessed = normalize_each(pictures, decode)

@@ -14,7 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.errors import InputError
+from mnist_keras.export.formats import describe_task
 from mnist_keras.export.mediapipe_metadata import METADATA, image_classifier_metadata
 from mnist_keras.export.number_signatures import canvas_numbers_signature, numbers_signature
 from mnist_keras.export.saved_model import write_signatures
@@ -26,6 +28,7 @@ from mnist_keras.export.signatures import (
     pixels_signature,
 )
 from mnist_keras.export.tflite_compaction import compact
+from mnist_keras.inference.class_names import LABELS_FILE
 from mnist_keras.inference.preprocessing.normalize import ALL, NORMALIZER, ONE, OUTPUT_NAMES
 from mnist_keras.inference.preprocessing.normalize_ops import normalize_with_maps
 from mnist_keras.inference.preprocessing.numbers_ops import normalize_all
@@ -34,14 +37,17 @@ from mnist_keras.models.rewrites import equalize_depthwise
 
 # Formats with 8-bit weights and activations, and the dtype of their input and output.
 _FULL_INTEGER = {"int8": tf.float32, "int8_io": tf.int8, "uint8_io": tf.uint8}
-# Number of training images per class from which the converter takes the ranges of the activations.
-_CALIBRATION_PER_CLASS = 50
-# In the zip archive at the end of a file.
-LABELS_FILE = "labels.txt"
+# Number of training images per class from which the converter takes the ranges of the activations, and of all classes,
+# of which each has at least one image.
+_CALIBRATION_PER_CLASS, _CALIBRATION_IMAGES = 50, 500
 
 
 def write_tflite(
-    model: keras.Model, path: pathlib.Path, kind: str = "float32", calibration: np.ndarray | None = None
+    model: keras.Model,
+    path: pathlib.Path,
+    kind: str = "float32",
+    calibration: np.ndarray | None = None,
+    class_names: Sequence[str] = DIGIT_NAMES,
 ) -> None:
     """Converts a trained model to a TFLite file with a batch size of 1.
 
@@ -55,6 +61,7 @@ def write_tflite(
             signature of that name, all others `pixels_signature`. "int8_io" and "uint8_io" have a
             quantized input and output. The input of "uint8_io" is the raw pixels, 0 to 255.
         calibration: uint8 images of shape `(examples, 28, 28)`, required for "int8", "int8_io" and "uint8_io".
+        class_names: for MediaPipe's description of the model.
 
     Raises:
         InputError: the model needs operators that LiteRT does not have.
@@ -106,7 +113,8 @@ def write_tflite(
             ) from error
     metadata = {}
     if kind == "mediapipe":
-        metadata[METADATA] = image_classifier_metadata(model.name, "classifies handwritten digits", LABELS_FILE)
+        classes = None if tuple(class_names) == DIGIT_NAMES else len(class_names)
+        metadata[METADATA] = image_classifier_metadata(model.name, describe_task(class_names), LABELS_FILE, classes)
     path.write_bytes(compact(content, metadata))
 
 
@@ -129,16 +137,18 @@ def embed_metadata(
 
 
 def calibration_images(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Returns the first 50 images of each class, for the calibration of int8 quantization.
+    """Returns the first images of each class, for the calibration of int8 quantization: 50, or fewer of many classes.
 
     Args:
         images: uint8 of shape `(examples, 28, 28)`.
         labels: integers of shape `(examples,)`.
 
     Returns:
-        At most 500 images, ordered by class.
+        At most 500 images, or one per class, ordered by class.
     """
-    indices = [np.flatnonzero(labels == digit)[:_CALIBRATION_PER_CLASS] for digit in range(10)]
+    present = np.unique(labels)
+    per_class = min(_CALIBRATION_PER_CLASS, max(1, _CALIBRATION_IMAGES // len(present)))
+    indices = [np.flatnonzero(labels == label)[:per_class] for label in present]
     return images[np.concatenate(indices)]
 
 

@@ -8,9 +8,11 @@ import shutil
 from collections.abc import Sequence
 
 from mnist_keras.atomic import atomic_folder
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import FORMATS
 from mnist_keras.files import project_folder, read_json, sha256
+from mnist_keras.inference.class_names import names_from_settings
 
 PAGE = project_folder("examples/phone")
 _SUFFIXES = (".html", ".css", ".js", ".svg", ".png", ".webmanifest")
@@ -32,8 +34,8 @@ def build_site(export: str | os.PathLike, folder: str | os.PathLike, page: pathl
     """Writes the page, the model and LiteRT.js into a folder that any web server can serve, or writes nothing.
 
     Args:
-        export: an export's folder with the format `canvas_numbers`. Its `mnist_canvas_numbers.tflite` and `card.json`
-            are copied.
+        export: an export's folder with the format `canvas_numbers`, or `canvas` if its classes are not the ten digits.
+            That file and `card.json` are copied.
         folder: missing or empty.
         page: folder of the page's source. LiteRT.js is taken from its `node_modules`, otherwise from `node_modules` of
             the working directory.
@@ -108,13 +110,22 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         """Logs nothing."""
 
 
+def _is_of_digits(card: pathlib.Path) -> bool:
+    try:
+        return names_from_settings(read_json(card)) == DIGIT_NAMES
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return True
+
+
 def _model_and_card(export: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
     """Returns the paths of the model and its card, after a check of the model's SHA-256."""
-    model, card = export / FORMATS["canvas_numbers"].file, export / "card.json"
+    card = export / "card.json"
+    kind = "canvas_numbers" if _is_of_digits(card) else "canvas"
+    model = export / FORMATS[kind].file
     if not model.is_file():
         raise InputError(
             f"{export} has no {model.name}. Expected: an export's folder with that file. Export it: "
-            "python scripts/export.py RUN --formats=saved_model,float32,canvas_numbers"
+            f"python scripts/export.py RUN --formats=saved_model,float32,{kind}"
         )
     try:
         recorded = read_json(card)["files"][model.name]["sha256"]

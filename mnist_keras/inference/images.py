@@ -1,4 +1,4 @@
-"""Predicts the digits on image files."""
+"""Predicts the digit, or another class, on image files."""
 
 import dataclasses
 import os
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.errors import InputError
 from mnist_keras.inference.predictor import Predictor
 from mnist_keras.inference.preprocessing.digit import PreprocessedDigit
@@ -24,39 +25,54 @@ _CLEARER = 0.3
 
 @dataclasses.dataclass(frozen=True)
 class DigitPrediction:
-    """The prediction of one digit on an image."""
+    """The prediction of one digit, or of another class, on an image."""
 
     #: The image file.
     file: str
     #: The preprocessed digit and its bounding box on the image.
     normalized: PreprocessedDigit
-    #: float32 (10,), with a sum of 1. All 0.1 if there is no ink.
+    #: float32 (classes,), with a sum of 1. All equal if there is no ink.
     probabilities: np.ndarray
     #: Degrees, clockwise, by which the image must be turned to show a digit; 0 if it is upright or shows none.
     turn: int = 0
+    #: The name of each class.
+    class_names: tuple[str, ...] = DIGIT_NAMES
 
     @property
     def digit(self) -> int | None:
-        """The most probable digit; None if there is no ink."""
+        """The most probable class, which of ten digits is the digit itself; None if there is no ink."""
         return int(self.probabilities.argmax()) if self.normalized.has_ink else None
 
     @property
     def second_guess(self) -> int | None:
-        """The second most probable digit; None if there is no ink."""
+        """The second most probable class; None if there is no ink."""
         return int(self.probabilities.argsort()[-2]) if self.normalized.has_ink else None
 
     @property
+    def class_name(self) -> str | None:
+        """The name of the most probable class; None if there is no ink."""
+        return None if self.digit is None else self.class_names[self.digit]
+
+    @property
+    def second_guess_name(self) -> str | None:
+        """The name of the second most probable class; None if there is no ink."""
+        return None if self.second_guess is None else self.class_names[self.second_guess]
+
+    @property
     def warnings(self) -> tuple[str, ...]:
-        """Reasons to doubt the prediction, in words."""
+        """Reasons to doubt the prediction, in words. "no digit" is none where the classes are not the ten digits."""
         unsure = self.normalized.has_ink and self.probabilities.max() < CONFIDENCE_THRESHOLD
         turned = (f"sideways: turn it by {self.turn} degrees",) if self.turn else ()
-        return (*(("not sure",) if unsure else ()), *self.normalized.warnings, *turned)
+        seen = (each for each in self.normalized.warnings if each != "no digit" or self.class_names == DIGIT_NAMES)
+        return (*(("not sure",) if unsure else ()), *seen, *turned)
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the prediction as JSON types."""
+        """Returns the prediction as JSON types, with the names of the classes if they are not the ten digits."""
+        names = {"class_name": self.class_name, "second_guess_name": self.second_guess_name}
         return {
             "file": self.file,
             "digit": self.digit,
+            **({} if self.class_names == DIGIT_NAMES else names),
             "probabilities": [round(float(value), 6) for value in self.probabilities],
             "second_guess": self.second_guess,
             "warnings": list(self.warnings),
@@ -129,7 +145,7 @@ def _images_in(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool = False) -> list[DigitPrediction]:
-    """Predicts the digit on an image file, or all digits.
+    """Predicts the digit, or another class, on an image file, or all digits.
 
     Args:
         predictor: from `load_predictor`.
@@ -140,13 +156,14 @@ def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool
         One prediction; with `all_digits`, one per digit found.
 
     Raises:
-        InputError: the file cannot be read as an image.
+        InputError: the file cannot be read as an image; `all_digits`, and the model has other classes than the digits.
     """
     if all_digits:
         return list(predict_number(predictor, file).digits)
     picture = load_image(file)
     (prediction,) = _predict(predictor, file, [preprocess_image(picture)])
-    if not {"no digit", "not sure"} & set(prediction.warnings):
+    # How well the image shows a digit tells nothing about the orientation of other classes.
+    if predictor.class_names != DIGIT_NAMES or not {"no digit", "not sure"} & set(prediction.warnings):
         return [prediction]
     return [dataclasses.replace(prediction, turn=_find_turn(predictor, prediction, picture))]
 
@@ -159,8 +176,13 @@ def predict_number(predictor: Predictor, file: str | os.PathLike) -> NumberPredi
         file: an image file of any size, see `load_image`.
 
     Raises:
-        InputError: the file cannot be read as an image.
+        InputError: the file cannot be read as an image, or the model has other classes than the ten digits.
     """
+    if predictor.class_names != DIGIT_NAMES:
+        raise InputError(
+            f"Only models of the ten digits read whole numbers. Received: {predictor.path} with "
+            f"{len(predictor.class_names)} other classes. Predict one image per class, without all_digits."
+        )
     number = preprocess_number(load_image(file))
     digits = tuple(_predict(predictor, file, number.digits))
     return NumberPrediction(str(file), digits, tuple(number.lines), number.signs)
@@ -173,9 +195,9 @@ def _predict(
         return []
     probabilities = predictor.predict(np.stack([digit.digit for digit in preprocessed]))
     # A network predicts a digit for an empty image as well.
-    uniform = np.full(10, 0.1, np.float32)
+    uniform = np.full(len(predictor.class_names), 1 / len(predictor.class_names), np.float32)
     return [
-        DigitPrediction(str(file), digit, row if digit.has_ink else uniform)
+        DigitPrediction(str(file), digit, row if digit.has_ink else uniform, class_names=predictor.class_names)
         for digit, row in zip(preprocessed, probabilities, strict=True)
     ]
 

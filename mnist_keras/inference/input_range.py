@@ -11,20 +11,22 @@ from mnist_keras.files import project_folder, read_json
 
 # Values of --input_range: the pixel value of white ink, or found out.
 INPUT_RANGES = ("auto", "1", "255")
-# A network that classifies fewer of the ten known digits does not tell its range.
+# A network that classifies fewer of the ten known digits, or other classes, does not tell its range.
 _MIN_CORRECT = 6
 
 
 class LoadedModel(NamedTuple):
     """The function of a model file."""
 
-    #: (images, white) -> float32 (examples, 10). `images` is uint8 (examples, 28, 28), white ink on black; the network
-    #: receives pixels from 0 to `white`.
+    #: (images, white) -> float32 (examples, classes). `images` is uint8 (examples, 28, 28), white ink on black; the
+    #: network receives pixels from 0 to `white`.
     predict: Callable[[np.ndarray, int], np.ndarray]
     #: The usual `white` of its format: 1 or 255. None: it takes uint8 images, which `predict` does not scale.
     white: int | None
     #: Whether the file itself proves `white`, by a scaling layer or by its quantization.
     is_certain: bool = False
+    #: Number of classes.
+    classes: int = 10
 
 
 def find_input_range(model: LoadedModel, path: pathlib.Path, wanted: str = "auto") -> tuple[int, str | None]:

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
+from mnist_keras.inference.class_names import is_number_of_classes
 from mnist_keras.inference.input_range import LoadedModel
 from mnist_keras.inference.sharing import refuse_tensorflow_after_fork
 
@@ -31,12 +32,17 @@ def load_keras_model(path: pathlib.Path) -> keras.Model:
     except Exception as error:  # Keras raises whatever the archive's content leads it into.
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(f"{path} cannot be loaded as a Keras model: {reason}") from error
-    if model.input_shape != (None, 28, 28, 1) or model.output_shape != (None, 10):
+    if model.input_shape != (None, 28, 28, 1) or not _has_classes(model.output_shape):
         raise InputError(
-            f"{path} is no digit model: it must map (None, 28, 28, 1) to (None, 10). "
+            f"{path} is no digit model: it must map (None, 28, 28, 1) to (None, classes), 2 to 1,000 classes. "
             f"Received: {model.input_shape} to {model.output_shape}."
         )
     return model
+
+
+def _has_classes(shape: object) -> bool:
+    # A model with several outputs has a list of shapes.
+    return isinstance(shape, tuple) and len(shape) == 2 and shape[0] is None and is_number_of_classes(shape[1])
 
 
 def load_keras(path: pathlib.Path) -> LoadedModel:
@@ -52,7 +58,7 @@ def load_keras(path: pathlib.Path) -> LoadedModel:
     def predict(images: np.ndarray, white: int) -> np.ndarray:
         return probabilities(images if white == 255 else images.astype(np.float32) / np.float32(255 / white))
 
-    return LoadedModel(predict, 255 if scales else 1, is_certain=scales)
+    return LoadedModel(predict, 255 if scales else 1, scales, model.output_shape[1])
 
 
 _SCALING_LAYERS = (keras.layers.Rescaling, keras.layers.Normalization)
@@ -66,7 +72,7 @@ def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
 
 
 def keras_predict_function(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns a function from images (examples, 28, 28) to probabilities, float32 (examples, 10).
+    """Returns a function from images (examples, 28, 28) to probabilities, float32 (examples, classes).
 
     A softmax is applied if the output layer is called "logits", as in all models of this package. Threads can share
     the function, unlike `model.predict`.

@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from mnist_keras.errors import InputError
+from mnist_keras.inference.class_names import is_number_of_classes
 from mnist_keras.inference.input_range import LoadedModel
 from mnist_keras.inference.tflite import first_digit
 
@@ -12,7 +13,7 @@ _BATCH = 1000
 
 
 def load_onnx(path: pathlib.Path) -> LoadedModel:
-    """Loads a file that maps `pixels`, float32 (any, 28, 28, 1), to `probabilities`, (any, 10).
+    """Loads a file that maps `pixels`, float32 (any, 28, 28, 1), to `probabilities`, (any, classes).
 
     Or one that maps `picture`, uint8 (1, height, width), to `probabilities`, of one digit or of all, see `first_digit`.
 
@@ -34,10 +35,11 @@ def load_onnx(path: pathlib.Path) -> LoadedModel:
         raise InputError(f"{path} cannot be loaded as an ONNX model: {_reason(error)}") from error
     received = {source.name: (source.type, len(source.shape)) for source in session.get_inputs()}
     kind = {"pixels": ("tensor(float)", 4), "picture": ("tensor(uint8)", 3)}
-    if received not in ({name: kind[name]} for name in kind) or "probabilities" not in _names(session):
+    classes = {target.name: (target.shape or [None])[-1] for target in session.get_outputs()}.get("probabilities")
+    if received not in ({name: kind[name]} for name in kind) or not is_number_of_classes(classes):
         raise InputError(
             f"{path} is no digit model: it must map `pixels`, float (any, 28, 28, 1), or `picture`, uint8 "
-            f"(1, height, width), to `probabilities`. Received: {received} to {_names(session)}."
+            f"(1, height, width), to `probabilities`, 2 to 1,000 classes. Received: {received} to {_outputs(session)}."
         )
 
     def answer(**inputs: np.ndarray) -> np.ndarray:
@@ -54,11 +56,11 @@ def load_onnx(path: pathlib.Path) -> LoadedModel:
             [answer(pixels=pixels[start : start + _BATCH]) for start in range(0, len(pixels), _BATCH)]
         )
 
-    return LoadedModel(predict, None if "picture" in received else 1)
+    return LoadedModel(predict, None if "picture" in received else 1, classes=classes)
 
 
-def _names(session) -> list[str]:
-    return [target.name for target in session.get_outputs()]
+def _outputs(session) -> str:
+    return ", ".join(f"{target.name} {target.shape}" for target in session.get_outputs())
 
 
 def _reason(error: Exception) -> str:

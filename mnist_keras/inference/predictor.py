@@ -4,13 +4,15 @@ import dataclasses
 import os
 import pathlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from mnist_keras.data import base_dataset
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.errors import InputError, InputWarning
 from mnist_keras.files import FORMAT_FILES, MODEL_FILE, check_regular_file, project_folder, read_json, sha256
+from mnist_keras.inference.class_names import read_class_names
 from mnist_keras.inference.input_range import find_input_range
 from mnist_keras.inference.loading import check_in_subprocess, load_model
 
@@ -19,7 +21,7 @@ from mnist_keras.inference.loading import check_in_subprocess, load_model
 class Predictor:
     """A loaded model, whatever its format."""
 
-    #: uint8 (examples, 28, 28), white ink on black -> float32 (examples, 10), rows with a sum of 1.
+    #: uint8 (examples, 28, 28), white ink on black -> float32 (examples, classes), rows with a sum of 1.
     _probabilities: Callable[[np.ndarray], np.ndarray]
     #: The file or folder that was loaded.
     path: pathlib.Path
@@ -27,19 +29,21 @@ class Predictor:
     trained_on: str | None = None
     #: As passed to `load_predictor`; "1" or "255" if it was found by predicting.
     input_range: str = "auto"
+    #: The name of each class, see `read_class_names`.
+    class_names: tuple[str, ...] = DIGIT_NAMES
 
     def __reduce__(self) -> tuple[Callable, tuple]:
         """Pickles the path, from which the model is loaded again: its functions cannot be pickled."""
         return load_predictor, (str(self.path.absolute()), True, self.input_range)
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities of the ten digits.
+        """Probabilities of the classes, in the order of `class_names`.
 
         Args:
             images: uint8 (examples, 28, 28), white ink on black.
 
         Returns:
-            float32 (examples, 10).
+            float32 (examples, classes).
 
         Raises:
             InputError: images of another shape or dtype; or the model's answers are no probabilities.
@@ -51,20 +55,41 @@ class Predictor:
                 f"Received: {images.dtype} of shape {images.shape}."
             )
         if not len(images):
-            return np.zeros((0, 10), np.float32)
+            return np.zeros((0, len(self.class_names)), np.float32)
         probabilities = self._probabilities(images)
         sums = probabilities.sum(axis=1, keepdims=True)
         difference = np.abs(sums - 1).max()
+        # An 8-bit file rounds each probability to steps of 1/256.
+        maximum = max(0.1, len(self.class_names) / 512)
         # `not (... < ...)`, because NaN must fail too.
-        if not difference < 0.1:
+        if not (difference < maximum and sums.min() >= 0):
             raise InputError(
                 f"{self.path} does not predict probabilities. Expected: a sum of 1 per image. Received: sums from "
                 f"{sums.min():.4g} to {sums.max():.4g}. The file is damaged, or its softmax is missing."
             )
         if difference < 1e-4:
             return probabilities
-        # Steps of 1/256 in an 8-bit file add up to 0.99 to 1.01. A row does not depend on the others.
-        return np.where(np.abs(sums - 1) < 1e-4, probabilities, probabilities / sums)
+        # The steps of ten classes add up to 0.99 to 1.01. A row does not depend on the others.
+        # 1,000 improbable classes may add up to 0.
+        scaled = np.divide(
+            probabilities, sums, out=np.full_like(probabilities, 1 / len(self.class_names)), where=sums > 0
+        )
+        return np.where(np.abs(sums - 1) < 1e-4, probabilities, scaled)
+
+    def check_classes(self, class_names: Sequence[str]) -> None:
+        """Raises InputError if the model predicts other classes than those of a dataset."""
+        if len(class_names) != len(self.class_names):
+            raise InputError(
+                f"{self.path} predicts {len(self.class_names)} classes. Expected: the {len(class_names)} classes of "
+                "the dataset. Choose the model's dataset by --dataset and --data_dir."
+            )
+        differing = [pair for pair in zip(self.class_names, class_names, strict=True) if pair[0] != pair[1]]
+        if differing:
+            raise InputError(
+                f"{self.path} predicts classes of other names. Expected: those of the dataset, as in "
+                f"{differing[0][1]!r}. Received: {differing[0][0]!r}. Choose the model's dataset by --dataset and "
+                "--data_dir."
+            )
 
     def check_not_trained_on(self, dataset: str) -> None:
         """Raises InputError if the test images of that dataset were training images of this model."""
@@ -110,7 +135,8 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: 
             an `InputWarning` reports.
 
     Raises:
-        InputError: there is no such model, it does not classify digits, or its checksum is not that in the card.
+        InputError: there is no such model, it does not classify 28x28 images, its checksum is not that in the card, or
+            its labels are those of another number of classes.
     """
     path = pathlib.Path(path)
     if not path.exists():
@@ -150,7 +176,8 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: 
     if message:
         warnings.warn(message, InputWarning, stacklevel=2)
         input_range = str(white)
-    return Predictor(lambda images: model.predict(images, white), path, trained_on, input_range)
+    class_names = read_class_names(path, model.classes)
+    return Predictor(lambda images: model.predict(images, white), path, trained_on, input_range, class_names)
 
 
 def _described(path: pathlib.Path) -> tuple[str | None, str | None]:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
+from mnist_keras.inference.class_names import is_number_of_classes
 from mnist_keras.inference.input_range import LoadedModel
 from mnist_keras.inference.sharing import refuse_tensorflow_after_fork
 
@@ -29,10 +30,12 @@ def load_saved_model(path: pathlib.Path) -> LoadedModel:
     signature: Any = getattr(loaded, "signatures", {}).get("serving_default")
     inputs = list(signature.structured_input_signature[1].values()) if signature else []
     fits = len(inputs) == 1 and inputs[0].dtype == tf.uint8 and inputs[0].shape.is_compatible_with((None, 28, 28))
-    if not fits or "probabilities" not in signature.structured_outputs:
+    classes = _number_of_classes(signature) if fits else None
+    if not is_number_of_classes(classes):
         raise InputError(
             f"{path} is no digit model: its signature serving_default must map uint8 (None, 28, 28) to an "
-            f"output called probabilities. Received: {signature or 'no such signature'}."
+            f"output called probabilities, float32 (None, classes), 2 to 1,000 classes. Received: "
+            f"{signature or 'no such signature'}."
         )
 
     def predict(images: np.ndarray, _: int) -> np.ndarray:
@@ -48,4 +51,9 @@ def load_saved_model(path: pathlib.Path) -> LoadedModel:
 
     # A signature's function needs the loaded object to stay alive.
     predict.loaded = loaded  # type: ignore[attr-defined]
-    return LoadedModel(predict, None)
+    return LoadedModel(predict, None, classes=classes)
+
+
+def _number_of_classes(signature: Any) -> int | None:
+    probabilities = signature.structured_outputs.get("probabilities")
+    return None if probabilities is None or probabilities.shape.rank != 2 else probabilities.shape[-1]

@@ -1,7 +1,7 @@
 """Predicts with a TFLite file in LiteRT. Must not import TensorFlow."""
 
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -9,21 +9,22 @@ from PIL import Image
 
 from mnist_keras.errors import InputError
 from mnist_keras.inference.c_array import read_tflite
+from mnist_keras.inference.class_names import is_number_of_classes
 from mnist_keras.inference.input_range import LoadedModel
 from mnist_keras.inference.sharing import Pool
 
-_SHAPES = ((1, 28, 28, 1), (1, 10))
+_PIXELS = (1, 28, 28, 1)
 # Height and width of the image that MediaPipe's files take.
 _MEDIAPIPE = (224, 224)
 _DTYPES = (np.float32, np.int8, np.uint8)
 
 
-# Maps an image, uint8 (28, 28), and the pixel value of white ink to probabilities, (10,).
+# Maps an image, uint8 (28, 28), and the pixel value of white ink to probabilities, (classes,).
 _PredictOne = Callable[[Interpreter, np.ndarray, int], np.ndarray]
 
 
 def load_tflite(path: pathlib.Path) -> LoadedModel:
-    """Loads a file that maps pixels, (1, 28, 28, 1), to probabilities, (1, 10).
+    """Loads a file that maps pixels, (1, 28, 28, 1), to probabilities, (1, classes).
 
     Both are float32, or int8 or uint8 with a scale and a zero point in the file. Or one whose signature maps
     `picture`, uint8 (1, height, width), `image`, uint8 (1, 224, 224, 3), or `rgba` and `size`, the pixels of a canvas,
@@ -43,11 +44,16 @@ def load_tflite(path: pathlib.Path) -> LoadedModel:
     except (ValueError, RuntimeError) as error:
         raise InputError(f"{path} is a damaged TFLite file: {error}") from error
     interpreter = pool.take()
-    predict_one, white, is_certain = _by_contract(path, interpreter)
+    try:
+        predict_one, white, is_certain, classes = _by_contract(path, interpreter)
+    except (ValueError, RuntimeError, KeyError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} is a damaged TFLite file: {error}") from error
     pool.give_back(interpreter)
 
     def predict(images: np.ndarray, white: int) -> np.ndarray:
-        probabilities = np.empty((len(images), 10), np.float32)
+        probabilities = np.empty((len(images), classes), np.float32)
         try:
             interpreter = pool.take()
             for row, image in zip(probabilities, images, strict=True):
@@ -57,7 +63,7 @@ def load_tflite(path: pathlib.Path) -> LoadedModel:
             raise InputError(f"{path} is a damaged TFLite file: {error}") from error
         return probabilities
 
-    return LoadedModel(predict, white, is_certain)
+    return LoadedModel(predict, white, is_certain, classes)
 
 
 def _create_interpreter(content: bytes) -> Interpreter:
@@ -66,35 +72,53 @@ def _create_interpreter(content: bytes) -> Interpreter:
     return interpreter
 
 
-def _by_contract(path: pathlib.Path, interpreter: Interpreter) -> tuple[_PredictOne, int | None, bool]:
-    """Returns the function for the file's inputs and outputs, and the last two fields of `LoadedModel`."""
+def _by_contract(path: pathlib.Path, interpreter: Interpreter) -> tuple[_PredictOne, int | None, bool, int]:
+    """Returns the function for the file's inputs and outputs, and the last three fields of `LoadedModel`."""
     source, target = (details()[0] for details in (interpreter.get_input_details, interpreter.get_output_details))
     inputs = {(end["dtype"], tuple(end["shape_signature"])) for end in interpreter.get_input_details()}
+
+    def by_signature(feed: Callable[[np.ndarray], dict[str, np.ndarray]]) -> tuple[_PredictOne, None, bool, int]:
+        outputs = interpreter.get_signature_runner("serving_default").get_output_details()
+        classes = _check_classes(path, outputs["probabilities"]["shape"])
+        return lambda interpreter, image, _: _run(interpreter, **feed(image)), None, True, classes
+
     if inputs == {(np.uint8, (1, -1, -1))}:
-        return lambda interpreter, image, _: _run(interpreter, picture=image[np.newaxis]), None, True
+        return by_signature(lambda image: {"picture": image[np.newaxis]})
     if inputs == {(np.uint8, (1, *_MEDIAPIPE, 3))}:
-        return lambda interpreter, image, _: _run(interpreter, image=_enlarged(image)[np.newaxis]), None, True
+        return by_signature(lambda image: {"image": _enlarged(image)[np.newaxis]})
     canvas = max(int(end["shape"].max(initial=0)) for end in interpreter.get_input_details())
     if inputs == {(np.float32, (canvas,)), (np.int32, (2,))}:
-        return lambda interpreter, image, _: _run(interpreter, **_on_canvas(image, canvas)), None, True
+        return by_signature(lambda image: _on_canvas(image, canvas))
     received = [(end["dtype"], tuple(int(size) for size in end["shape"])) for end in (source, target)]
-    if any(dtype not in _DTYPES or shape != wanted for (dtype, shape), wanted in zip(received, _SHAPES, strict=True)):
+    shapes = [shape for _, shape in received]
+    has_classes = len(shapes[1]) == 2 and shapes[1][0] == 1 and is_number_of_classes(shapes[1][1])
+    if any(dtype not in _DTYPES for dtype, _ in received) or shapes[0] != _PIXELS or not has_classes:
         raise InputError(
-            f"{path} must map (1, 28, 28, 1) to (1, 10), float32, int8 or uint8. Received: "
+            f"{path} must map (1, 28, 28, 1) to (1, classes), 2 to 1,000 classes, float32, int8 or uint8. Received: "
             + " to ".join(f"{dtype.__name__} {shape}" for dtype, shape in received)
         )
 
     def predict_one(interpreter: Interpreter, image: np.ndarray, white: int) -> np.ndarray:
-        pixels = image.reshape(_SHAPES[0]).astype(np.float32) / np.float32(255 / white)
+        pixels = image.reshape(_PIXELS).astype(np.float32) / np.float32(255 / white)
         interpreter.set_tensor(source["index"], _quantize(pixels, source))
         interpreter.invoke()
         return _dequantize(interpreter.get_tensor(target["index"])[0], target)
 
     if source["dtype"] is np.float32:
-        return predict_one, 1, False
+        return predict_one, 1, False, shapes[1][1]
     scale, zero = source["quantization"]
     maximum = scale * (np.iinfo(source["dtype"]).max - zero)
-    return predict_one, 1 if maximum < 16 else 255, True
+    return predict_one, 1 if maximum < 16 else 255, True, shapes[1][1]
+
+
+def _check_classes(path: pathlib.Path, shape: Sequence[int]) -> int:
+    classes = int(shape[-1])
+    if not is_number_of_classes(classes):
+        raise InputError(
+            f"{path} must have an output of 2 to 1,000 classes. Received: probabilities of shape "
+            f"{tuple(map(int, shape))}. Export a model of digits or other classes."
+        )
+    return classes
 
 
 def _run(interpreter: Interpreter, **inputs: np.ndarray) -> np.ndarray:
@@ -103,7 +127,10 @@ def _run(interpreter: Interpreter, **inputs: np.ndarray) -> np.ndarray:
 
 
 def first_digit(probabilities: np.ndarray) -> np.ndarray:
-    """Returns the probabilities, (images, 10), of the first of all digits, (images, digits, 10); 0.1 without one."""
+    """Returns the probabilities of the first of all digits, (images, digits, 10), each 0.1 without one.
+
+    Those of one digit or another class, (images, classes), are returned unchanged.
+    """
     if probabilities.ndim == 2:
         return probabilities
     first = probabilities[:, 0]

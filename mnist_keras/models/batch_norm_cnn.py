@@ -9,18 +9,19 @@ import keras
 from keras import layers
 
 
-def batch_norm_cnn(pixels: keras.KerasTensor, dropout: float = 0.1) -> keras.KerasTensor:
+def batch_norm_cnn(pixels: keras.KerasTensor, classes: int, dropout: float = 0.1) -> keras.KerasTensor:
     """Builds seven convolutions of 8 to 32 filters without biases and without a dense layer.
 
     Two blocks of two `same` convolutions (8 and 16 filters), each block with a 2x2 max pool, come before a
-    convolutional head that reduces 7x7 pixels to 10 logits.
+    convolutional head that reduces 7x7 pixels to the logits.
 
     Args:
         pixels: scaled images of shape `(batch, 28, 28, 1)`.
+        classes: number of classes.
         dropout: dropout rate after each of the first four convolutions, in [0, 1).
 
     Returns:
-        float32 logits of shape `(batch, 10)`.
+        float32 logits of shape `(batch, classes)`.
     """
     x = pixels
     for filters in (8, 16):
@@ -30,8 +31,8 @@ def batch_norm_cnn(pixels: keras.KerasTensor, dropout: float = 0.1) -> keras.Ker
         x = layers.MaxPooling2D()(x)
     x = _batch_norm(_convolution(16, 3, activation="relu")(x))
     x = _convolution(32, 3, activation="relu")(x)
-    x = _convolution(10, 1)(x)
-    x = _convolution(10, 3)(x)
+    x = _convolution(classes, 1)(x)
+    x = _convolution(classes, 3)(x)
     return layers.Flatten(dtype="float32", name="logits")(x)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import layers, ops
 
-from mnist_keras.errors import InputError
+from mnist_keras.data.digits import MAX_CLASSES
+from mnist_keras.errors import InputError, check
 from mnist_keras.models.batch_norm_cnn import batch_norm_cnn
 from mnist_keras.models.cnn import cnn
 from mnist_keras.models.deep_cnn import deep_cnn
@@ -16,7 +17,8 @@ from mnist_keras.models.dense import linear, mlp
 from mnist_keras.recipes import get_recipe
 from mnist_keras.recipes.recipe import Recipe
 
-# Each takes scaled pixels (batch, 28, 28, 1) and `network_options`, and returns float32 logits (batch, 10).
+# Each takes scaled pixels (batch, 28, 28, 1), the number of classes and `network_options`, and returns float32 logits
+# (batch, classes).
 BUILDERS: dict[str, Callable[..., keras.KerasTensor]] = {
     "linear": linear,
     "mlp": mlp,
@@ -26,37 +28,45 @@ BUILDERS: dict[str, Callable[..., keras.KerasTensor]] = {
 }
 
 
-def build_model(recipe: Recipe | str, dtype: str = "float32") -> keras.Model:
+def build_model(recipe: Recipe | str, dtype: str = "float32", classes: int = 10) -> keras.Model:
     """Builds the untrained network of a recipe.
 
     Args:
         recipe: a recipe or the name of a registered one.
         dtype: Keras dtype policy of the layers, such as "mixed_bfloat16". The logits are always float32.
+        classes: number of classes, 2 to 1,000.
 
     Returns:
         A functional model. Its input is raw pixels of shape `(batch, 28, 28, 1)` or `(batch, 28, 28)` in 0..255, white
-        ink on black. Its first layer scales them. Its output is float32 logits of shape `(batch, 10)`. With
-        `ensemble_size` > 1 it is an `ensemble_model` of that many such networks.
+        ink on black. Its first layer scales them. Its output is float32 logits of shape `(batch, classes)`.
+        With `ensemble_size` > 1 it is an `ensemble_model` of that many such networks.
 
     Raises:
-        InputError: the recipe is unknown, or its network does not accept its `network_options`.
+        InputError: the recipe is unknown, its network does not accept its `network_options`, or the number of classes
+            is out of range.
     """
+    check(
+        type(classes) is int and 2 <= classes <= MAX_CLASSES,
+        f"a whole number from 2 to {MAX_CLASSES}",
+        "classes",
+        classes,
+    )
     if isinstance(recipe, str):
         recipe = get_recipe(recipe)
     if recipe.ensemble_size > 1:
         members = [
             dataclasses.replace(recipe, name=f"member_{i}", ensemble_size=1) for i in range(recipe.ensemble_size)
         ]
-        return ensemble_model([build_model(member, dtype) for member in members], recipe.name)
+        return ensemble_model([build_model(member, dtype, classes) for member in members], recipe.name)
     builder = BUILDERS[recipe.network]
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(dtype)
     try:
         inputs = keras.Input((28, 28, 1), name="pixels", dtype="float32")
         scaled = keras.layers.Rescaling(1 / (255 * recipe.std), offset=-recipe.mean / recipe.std)(inputs)
-        logits = builder(scaled, **recipe.network_options)
+        logits = builder(scaled, classes, **recipe.network_options)
     except (TypeError, ValueError) as error:
-        expected = list(inspect.signature(builder).parameters)[1:]
+        expected = list(inspect.signature(builder).parameters)[2:]
         raise InputError(
             f"The network {recipe.network!r} cannot be built with these options. Expected some of: "
             f"{', '.join(expected) or 'none'}. Received: network_options={dict(recipe.network_options)}. ({error})"

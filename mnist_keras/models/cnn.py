@@ -8,6 +8,7 @@ from keras import layers
 
 def cnn(
     pixels: keras.KerasTensor,
+    classes: int,
     filters: Sequence[int],
     kernel_size: int,
     activation: str | None = None,
@@ -17,10 +18,11 @@ def cnn(
     dropout: float = 0.0,
     kernel_initializer: str = "glorot_uniform",
 ) -> keras.KerasTensor:
-    """Builds a `valid` convolution and a 2x2 max pool per entry of `filters`, then 10 logits.
+    """Builds a `valid` convolution and a 2x2 max pool per entry of `filters`, then the logits.
 
     Args:
         pixels: scaled images of shape `(batch, 28, 28, 1)`.
+        classes: number of classes.
         filters: number of filters of each convolution.
         kernel_size: side of every convolution's kernel, in pixels.
         activation: Keras activation of the convolutions. `None` makes them linear.
@@ -31,7 +33,7 @@ def cnn(
         kernel_initializer: Keras initializer of all kernels.
 
     Returns:
-        float32 logits of shape `(batch, 10)`.
+        float32 logits of shape `(batch, classes)`.
     """
     x = pixels
     for index, count in enumerate(filters):
@@ -44,4 +46,4 @@ def cnn(
         x = layers.Dense(dense_units, activation=dense_activation, kernel_initializer=kernel_initializer)(x)
     if dropout:
         x = layers.Dropout(dropout)(x)
-    return layers.Dense(10, kernel_initializer=kernel_initializer, dtype="float32", name="logits")(x)
+    return layers.Dense(classes, kernel_initializer=kernel_initializer, dtype="float32", name="logits")(x)

@@ -8,6 +8,7 @@ from keras import layers
 
 def deep_cnn(
     pixels: keras.KerasTensor,
+    classes: int,
     stages: Sequence[Sequence[int]] = ((16, 16), (32, 32), (64, 64)),
     kernel_size: int = 3,
     first_kernel_size: int = 0,
@@ -17,12 +18,13 @@ def deep_cnn(
     weighted_average: bool = False,
     dropout: float = 0.0,
 ) -> keras.KerasTensor:
-    """Builds stages of `same` convolutions, each with batch norm and ReLU, a global average pool and 10 logits.
+    """Builds stages of `same` convolutions, each with batch norm and ReLU, a global average pool and the logits.
 
     A 2x2 max pool lies between two stages.
 
     Args:
         pixels: scaled images of shape `(batch, 28, 28, 1)`.
+        classes: number of classes.
         stages: per stage, the number of filters of each of its convolutions.
         kernel_size: side of every convolution's kernel, in pixels.
         first_kernel_size: side of the first convolution's kernel, in pixels. 0 means `kernel_size`.
@@ -36,7 +38,7 @@ def deep_cnn(
         dropout: dropout rate before the logits, in [0, 1). 0 adds no dropout layer.
 
     Returns:
-        float32 logits of shape `(batch, 10)`.
+        float32 logits of shape `(batch, classes)`.
     """
     x = pixels
     for index, stage in enumerate(stages):
@@ -63,4 +65,4 @@ def deep_cnn(
         x = layers.GlobalAveragePooling2D()(x)
     if dropout:
         x = layers.Dropout(dropout)(x)
-    return layers.Dense(10, dtype="float32", name="logits")(x)
+    return layers.Dense(classes, dtype="float32", name="logits")(x)

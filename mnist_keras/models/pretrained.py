@@ -16,7 +16,7 @@ def load_model(name: str = "cnn_robust") -> keras.Model:
     """Loads a shipped model as a Keras model: to fine-tune it, to take a part of it, or to look into it.
 
     It maps pixels in 0..255, white ink on black, of shape `(examples, 28, 28, 1)`, to logits of shape
-    `(examples, 10)`. It is not compiled.
+    `(examples, classes)`. It is not compiled.
 
     Args:
         name: one of `list_models`.
@@ -42,7 +42,9 @@ def _rebuild(name: str, saved_model: pathlib.Path) -> keras.Model:
 
     The model `ensemble` ships without a `.keras` file, which would be too large for a repository.
     """
-    model = build_model(name)
-    weights = [weight.numpy() for weight in tf.saved_model.load(str(saved_model)).weights]
+    loaded = tf.saved_model.load(str(saved_model))
+    classes = loaded.signatures["serving_default"].structured_outputs["probabilities"].shape[-1]
+    model = build_model(name, classes=classes)
+    weights = [weight.numpy() for weight in loaded.weights]
     model.set_weights(weights)
     return model

@@ -1,11 +1,16 @@
-"""Grids of digits with their labels and predictions."""
+"""Grids of images with the names of their labels and predictions."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.reports.style import TEST, WRONG, new_figure
+from mnist_keras.reports.text import shorten
+
+# Of a caption; "predicted 7, 100%" fits a cell of 1.25 inches.
+_INCHES_PER_CHARACTER = 0.073
 
 
 def digit_grid(
@@ -22,17 +27,23 @@ def digit_grid(
     """
     rows = max(1, -(-len(images) // columns))
     lines = max((caption.count("\n") + 1 for caption in captions), default=1)
-    figure = new_figure(max(5, 1.25 * columns), (1.35 + 0.15 * lines) * rows + 0.5, title)
+    # Captions of long names need wider cells.
+    longest = max((len(line) for caption in captions for line in caption.split("\n")), default=0)
+    width = max(1.25, _INCHES_PER_CHARACTER * longest)
+    figure = new_figure(max(5, width * columns), (1.35 + 0.15 * lines) * rows + 0.5, title)
     cells = figure.subplots(rows, columns, squeeze=False).ravel()
     for cell in cells:
         cell.set_axis_off()
     for index, (cell, image, caption) in enumerate(zip(cells, images, captions, strict=False)):
         cell.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none")
-        cell.set_title(caption, fontsize=9, color=WRONG if index < len(wrong) and wrong[index] else TEST)
+        color = WRONG if index < len(wrong) and wrong[index] else TEST
+        cell.set_title(caption, fontsize=9, color=color, parse_math=False)
     return figure
 
 
-def label_grid(images: np.ndarray, labels: np.ndarray, side: int, seed: int = 0) -> Figure:
+def label_grid(
+    images: np.ndarray, labels: np.ndarray, side: int, seed: int = 0, class_names: Sequence[str] = DIGIT_NAMES
+) -> Figure:
     """Draws side x side random images with their labels.
 
     Args:
@@ -40,9 +51,11 @@ def label_grid(images: np.ndarray, labels: np.ndarray, side: int, seed: int = 0)
         labels: integers (examples,).
         side: number of rows and of columns.
         seed: of the random choice.
+        class_names: the name of each class.
     """
     chosen = np.random.default_rng(seed).choice(len(images), min(side * side, len(images)), replace=False)
-    return digit_grid(images[chosen], [str(label) for label in labels[chosen]], side, "Test images and their labels")
+    captions = [shorten(class_names[label]) for label in labels[chosen]]
+    return digit_grid(images[chosen], captions, side, "Test images and their labels")
 
 
 def prediction_grid(
@@ -53,55 +66,77 @@ def prediction_grid(
     columns: int,
     title: str,
     seed: int = 0,
+    class_names: Sequence[str] = DIGIT_NAMES,
 ) -> Figure:
     """Draws random images with label and prediction; captions of wrong predictions are red.
 
     Args:
         images: uint8 (examples, 28, 28).
         labels: integers (examples,).
-        probabilities: predicted, (examples, 10).
+        probabilities: predicted, (examples, classes).
         rows, columns: of the grid.
         title: the figure's title.
         seed: of the random choice.
+        class_names: the name of each class.
     """
     chosen = np.random.default_rng(seed).choice(len(images), min(rows * columns, len(images)), replace=False)
     predictions = probabilities.argmax(axis=1)
-    captions = [f"label {labels[index]}\npredicted {predictions[index]}" for index in chosen]
+    names = [shorten(name) for name in class_names]
+    captions = [f"label {names[labels[index]]}\npredicted {names[predictions[index]]}" for index in chosen]
     return digit_grid(images[chosen], captions, columns, title, wrong=labels[chosen] != predictions[chosen])
 
 
-def misclassified_grid(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, side: int = 5) -> Figure:
+def misclassified_grid(
+    images: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    side: int = 5,
+    class_names: Sequence[str] = DIGIT_NAMES,
+) -> Figure:
     """Draws misclassified test images with label, prediction and confidence, most confident first.
 
     Args:
         images: uint8 (examples, 28, 28).
         labels: integers (examples,).
-        probabilities: predicted, (examples, 10).
+        probabilities: predicted, (examples, classes).
         side: maximum number of rows and of columns.
+        class_names: the name of each class.
     """
     predictions, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predictions != labels)
     shown = wrong[np.argsort(-confidence[wrong], kind="stable")][: side * side]
-    captions = [f"label {labels[index]}\npredicted {predictions[index]}, {confidence[index]:.0%}" for index in shown]
+    names = [shorten(name) for name in class_names]
+    captions = [
+        f"label {names[labels[index]]}\npredicted {names[predictions[index]]}, {confidence[index]:.0%}"
+        for index in shown
+    ]
     title = f"Misclassified: {len(wrong)} of {len(labels)} test images, most confident first"
     return digit_grid(images[shown], captions, side, title, wrong=[True] * len(shown))
 
 
-def least_confident_grid(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, side: int = 5) -> Figure:
-    """Draws the least confident correct predictions with the probabilities of the two most probable digits.
+def least_confident_grid(
+    images: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    side: int = 5,
+    class_names: Sequence[str] = DIGIT_NAMES,
+) -> Figure:
+    """Draws the least confident correct predictions with the probabilities of the two most probable classes.
 
     Args:
         images: uint8 (examples, 28, 28).
         labels: integers (examples,).
-        probabilities: predicted, (examples, 10).
+        probabilities: predicted, (examples, classes).
         side: maximum number of rows and of columns.
+        class_names: the name of each class.
     """
     order = probabilities.argsort(axis=1)
     confidence = probabilities.max(axis=1)
     correct = np.flatnonzero(order[:, -1] == labels)
     shown = correct[np.argsort(confidence[correct], kind="stable")][: side * side]
     captions = [
-        ", ".join(f"{digit}: {probabilities[index, digit]:.0%}" for digit in order[index, :-3:-1]) for index in shown
+        ", ".join(f"{shorten(class_names[best])}: {probabilities[index, best]:.0%}" for best in order[index, :-3:-1])
+        for index in shown
     ]
     return digit_grid(images[shown], captions, side, "Least confident correct predictions")
 

@@ -7,32 +7,64 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.evaluation.corruptions import CORRUPTIONS, corrupt
+from mnist_keras.evaluation.metrics import most_confused
 from mnist_keras.reports.style import DARK, MUTED, TEST, TRAIN, new_figure
+from mnist_keras.reports.text import shorten
+
+# More classes do not fit a readable confusion matrix.
+_MAX_MATRIX_CLASSES = 60
+# Rows of the table in its place.
+_MAX_CONFUSIONS = 30
 
 
-def confusion_matrix(confusion: Sequence[Sequence[int]], title: str) -> Figure:
+def confusion_matrix(
+    confusion: Sequence[Sequence[int]], title: str, class_names: Sequence[str] = DIGIT_NAMES
+) -> Figure:
     """Draws a confusion matrix: counts of each label (row) and prediction (column). Only mistakes have a color.
+
+    Of more than 60 classes it draws a table of the most frequent confusions instead.
 
     Args:
         confusion: `EvaluationReport.confusion`.
         title: the figure's title.
+        class_names: the name of each class.
     """
+    names = [shorten(name) for name in class_names]
+    if len(names) > _MAX_MATRIX_CLASSES:
+        return _confusions_table(confusion, title, names)
     counts = np.array(confusion)
     mistakes = counts - np.diag(counts.diagonal())
-    figure = new_figure(6, 6, title)
+    side = max(6, 0.3 * len(counts))
+    figure = new_figure(side, side, title)
     axes = figure.subplots()
     axes.imshow(mistakes, cmap="Reds", vmin=0, vmax=max(1, mistakes.max()) * 1.4)
+    fontsize = 9 if len(counts) <= 20 else 6
     for row, column in np.ndindex(counts.shape):
         if counts[row, column]:
             weight = "bold" if row == column else "normal"
-            style: dict[str, Any] = dict(ha="center", va="center", fontsize=9, weight=weight, color=DARK)
+            style: dict[str, Any] = dict(ha="center", va="center", fontsize=fontsize, weight=weight, color=DARK)
             axes.text(column, row, str(counts[row, column]), **style)
-    digits = range(len(counts))
-    axes.set_xticks(digits)
-    axes.set_yticks(digits)
+    classes = range(len(counts))
+    axes.set_xticks(classes, names, rotation=90 if max(map(len, names)) > 2 else 0, parse_math=False)
+    axes.set_yticks(classes, names, parse_math=False)
     axes.set_xlabel("predicted")
     axes.set_ylabel("label")
+    return figure
+
+
+def _confusions_table(confusion: Sequence[Sequence[int]], title: str, names: Sequence[str]) -> Figure:
+    found = most_confused(confusion, _MAX_CONFUSIONS)
+    rows = [[names[label], names[prediction], str(count)] for label, prediction, count in found]
+    figure = new_figure(6, 0.21 * len(rows) + 1, f"{title}: the most frequent confusions")
+    axes = figure.subplots()
+    axes.set_axis_off()
+    table = axes.table(rows or [["none", "", ""]], colLabels=["label", "predicted", "count"], loc="upper center")
+    for cell in table.get_celld().values():
+        cell.get_text().set_parse_math(False)
+        cell.set_edgecolor(MUTED)
+        cell.set_facecolor("none")
     return figure
 
 
@@ -43,7 +75,7 @@ def reliability_diagram(probabilities: np.ndarray, labels: np.ndarray, title: st
     """Draws a reliability diagram: accuracy and number of predictions in ten bins of confidence.
 
     Args:
-        probabilities: predicted, (examples, 10).
+        probabilities: predicted, (examples, classes).
         labels: integers (examples,).
         title: the figure's title.
     """

@@ -13,10 +13,13 @@ from mnist_keras.inference.preprocessing.digit import IS_DIGIT_THRESHOLD
 from mnist_keras.inference.preprocessing.image_files import load_image
 from mnist_keras.inference.preprocessing.normalize import find_removed_ink
 from mnist_keras.reports.style import MUTED, TEST, WRONG, new_figure
+from mnist_keras.reports.text import shorten
 
 # Maximum number of images of a figure.
 _MAX_ROWS, _MAX_ERRORS = 20, 60
 _ERRORS_PER_ROW = 5
+# Maximum number of classes whose probabilities are drawn.
+_MAX_BARS = 20
 
 
 def predictions_figure(predictions: Sequence[DigitPrediction]) -> Figure:
@@ -34,13 +37,15 @@ def predictions_figure(predictions: Sequence[DigitPrediction]) -> Figure:
         _draw_ink(ink, picture)
         digit.imshow(prediction.normalized.digit, cmap="gray", vmin=0, vmax=255)
         digit.set_axis_off()
-        colors = [TEST if value == prediction.digit else MUTED for value in range(10)]
-        bars.bar(range(10), prediction.probabilities, color=colors)
-        bars.set(xticks=range(10), yticks=(), ylim=(0, 1))
+        _draw_bars(bars, prediction)
         bars.spines[["top", "right", "left"]].set_visible(False)
-        answer = "-" if prediction.digit is None else f"{prediction.digit} ({prediction.probabilities.max():.0%})"
+        answer = (
+            "-"
+            if prediction.digit is None
+            else f"{shorten(str(prediction.class_name))} ({prediction.probabilities.max():.0%})"
+        )
         color = WRONG if prediction.warnings else TEST
-        bars.set_title("  ".join([answer, *prediction.warnings]), fontsize=9, color=color)
+        bars.set_title("  ".join([answer, *prediction.warnings]), fontsize=9, color=color, parse_math=False)
     if len(shown):
         for axes, title in zip(rows[0][1:3], ("ink (red: removed)", "network's input"), strict=True):
             axes.set_title(title, fontsize=8)
@@ -90,9 +95,10 @@ def errors_figure(predictions: Sequence[DigitPrediction], labels: Sequence[int])
         _draw_pixels(image, load_image(prediction.file))
         _draw_box(image, prediction, WRONG)
         digit.imshow(prediction.normalized.digit, cmap="gray", vmin=0, vmax=255)
-        answer = "-" if prediction.digit is None else prediction.digit
+        answer = "-" if prediction.class_name is None else shorten(prediction.class_name)
         color = MUTED if prediction.warnings else WRONG
-        digit.set_title(f"label {label}, predicts {answer}", fontsize=7, color=color)
+        name = shorten(prediction.class_names[int(label)])
+        digit.set_title(f"label {name}, predicts {answer}", fontsize=7, color=color, parse_math=False)
         image.set_title(prediction.file[-16:], fontsize=7, parse_math=False)
     return figure
 
@@ -135,6 +141,18 @@ def _draw_image(axes: Axes, picture: np.ndarray, prediction: DigitPrediction) ->
     _draw_pixels(axes, picture)
     _draw_box(axes, prediction, WRONG)
     axes.set_title(prediction.file[-28:], fontsize=8, parse_math=False)
+
+
+def _draw_bars(axes: Axes, prediction: DigitPrediction) -> None:
+    """Draws the probabilities of all classes; of more than 20, those of the most probable ones."""
+    classes = np.arange(len(prediction.probabilities))
+    if len(classes) > _MAX_BARS:
+        classes = np.sort(prediction.probabilities.argsort(kind="stable")[-_MAX_BARS:])
+    colors = [TEST if index == prediction.digit else MUTED for index in classes]
+    names = [shorten(prediction.class_names[index]) for index in classes]
+    axes.bar(range(len(classes)), prediction.probabilities[classes], color=colors)
+    axes.set(yticks=(), ylim=(0, 1))
+    axes.set_xticks(range(len(classes)), names, rotation=90 if max(map(len, names)) > 2 else 0, parse_math=False)
 
 
 def _draw_pixels(axes: Axes, picture: np.ndarray) -> None:

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from mnist_keras.data import Digits
 from mnist_keras.data.augmentation.config import Augmentation
 from mnist_keras.data.augmentation.transforms import augment
-from mnist_keras.evaluation.metrics import EvaluationReport
+from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.evaluation.metrics import EvaluationReport, most_confused
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 from mnist_keras.reports.curves import step_curves, training_curves
 from mnist_keras.reports.digit_grids import augmentation_grid, least_confident_grid, misclassified_grid, prediction_grid
@@ -43,21 +44,15 @@ def run_page(
         recipe=config["recipe"],
         report=report,
         speed=_speed(config, history),
-        pairs=most_confused(report["confusion"]),
+        pairs=_confused_names(report),
         settings=_settings(config),
         environment=_environment(config),
     )
 
 
-def most_confused(confusion: Sequence[Sequence[int]], maximum: int = 8) -> list[tuple[int, int, int]]:
-    """Returns the most frequent mistakes as (label, prediction, count), most frequent first, at most `maximum`."""
-    mistakes = [
-        (label, prediction, count)
-        for label, row in enumerate(confusion)
-        for prediction, count in enumerate(row)
-        if count and label != prediction
-    ]
-    return sorted(mistakes, key=lambda mistake: -mistake[2])[:maximum]
+def _confused_names(report: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    names = report.get("class_names", DIGIT_NAMES)
+    return [(names[label], names[prediction], count) for label, prediction, count in most_confused(report["confusion"])]
 
 
 def _speed(config: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
@@ -119,7 +114,7 @@ class RunResults:
     history: Sequence[Mapping[str, Any]]
     #: One row per step, see `RunHistory.steps`; empty if the run kept none.
     steps: Sequence[Mapping[str, Any]]
-    #: Predicted probabilities of the test images, float32 (examples, 10).
+    #: Predicted probabilities of the test images, float32 (examples, classes).
     probabilities: np.ndarray
     #: Metrics of `probabilities` against the test labels.
     report: EvaluationReport
@@ -134,15 +129,15 @@ def run_figures(results: RunResults) -> dict[str, Figure]:
     """
     digits, recipe, report = results.digits, results.recipe, results.report
     images, labels, probabilities = digits.test_images, digits.test_labels, results.probabilities
-    name = f"{recipe.name} on {digits.name}"
+    name, names = f"{recipe.name} on {digits.name}", digits.class_names
     title = f"{name}: test accuracy {report.accuracy:.2%} ({report.correct}/{report.examples})"
     published = recipe.published_accuracy if digits.name == "mnist" else None
     figures = {
         "curves": training_curves(results.history, title, published),
-        "predictions": prediction_grid(images, labels, probabilities, 2, 3, name),
-        "misclassified": misclassified_grid(images, labels, probabilities),
-        "least_confident": least_confident_grid(images, labels, probabilities),
-        "confusion": confusion_matrix(report.confusion, f"Confusion matrix of {name}"),
+        "predictions": prediction_grid(images, labels, probabilities, 2, 3, name, class_names=names),
+        "misclassified": misclassified_grid(images, labels, probabilities, class_names=names),
+        "least_confident": least_confident_grid(images, labels, probabilities, class_names=names),
+        "confusion": confusion_matrix(report.confusion, f"Confusion matrix of {name}", names),
         "calibration": reliability_diagram(probabilities, labels, f"Reliability diagram of {name}"),
         "first_layer": first_layer_figure(results.model, images[0]),
         "steps": step_curves(results.steps, title) if results.steps else None,

@@ -156,13 +156,15 @@ def stack_figures(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, tit
         digits: the data of the study.
         title: of the figures of accuracy.
     """
-    images, labels = digits.test_images, digits.test_labels
+    images, labels, names = digits.test_images, digits.test_labels, digits.class_names
     name = rows[-1]["recipe"]
     run = sorted(folder.glob(f"{name}-seed-*"))[0]
     probabilities = load_predictor(run).predict(images)
     return {
-        "stack_digits": label_grid(images, labels, side=5),
-        "stack_predictions": prediction_grid(images, labels, probabilities, 3, 3, f"{name} on {digits.name}"),
+        "stack_digits": label_grid(images, labels, side=5, class_names=names),
+        "stack_predictions": prediction_grid(
+            images, labels, probabilities, 3, 3, f"{name} on {digits.name}", class_names=names
+        ),
         "stack_accuracy": accuracy_by_recipe(rows, title, limits=(0, 100)),
         "stack_accuracy_zoom": accuracy_by_recipe(rows, title, limits=(90, 93)),
     }

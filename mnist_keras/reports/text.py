@@ -1,4 +1,4 @@
-"""Text of reports and progress messages: Markdown tables and durations. Must not import TensorFlow."""
+"""Text of reports and progress messages: Markdown tables, names of classes, durations. Must not import TensorFlow."""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,6 +23,15 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> st
         lines.append(list(row))
     heading, *body = (f"| {' | '.join(cells)} |" for cells in lines)
     return "\n".join([heading, "|" + "---|" * len(headings), *body]) + "\n"
+
+
+# Maximum length of a class name in a figure.
+_MAX_NAME = 20
+
+
+def shorten(name: str) -> str:
+    """Returns the name of a class, cut to 20 characters for figures."""
+    return name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}\u2026"
 
 
 def format_duration(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """Builds and compiles the model of a recipe in the scope of a `tf.distribute` strategy."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from mnist_keras.distribution.strategy import as_graph_function
@@ -22,6 +23,7 @@ def compile_model(
     strategy: tf.distribute.Strategy,
     mixed_precision: bool = False,
     sync_batch_norm: bool = True,
+    classes: int = 10,
 ) -> keras.Model:
     """Returns a compiled model that is ready for `fit`.
 
@@ -31,9 +33,11 @@ def compile_model(
         strategy: the strategy whose replicas hold the variables. Each replica samples its own dropout.
         mixed_precision: compute in bfloat16 and keep the weights in float32.
         sync_batch_norm: batch norm uses the statistics of the global batch and not of each replica's part.
+        classes: number of classes.
     """
     with strategy.scope():
-        model = with_fast_layers(build_model(recipe, "mixed_bfloat16" if mixed_precision else "float32"))
+        dtype = "mixed_bfloat16" if mixed_precision else "float32"
+        model = with_fast_layers(build_model(recipe, dtype, classes))
         steps_per_execution = recipe.steps_per_execution or _default_steps_per_execution(model, recipe)
         # Keras fails with several steps per execution on several replicas.
         if strategy.num_replicas_in_sync > 1:
@@ -62,11 +66,25 @@ def _make_accuracy(label_smoothing: float) -> keras.metrics.Metric:
     return (one_hot if label_smoothing else keras.metrics.SparseCategoricalAccuracy)(name="accuracy")
 
 
-def targets_for(recipe: Recipe, batches: tf.data.Dataset) -> tf.data.Dataset:
-    """Returns batches of images and labels with the targets that the recipe's loss takes: one-hot or labels."""
-    if not recipe.label_smoothing:
+def targets_for(
+    recipe: Recipe, batches: tf.data.Dataset, classes: int, class_weights: np.ndarray | None = None
+) -> tf.data.Dataset:
+    """Returns batches of images and labels with the targets that the recipe's loss takes: one-hot or labels.
+
+    Args:
+        recipe: with label smoothing, its targets are one-hot.
+        batches: images, and int64 labels (batch,).
+        classes: number of classes.
+        class_weights: float32 (classes,); the batches then have the weight of each example as their third element.
+    """
+    if not recipe.label_smoothing and class_weights is None:
         return batches
-    return batches.map(lambda images, labels: (images, tf.one_hot(labels, 10)))
+
+    def convert(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        targets = tf.one_hot(labels, classes) if recipe.label_smoothing else labels
+        return (images, targets) if class_weights is None else (images, targets, tf.gather(class_weights, labels))
+
+    return batches.map(convert)
 
 
 def _synchronize_batch_norm(model: keras.Model, synchronized: bool) -> None:

@@ -6,12 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mnist_keras.data import Digits
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.distribution.workers import STRATEGIES
 from mnist_keras.errors import check
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
+from mnist_keras.training.class_weights import CLASS_WEIGHTS
 
 # Keras' random seeds are unsigned 32-bit integers.
 MAX_SEED = 2**32 - 1
+# Settings that are recorded only where they differ from the default.
+_OPTIONAL = ("class_names", "class_weight")
+# Maximum number of characters of a value in a message.
+_MAX_TEXT = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +43,9 @@ class TrainingOptions:
     callbacks: Sequence[Any] = ()
     #: Steps or time between two checkpoints, such as "100", "5min" or "30s", see `CheckpointSchedule`.
     checkpoint_every: str = "1min"
+    #: "balanced": the examples of rare classes have higher weights in the loss, see `balanced_class_weights`. None: all
+    #: examples have the weight 1.
+    class_weight: str | None = None
     #: Print the model's summary and the progress.
     verbose: bool = True
 
@@ -44,6 +53,7 @@ class TrainingOptions:
         check(self.strategy in STRATEGIES, f"one of {', '.join(STRATEGIES)}", "strategy", self.strategy)
         is_size = type(self.test_batch_size) is int and self.test_batch_size > 0
         check(is_size, "a whole number from 1", "test_batch_size", self.test_batch_size)
+        check(self.class_weight in CLASS_WEIGHTS, "'balanced' or None", "class_weight", self.class_weight)
         is_list = isinstance(self.callbacks, Sequence)
         check(is_list, "a list of callbacks, as in [callback]", "callbacks", self.callbacks)
 
@@ -53,9 +63,10 @@ def run_settings(recipe: Recipe, digits: Digits, seed: int, **training: Any) -> 
 
     Args:
         recipe: the training configuration.
-        digits: the dataset, recorded by its checksum.
+        digits: the dataset, recorded by its checksum, and by its class names unless they are the ten digits.
         seed: the random seed.
-        training: how the run is trained: replicas, threads, precision and so on.
+        training: how the run is trained: replicas, threads, precision and so on. An optional setting is left out if it
+            is None.
     """
     settings = {
         "recipe": dataclasses.asdict(recipe),
@@ -65,22 +76,35 @@ def run_settings(recipe: Recipe, digits: Digits, seed: int, **training: Any) -> 
             "sha256": digits.checksum(),
             "train_examples": len(digits.train_images),
             "test_examples": len(digits.test_images),
+            **_named_classes(digits),
         },
-        "training": training,
+        "training": {name: value for name, value in training.items() if name not in _OPTIONAL or value is not None},
     }
     return json.loads(json.dumps(settings))
+
+
+def _named_classes(digits: Digits) -> dict[str, Any]:
+    """Returns class names and note, unless they are those of MNIST, whose runs were recorded without them."""
+    named = {} if digits.class_names == DIGIT_NAMES else {"class_names": digits.class_names}
+    return named | ({"note": digits.note} if digits.note else {})
 
 
 def first_difference(
     recorded: Mapping[str, Any], current: Mapping[str, Any], ignored: Collection[str] = DESCRIPTIVE
 ) -> str | None:
     """Returns the first setting of `current` that differs from the recorded one, in words; None if all are equal."""
-    for name, value in current.items():
+    optional = {name: None for name in _OPTIONAL if name in recorded}
+    for name, value in (optional | dict(current)).items():
         found = recorded.get(name)
         if isinstance(value, Mapping) and isinstance(found, (Mapping, type(None))):
             difference = first_difference(found or {}, value, ignored)
             if difference:
                 return f"{name} {difference}"
         elif name not in ignored and found != value:
-            return f"{name} is {found!r} there and {value!r} now"
+            return f"{name} is {_shortened(found)} there and {_shortened(value)} now"
     return None
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}..."

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.data import Digits
+from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.data.pipeline import evaluation_batches, steps_in_epoch, training_batches
 from mnist_keras.data.synthetic import with_synthetic_digits
 from mnist_keras.distribution.keras_compat import patched_for_multi_worker, skip_executions
@@ -38,6 +39,7 @@ from mnist_keras.training.checkpoints.callback import CheckpointCallback
 from mnist_keras.training.checkpoints.resume import ResumingCallbackList
 from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
 from mnist_keras.training.checkpoints.storage import CheckpointManager
+from mnist_keras.training.class_weights import balanced_class_weights
 from mnist_keras.training.compile import compile_model, targets_for
 from mnist_keras.training.settings import MAX_SEED, TrainingOptions, run_settings
 
@@ -62,7 +64,7 @@ class TrainingResult:
     digest: str
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Returns probabilities, float32 (examples, 10), of uint8 images (examples, 28, 28)."""
+        """Returns probabilities, float32 (examples, classes), of uint8 images (examples, 28, 28)."""
         return self._predict(images)
 
     @functools.cached_property
@@ -84,6 +86,12 @@ def _check_callbacks(recipe: Recipe, callbacks: Sequence[keras.callbacks.Callbac
 
 def _training_set(recipe: Recipe, digits: Digits) -> tuple[np.ndarray, np.ndarray]:
     """Returns images and labels of the training set with the recipe's synthetic digits."""
+    if recipe.synthetic_examples and digits.class_names != DIGIT_NAMES:
+        raise InputError(
+            f"Synthetic digits join only datasets of the ten digits. Received: {digits.name} with "
+            f"{len(digits.class_names)} other classes, and {recipe.synthetic_examples:,} synthetic digits. Pass "
+            "synthetic_examples=0."
+        )
     warn_unless_upright(digits)
     if recipe.synthetic_examples and not are_digits(digits):
         raise InputError(
@@ -111,8 +119,9 @@ def train(
         checkpoints: where checkpoints are kept until the run is complete; None keeps none.
 
     Raises:
-        InputError: the recipe is an ensemble, see `train_run`; the batch is larger than the training set or not
-            divisible by the number of replicas; the checkpoints have other settings; the loss is no longer finite.
+        InputError: the recipe is an ensemble, see `train_run`; it has synthetic digits and the dataset has other
+            classes; the batch is larger than the training set or not divisible by the number of replicas; the
+            checkpoints have other settings; the loss is no longer finite.
         WorkerLost: another worker has ended.
         TrainingStopped: after Ctrl-C or SIGTERM, when the current step is done and its checkpoint is written.
     """
@@ -129,6 +138,8 @@ def train(
     images, labels = _training_set(recipe, digits)
     batch_size = recipe.batch_size or len(images)
     steps = steps_in_epoch(len(images), batch_size)
+    classes = len(digits.class_names)
+    weights = balanced_class_weights(labels, classes) if options.class_weight else None
     worker = current_worker(options.strategy)
     is_chief = worker is None or worker.is_chief
     if options.deterministic:
@@ -140,7 +151,7 @@ def train(
         mixed_precision = recipe.mixed_precision and has_bfloat16()
     check_global_batch_size(distribution, batch_size)
     test_batch_size = shareable_test_batch_size(distribution, options.test_batch_size, len(digits.test_images))
-    model = compile_model(recipe, steps, distribution, mixed_precision, options.sync_batch_norm)
+    model = compile_model(recipe, steps, distribution, mixed_precision, options.sync_batch_norm, classes)
     settings = run_settings(
         recipe,
         digits,
@@ -152,6 +163,7 @@ def train(
         sync_batch_norm=options.sync_batch_norm,
         test_batch_size=test_batch_size,
         steps_per_execution=model.steps_per_execution,
+        class_weight=options.class_weight,
         versions={"tensorflow": tf.__version__, "keras": keras.__version__},
     )
     history = RunHistory(keep_steps=recipe.log_every_steps > 0)
@@ -178,12 +190,14 @@ def train(
                 training_batches(
                     images, labels, batch_size, recipe.epochs + 1, seed, recipe.augmentation, first_step=saving.step
                 ),
+                classes,
+                weights,
             ),
             initial_epoch=recipe.epochs if saving.stopped_before else epochs_done,
             epochs=recipe.epochs,
             steps_per_epoch=steps,
             validation_data=targets_for(
-                recipe, evaluation_batches(digits.test_images, digits.test_labels, test_batch_size)
+                recipe, evaluation_batches(digits.test_images, digits.test_labels, test_batch_size), classes
             ),
             callbacks=ResumingCallbackList(
                 [history, *printing, *options.callbacks, saving],
@@ -196,7 +210,7 @@ def train(
             verbose=0,
         )
         digest = saving.state.digest(history.epochs + history.steps)
-    trained = build_model(recipe)
+    trained = build_model(recipe, classes=classes)
     trained.set_weights(model.get_weights())
     fold_temperature(trained, recipe.calibration_temperature)
     return TrainingResult(

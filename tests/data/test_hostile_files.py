@@ -131,9 +131,9 @@ def test_a_pipe_is_no_data_file(tmp_path, name):
 
 
 def test_a_file_of_another_kind_is_not_called_missing(tmp_path):
-    (tmp_path / "train.csv").write_text("label,pixel0\n")
-    with pytest.raises(InputError, match="train.csv is no folder and no npz file. Expected: a folder of the four IDX"):
-        load_digits("folder", tmp_path / "train.csv")
+    (tmp_path / "train.xlsx").write_text("label,pixel0\n")
+    with pytest.raises(InputError, match="train.xlsx is no folder and no npz file. Expected: a folder of the four IDX"):
+        load_digits("folder", tmp_path / "train.xlsx")
 
 
 def test_arrays_in_fortran_order_and_other_integers_are_read(tmp_path, tiny):

@@ -54,16 +54,23 @@ COMPARE = """
     from mnist_keras.training.train import train
 
     name, devices, options, dtype = sys.argv[1], int(sys.argv[2]), eval(sys.argv[3]), sys.argv[4]
+    class_weight = sys.argv[5] if len(sys.argv) > 5 else None
     build = compile.build_model
-    compile.build_model = lambda recipe, _: build(recipe, dtype=dtype)
+    compile.build_model = lambda recipe, _, classes: build(recipe, dtype, classes)
     set_up_device(threads=1, logical_devices=devices)
     recipe = get_recipe(name, batch_size=20, epochs=2, augmentation=None, **options)
     # A test set that leaves one image over.
+    digits = make_digits(test=41)
+    if class_weight:
+        # Half of the classes have fewer images.
+        digits.train_labels[: len(digits.train_labels) // 2] //= 2
     runs = [
         train(
             recipe,
-            make_digits(test=41),
-            options=TrainingOptions(strategy=strategy, test_batch_size=20, verbose=False),
+            digits,
+            options=TrainingOptions(
+                strategy=strategy, test_batch_size=20, class_weight=class_weight, verbose=False
+            ),
         )
         for strategy in ("one_device", "mirrored")
     ]
@@ -91,6 +98,12 @@ def compare(*arguments):
 def test_several_devices_train_like_one(devices):
     # Steps that one device runs several at a time, which several replicas cannot.
     result = compare("stack_1", devices, {"steps_per_execution": 3}, "float32")
+    assert result.returncode == 0, result.stderr[-3000:]
+
+
+@pytest.mark.slow
+def test_class_weights_are_of_the_whole_training_set():
+    result = compare("stack_1", 2, {"label_smoothing": 0.1}, "float32", "balanced")
     assert result.returncode == 0, result.stderr[-3000:]
 
 

@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_keras.errors import InputError
-from mnist_keras.evaluation.metrics import compute_metrics, evaluate
+from mnist_keras.evaluation.metrics import compute_metrics, evaluate, most_confused
 
 
 def one_hot(classes, confidence=1.0):
@@ -57,6 +58,38 @@ def test_the_report_is_a_printable_table():
     assert lines[-10] == "    0   2   1   .   .   .   .   .   .   .   ."
 
 
+def test_the_table_names_the_classes():
+    names = ("T-shirt/top", "Ankle boot", "Bag")
+    report = compute_metrics(np.eye(3)[[0, 0, 2]], np.array([0, 1, 2]), names)
+    lines = str(report).splitlines()
+    assert lines[4] == "      class  precision   recall"
+    assert "T-shirt/top     50.00%  100.00%" in lines
+    assert lines[-4].split() == ["T-shirt/", "Ankle", "bo", "Bag"]
+    assert lines[-2] == " Ankle boot        1        .        ."
+    assert report.to_dict()["class_names"] == names
+    assert "class_names" not in compute_metrics(one_hot([1]), np.array([1])).to_dict()
+
+
+@pytest.mark.parametrize("classes", [47, 1000])
+def test_many_classes_do_not_flood_a_terminal(classes):
+    labels = np.arange(2 * classes) % classes
+    predictions = labels.copy()
+    predictions[[5, 5 + classes]] = 7
+    predictions[9] = 8
+    report = compute_metrics(np.eye(classes)[predictions], labels, [f"class {number}" for number in range(classes)])
+    text = str(report)
+    assert len(text.splitlines()) < 25 and max(map(len, text.splitlines())) < 80
+    assert f"10 of {classes} classes with the lowest recall\n" in text
+    assert re.search(r"\n +class 5 +- +0.00%\n +class 9 +100.00% +50.00%\n", text)
+    assert re.search(r"label +prediction +count\n *class 5 +class 7 +2\n *class 9 +class 8 +1$", text)
+    assert most_confused(report.confusion, 1) == [(5, 7, 2)]
+
+
+def test_many_classes_without_confusions():
+    names = [f"class {number}" for number in range(30)]
+    assert str(compute_metrics(np.eye(30), np.arange(30), names)).endswith("the most frequent confusions: none")
+
+
 def test_evaluate_predicts_the_images():
     images = np.zeros((3, 28, 28), np.uint8)
     assert evaluate(lambda batch: one_hot([4] * len(batch)), images, np.array([4, 4, 5])).correct == 2
@@ -69,8 +102,14 @@ def test_evaluate_predicts_the_images():
         (np.full((3, 9), 1 / 9), "one row of 10 probabilities"),
         (np.arange(30.0).reshape(3, 10), "at least 0, with a sum of 1 per row. Received: values from 0 to 29"),
         (np.full((3, 10), np.nan), "Metrics need probabilities"),
+        (np.full((3, 26), 1 / 26), "one row of 10 probabilities .*, and the names of all classes"),
     ],
 )
 def test_invalid_probabilities_raise(probabilities, message):
     with pytest.raises(InputError, match=message):
         compute_metrics(probabilities, np.array([0, 1, 2]))
+
+
+def test_labels_of_unknown_classes_raise():
+    with pytest.raises(InputError, match="labels from 0 to 9. Received: labels from 0 to 12"):
+        compute_metrics(one_hot([1, 2]), np.array([0, 12]))

@@ -60,6 +60,24 @@ def test_parameters_input_and_output(name):
     np.testing.assert_array_equal(model(pixels), model(pixels[..., np.newaxis].astype("float32")))
 
 
+@pytest.mark.parametrize("name", ["linear", "mlp", "cnn_augmented", "compact_1k", "lenet_dropout"])
+@pytest.mark.parametrize("classes", [2, 1000])
+def test_any_number_of_classes(name, classes):
+    model = build_model(name, classes=classes)
+    assert model.output_shape == (None, classes)
+    assert model(np.zeros((1, 28, 28))).shape == (1, classes)
+
+
+def test_an_ensemble_of_any_number_of_classes():
+    assert build_model(get_recipe("linear", ensemble_size=2), classes=47).output_shape == (None, 47)
+
+
+@pytest.mark.parametrize("classes", [1, 1001, 2.0, True])
+def test_other_numbers_of_classes_raise_input_error(classes):
+    with pytest.raises(InputError, match=f"classes must be a whole number from 2 to 1000. Received: classes={classes}"):
+        build_model("linear", classes=classes)
+
+
 @pytest.mark.parametrize(("name", "pixel", "scaled"), [("cnn", 255, 1.0), ("stack_0", 0, -0.1307 / 0.3081)])
 def test_the_first_layer_scales_the_pixels(name, pixel, scaled):
     model = build_model(name)

@@ -111,6 +111,42 @@ def test_the_confusion_matrix_colors_only_mistakes():
     assert [text.get_position() for text in axes.texts if text.get_text() == "7"] == [(9, 4)]
 
 
+@pytest.mark.parametrize("classes", [3, 47])
+def test_the_confusion_matrix_names_the_classes(classes, tmp_path):
+    names = [f"name {number} $" for number in range(classes)]
+    figure = confusion_matrix(np.ones((classes, classes), int).tolist(), "title", names)
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == names
+    assert [label.get_text() for label in axes.get_yticklabels()] == names
+    # Two inches per seven names are readable.
+    assert figure.get_figwidth() >= classes * 2 / 7
+    save_figure(figure, tmp_path / "confusion.png")
+
+
+def test_many_classes_have_a_table_of_confusions(tmp_path):
+    counts = np.diag([5] * 100)
+    counts[4, 9], counts[3, 2] = 7, 8
+    figure = confusion_matrix(counts.tolist(), "title", [f"class {number}" for number in range(100)])
+    (table,) = figure.axes[0].tables
+    cells = {place: cell.get_text().get_text() for place, cell in table.get_celld().items()}
+    assert [cells[row, column] for row in (1, 2) for column in range(3)] == [
+        *("class 3", "class 2", "8"),
+        *("class 4", "class 9", "7"),
+    ]
+    save_figure(figure, tmp_path / "confusions.png")
+
+
+def test_captions_have_the_names_of_classes(tmp_path):
+    names = ("T-shirt/top", "Ankle boot", "a name of more than twenty letters")
+    images, labels, probabilities = np.zeros((3, 28, 28)), np.array([0, 1, 2]), np.eye(3)[[1, 1, 2]]
+    figure = misclassified_grid(images, labels, probabilities, class_names=names)
+    assert captions(figure) == ["label T-shirt/top\npredicted Ankle boot, 100%"]
+    save_figure(figure, tmp_path / "grid.png")
+    figure = least_confident_grid(images, labels, probabilities, class_names=names)
+    assert captions(figure)[1].startswith("a name of more than\u2026: 100%, ")
+    assert set(captions(label_grid(images, labels, 2, class_names=names))) >= {"T-shirt/top", "Ankle boot"}
+
+
 def test_accuracy_by_recipe_shows_seeds_median_and_published_accuracy():
     rows = [
         {"recipe": "a", "accuracies": [90.0, 91.0], "median": 90.5, "published_accuracy": 92.0},

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from mnist_keras.evaluation.metrics import most_confused
 from mnist_keras.files import read_rows
-from mnist_keras.reports.run_report import most_confused, run_page
+from mnist_keras.reports.run_report import run_page
 from mnist_keras.reports.style import as_svg, new_figure
 
 
