@@ -23,8 +23,8 @@ from mnist_keras.errors import InputError
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
 from mnist_keras.inference.input_range import INPUT_RANGES
 from mnist_keras.recipes import get_recipe
-from mnist_keras.recipes.registry import change_recipe
 from mnist_keras.recipes.recipe import NETWORKS, OPTIMIZERS, SCHEDULES, Recipe
+from mnist_keras.recipes.registry import change_recipe
 from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
 from mnist_keras.training.settings import TrainingOptions
 

@@ -141,9 +141,7 @@ def main(_):
         callbacks.append(keras.callbacks.TensorBoard(pathlib.Path(FLAGS.tensorboard) / run.name))
     options = dataclasses.replace(options, callbacks=callbacks)
     try:
-        digest = train_run(
-            run, recipe, digits, FLAGS.seed, options, flags_given(), initial, FLAGS.frozen_stages
-        )
+        digest = train_run(run, recipe, digits, FLAGS.seed, options, flags_given(), initial, FLAGS.frozen_stages)
     except TrainingStopped as stop:
         name = [] if FLAGS.run_name else [f"--run_name={run.name}"]
         line = cli.command_for(*sys.argv[1:], *name)

@@ -92,8 +92,9 @@ def fine_tuning_recipe(recipe: Recipe, given: Collection[str] = ()) -> tuple[Rec
     Returns:
         The recipe, and the value before and after of each changed field.
     """
-    # Rounded to eight digits: 2e-3 / 10 is not 2e-4.
-    shorter = dict(learning_rate=float(f"{recipe.learning_rate / 10:.8g}"), epochs=max(1, round(recipe.epochs / 5)))
+    # Rounded to eight digits: 0.3 / 10 is not 0.03.
+    rate = float(f"{recipe.learning_rate / 10:.8g}")
+    shorter: dict[str, Any] = dict(learning_rate=rate, epochs=max(1, round(recipe.epochs / 5)))
     changes = {
         name: (getattr(recipe, name), value)
         for name, value in shorter.items()

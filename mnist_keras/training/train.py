@@ -125,9 +125,9 @@ def train(
         frozen_stages: number of stages of the network that keep the weights of the initial model, from the first one.
 
     Raises:
-        InputError: the recipe is an ensemble, see `train_run`; the initial model does not fit, see `Start`; it has synthetic digits and the dataset has other
-            classes; the batch is larger than the training set or not divisible by the number of replicas; the
-            checkpoints have other settings; the loss is no longer finite.
+        InputError: the recipe is an ensemble, see `train_run`; it has synthetic digits and the dataset has other
+            classes; the initial model does not fit, see `Start`; the batch is larger than the training set or not
+            divisible by the number of replicas; the checkpoints have other settings; the loss is no longer finite.
         WorkerLost: another worker has ended.
         TrainingStopped: after Ctrl-C or SIGTERM, when the current step is done and its checkpoint is written.
     """
