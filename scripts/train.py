@@ -103,7 +103,7 @@ def main(_):
     digits = digits_from_flags()
     formats = formats_from_flags(digits.class_names)
     recipe = without_unasked_synthetic_digits(recipe, digits)
-    start, initial = None, None
+    initial, initial_settings = None, None
     if initial_file:
         # Keras loads the weights, whose checksum is a setting of the run.
         _set_up_tensorflow(run, worker)
@@ -111,8 +111,8 @@ def main(_):
             from mnist_keras.training.initial_model import Start, load_initial_model
 
         initial = load_initial_model(initial_file.path)
-        start = Start(recipe, digits.class_names, initial, FLAGS.frozen_stages).settings
-    complete = is_complete(run, recipe, digits, FLAGS.seed, FLAGS.class_weight, start)
+        initial_settings = Start(recipe, digits.class_names, initial, FLAGS.frozen_stages).settings
+    complete = is_complete(run, recipe, digits, FLAGS.seed, FLAGS.class_weight, initial_settings)
     is_chief = worker is None or worker.is_chief
     export = FLAGS.export_dir and default_export_folder(FLAGS.export_dir, recipe.name, digits.name)
     if is_chief:
