@@ -61,7 +61,7 @@ def find_initial_file(name_or_path: str | os.PathLike) -> InitialFile:
             f"{name} has no trained weights to go on from. Expected: a .keras file, or a folder with {MODEL_FILE}. "
             f"Received: {path}. Export the run with --formats=keras and the formats that it has."
         )
-    checksum = recorded.get("files", {}).get(MODEL_FILE, {}).get("sha256")
+    checksum = _recorded_checksum(recorded)
     if checksum and checksum != sha256(file):
         raise InputError(
             f"{file} is not the one that card.json beside it describes: their SHA-256 differ. It is damaged or was "
@@ -114,6 +114,13 @@ def _read_record(file: pathlib.Path) -> Mapping[str, Any]:
             if isinstance(content, dict):
                 return content
     return {}
+
+
+def _recorded_checksum(record: Mapping[str, Any]) -> str | None:
+    try:
+        return str(record["files"][MODEL_FILE]["sha256"])
+    except (KeyError, TypeError):
+        return None
 
 
 def _recorded_recipe(record: Mapping[str, Any]) -> Recipe | None:
