@@ -112,6 +112,8 @@ def main(_):
 
         initial = load_initial_model(initial_file.path)
         initial_settings = Start(recipe, digits.class_names, initial, FLAGS.frozen_stages).settings
+        if initial_settings["new_head"] and FLAGS.learning_rate is None:
+            print("the classes differ, so the head is new: the recipe's own --learning_rate may train it better")
     complete = is_complete(run, recipe, digits, FLAGS.seed, FLAGS.class_weight, initial_settings)
     is_chief = worker is None or worker.is_chief
     export = FLAGS.export_dir and default_export_folder(FLAGS.export_dir, recipe.name, digits.name)

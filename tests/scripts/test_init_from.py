@@ -48,6 +48,7 @@ def test_replicas_train_letters_from_a_shipped_model(script, letters_flags, tmp_
         assert trained.returncode == 0, trained.stderr
         assert "with a new head, because the classes differ; frozen stages: 1" in trained.stdout
         assert "epochs" not in trained.stdout.splitlines()[0]
+        assert "the recipe's own --learning_rate may train it better" in trained.stdout
         digests += re.findall(r"digest +([0-9a-f]{64})", trained.stdout)
     assert len(set(digests)) == 1
     config = json.loads((tmp_path / "runs" / "one" / "config.json").read_text())
