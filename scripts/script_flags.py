@@ -24,6 +24,7 @@ from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
 from mnist_keras.inference.input_range import INPUT_RANGES
 from mnist_keras.recipes import get_recipe
 from mnist_keras.recipes.recipe import NETWORKS, OPTIMIZERS, SCHEDULES, Recipe
+from mnist_keras.recipes.registry import change_recipe
 from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
 from mnist_keras.training.settings import TrainingOptions
 
@@ -65,17 +66,22 @@ def define_recipe_flags() -> None:
         define(field.name, None, text)
 
 
-def recipe_from_flags(name: str) -> Recipe:
-    """Returns the recipe of that name with the values of the given flags.
+def recipe_flags_given() -> set[str]:
+    """Returns the names of the fields of a recipe that have a flag on the command line."""
+    return {key for key in _RECIPE_HELP if flags.FLAGS[key].value is not None}
+
+
+def recipe_from_flags(recipe: str | Recipe) -> Recipe:
+    """Returns a recipe, or the one of that name, with the values of the given flags.
 
     Raises:
         flags.Error: the name or a value is invalid.
     """
-    given = {key: flags.FLAGS[key].value for key in _RECIPE_HELP if flags.FLAGS[key].value is not None}
+    given = {key: flags.FLAGS[key].value for key in recipe_flags_given()}
     for key in given.keys() & {"network_options", "augmentation"}:
         given[key] = None if given[key] == "none" else _parse_options(key, given[key])
     try:
-        return get_recipe(name, **given)
+        return change_recipe(get_recipe(recipe) if isinstance(recipe, str) else recipe, given)
     except InputError as error:
         raise flags.IllegalFlagValueError(str(error)) from error
 
@@ -171,7 +177,7 @@ def flags_given() -> dict[str, Any]:
     return {name: flags.FLAGS[name].value for name in given if name not in _FOLDER_FLAGS}
 
 
-_FOLDER_FLAGS = ("data_dir", "runs_dir", "export_dir", "output", "tensorboard")
+_FOLDER_FLAGS = ("init_from", "data_dir", "runs_dir", "export_dir", "output", "tensorboard")
 
 
 def without_unasked_synthetic_digits(recipe: Recipe, digits: Digits) -> Recipe:

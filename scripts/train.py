@@ -7,6 +7,10 @@ recipe has a flag:
 
     python scripts/train.py --model=cnn --epochs=2 --learning_rate=1e-3
 
+    python scripts/train.py --init_from=cnn_robust
+
+goes on from trained weights: with a tenth of the learning rate and a fifth of the epochs, unless a flag sets them.
+
 A run that was stopped or killed resumes exactly from its last checkpoint, by the same command with its --run_name,
 or by --resume.
 """
@@ -27,6 +31,7 @@ from script_flags import (
     digits_from_flags,
     flags_given,
     formats_from_flags,
+    recipe_flags_given,
     recipe_from_flags,
     training_options,
     without_unasked_synthetic_digits,
@@ -47,10 +52,22 @@ from mnist_keras.experiments.run_folder import (
 )
 from mnist_keras.export.formats import FORMATS, check_replaceable, default_export_folder
 from mnist_keras.recipes import RECIPES
+from mnist_keras.recipes.recipe import Recipe
 from mnist_keras.reports.text import format_duration
+from mnist_keras.training.initial_recipe import (
+    InitialFile,
+    check_one_network,
+    find_initial_file,
+    fine_tuning_recipe,
+)
 from mnist_keras.training.settings import MAX_SEED
 
-flags.DEFINE_string("model", "cnn", f"recipe to train: {', '.join(RECIPES)}")
+text = "recipe to train; with --init_from, the default is the recipe of these weights"
+flags.DEFINE_string("model", "cnn", f"{text}: {', '.join(RECIPES)}")
+text = "go on from trained weights: a shipped model's name, the folder of a run or an export, or a .keras file"
+flags.DEFINE_string("init_from", None, text)
+text = "with --init_from, number of stages (layers between two poolings) that are not trained, from the first one"
+flags.DEFINE_integer("frozen_stages", 0, text, lower_bound=0)
 flags.DEFINE_integer(
     "seed",
     0,
@@ -74,7 +91,10 @@ def main(_):
     start = time.perf_counter()
     check_keras_config()
     # Checks come before the import of TensorFlow, which takes seconds.
-    recipe = recipe_from_flags(FLAGS.model)
+    if FLAGS.frozen_stages and not FLAGS.init_from:
+        raise flags.Error("--frozen_stages needs --init_from: random weights must be trained")
+    initial_file = find_initial_file(FLAGS.init_from) if FLAGS.init_from else None
+    recipe = _initial_recipe(initial_file) if initial_file else recipe_from_flags(FLAGS.model)
     options = training_options()
     # Unknown names are refused before the dataset is loaded.
     formats_from_flags()
@@ -83,7 +103,18 @@ def main(_):
     digits = digits_from_flags()
     formats = formats_from_flags(digits.class_names)
     recipe = without_unasked_synthetic_digits(recipe, digits)
-    complete = is_complete(run, recipe, digits, FLAGS.seed, FLAGS.class_weight)
+    initial, initial_settings = None, None
+    if initial_file:
+        # Keras loads the weights, whose checksum is a setting of the run.
+        _set_up_tensorflow(run, worker)
+        with cli.silence_native_logs():
+            from mnist_keras.training.initial_model import Start, load_initial_model
+
+        initial = load_initial_model(initial_file.path)
+        initial_settings = Start(recipe, digits.class_names, initial, FLAGS.frozen_stages).settings
+        if initial_settings["new_head"] and FLAGS.learning_rate is None:
+            print("the classes differ, so the head is new: the recipe's own --learning_rate may train it better")
+    complete = is_complete(run, recipe, digits, FLAGS.seed, FLAGS.class_weight, initial_settings)
     is_chief = worker is None or worker.is_chief
     export = FLAGS.export_dir and default_export_folder(FLAGS.export_dir, recipe.name, digits.name)
     if is_chief:
@@ -102,17 +133,17 @@ def main(_):
     with cli.silence_native_logs():
         import keras
 
-        from mnist_keras.distribution import strategy
         from mnist_keras.experiments.train_run import train_run
         from mnist_keras.export.export import export_run
 
-    strategy.set_up_device(FLAGS.device, FLAGS.threads or recorded_threads(run), FLAGS.logical_devices)
+    if not initial_file:
+        _set_up_tensorflow(run, worker)
     callbacks = []
     if FLAGS.tensorboard and is_chief:
         callbacks.append(keras.callbacks.TensorBoard(pathlib.Path(FLAGS.tensorboard) / run.name))
     options = dataclasses.replace(options, callbacks=callbacks)
     try:
-        digest = train_run(run, recipe, digits, FLAGS.seed, options, flags_given())
+        digest = train_run(run, recipe, digits, FLAGS.seed, options, flags_given(), initial, FLAGS.frozen_stages)
     except TrainingStopped as stop:
         name = [] if FLAGS.run_name else [f"--run_name={run.name}"]
         line = cli.command_for(*sys.argv[1:], *name)
@@ -133,6 +164,33 @@ def main(_):
     print(f"total time     {format_duration(time.perf_counter() - start)}")
     if failed:
         raise failed
+
+
+def _initial_recipe(initial: InitialFile) -> Recipe:
+    """Returns the recipe to go on from trained weights, and prints what is shorter than in a training from scratch."""
+    recipe = FLAGS.model if FLAGS["model"].present else initial.recipe
+    if recipe is None:
+        raise InputError(
+            f"No recipe is known of {initial.path}. Expected: config.json or card.json beside it, or a model with the "
+            "name of a recipe. Name its recipe by --model."
+        )
+    recipe = recipe_from_flags(recipe)
+    check_one_network(recipe, recipe.name)
+    recipe, changes = fine_tuning_recipe(recipe, recipe_flags_given())
+    changed = "; ".join(f"{name} {after} (from scratch: {before})" for name, (before, after) in changes.items())
+    print(f"{recipe.name} goes on from the weights of {initial.name}" + (f": {changed}" if changed else ""), flush=True)
+    return recipe
+
+
+def _set_up_tensorflow(run: pathlib.Path, worker: Worker | None) -> None:
+    """Selects devices and threads before TensorFlow is used."""
+    with cli.silence_native_logs():
+        from mnist_keras.distribution import strategy
+
+    strategy.set_up_device(FLAGS.device, FLAGS.threads or recorded_threads(run), FLAGS.logical_devices)
+    if FLAGS.init_from and worker:
+        # Workers must find each other before the initial model is loaded.
+        strategy.get_strategy(FLAGS.strategy)
 
 
 def _run_folder(recipe: str, worker: Worker | None) -> pathlib.Path:

@@ -44,6 +44,7 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.distribution.launcher",
     "mnist_keras.training.settings",
     "mnist_keras.training.class_weights",
+    "mnist_keras.training.initial_recipe",
     "mnist_keras.training.checkpoints.storage",
     "mnist_keras.training.checkpoints.schedule",
     "mnist_keras.experiments.run_folder",

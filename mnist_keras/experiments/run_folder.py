@@ -10,13 +10,13 @@ from typing import Any
 from mnist_keras.data import Digits
 from mnist_keras.errors import InputError
 from mnist_keras.files import MODEL_FILE, read_json
-from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
+from mnist_keras.recipes.recipe import Recipe
 from mnist_keras.training.checkpoints.storage import read_settings
-from mnist_keras.training.settings import first_difference, run_settings
+from mnist_keras.training.settings import WITHOUT_EFFECT, first_difference, run_settings
 
 _UNFINISHED = ".unfinished"
-# Fields of a recipe that do not change the result of a run.
-_WITHOUT_EFFECT = (*DESCRIPTIVE, "log_every_steps", "steps_per_execution")
+# Also these fields of a recipe do not change the result of a run.
+_WITHOUT_EFFECT = (*WITHOUT_EFFECT, "log_every_steps", "steps_per_execution")
 
 
 def unfinished_folder(folder: str | os.PathLike) -> pathlib.Path:
@@ -51,19 +51,28 @@ def latest_unfinished(runs: str | os.PathLike, recipe: str) -> pathlib.Path:
 
 
 def is_complete(
-    folder: str | os.PathLike, recipe: Recipe, digits: Digits, seed: int, class_weight: str | None = None
+    folder: str | os.PathLike,
+    recipe: Recipe,
+    digits: Digits,
+    seed: int,
+    class_weight: str | None = None,
+    start: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Returns whether a folder holds the complete run of a recipe, dataset, seed and class weighting.
+    """Returns whether a folder holds the complete run of a recipe, dataset, seed, class weighting and initial weights.
+
+    Args:
+        start: `Start.settings`; None: random weights.
 
     Raises:
-        InputError: the folder holds something else, or the run of another recipe, dataset or seed.
+        InputError: the folder holds something else, or the run of another recipe, dataset, seed or initial weights.
     """
     if not pathlib.Path(folder).exists():
         return False
     there = read_run(folder)[0]
     # A field that the recipe did not have yet had no effect, like its default.
     there["recipe"] = {field.name: field.default for field in dataclasses.fields(Recipe)} | there["recipe"]
-    difference = first_difference(there, run_settings(recipe, digits, seed, class_weight=class_weight), _WITHOUT_EFFECT)
+    settings = run_settings(recipe, digits, seed, class_weight=class_weight, **(start or {}))
+    difference = first_difference(there, settings, _WITHOUT_EFFECT)
     if difference:
         raise InputError(
             f"{folder} already holds a run with other settings: {difference}. Choose another name, or move the folder."

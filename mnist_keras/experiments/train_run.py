@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import keras
+
 from mnist_keras.data import Digits
 from mnist_keras.distribution.workers import current_worker
 from mnist_keras.errors import InputError
@@ -21,6 +23,7 @@ from mnist_keras.models import build_model
 from mnist_keras.recipes import RECIPES
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 from mnist_keras.training.checkpoints.storage import CheckpointManager
+from mnist_keras.training.initial_model import InitialModel, Start
 from mnist_keras.training.settings import TrainingOptions, run_settings
 from mnist_keras.training.train import TrainingResult, train
 
@@ -35,8 +38,10 @@ def train_run(
     seed: int = 0,
     options: TrainingOptions = TrainingOptions(),  # noqa: B008, it is frozen
     flags: Mapping[str, Any] | None = None,
+    initial_model: keras.Model | InitialModel | None = None,
+    frozen_stages: int = 0,
 ) -> str:
-    """Trains a run into its folder, from scratch or from its latest checkpoint. A complete run is left as it is.
+    """Trains a run into its folder, from its start or from its latest checkpoint. A complete run is left as it is.
 
     The members of an ensemble are trained first, into folders beside its own, unless they are complete.
 
@@ -47,6 +52,8 @@ def train_run(
         seed: decides initial weights, order of the images, augmentation and dropout.
         options: see `TrainingOptions`.
         flags: the command line's flags, recorded in the config.
+        initial_model: trained weights to go on from, see `train`. The config records their SHA-256.
+        frozen_stages: see `train`.
 
     Returns:
         The digest, see `TrainingResult`.
@@ -58,7 +65,8 @@ def train_run(
     folder = pathlib.Path(folder)
     worker = current_worker(options.strategy)
     is_chief = worker is None or worker.is_chief
-    if is_complete(folder, recipe, digits, seed, options.class_weight):
+    start = Start(recipe, digits.class_names, initial_model, frozen_stages)
+    if is_complete(folder, recipe, digits, seed, options.class_weight, start.settings):
         if is_chief:
             # A process that was killed at the last moment leaves it behind.
             shutil.rmtree(unfinished_folder(folder), ignore_errors=True)
@@ -71,7 +79,7 @@ def train_run(
         return ensemble.digest
     checkpoints = CheckpointManager(unfinished_folder(folder))
     try:
-        training = train(recipe, digits, seed, options, checkpoints)
+        training = train(recipe, digits, seed, options, checkpoints, initial_model, frozen_stages)
         if is_chief:
             save_run(folder, training, digits, flags)
             checkpoints.discard()

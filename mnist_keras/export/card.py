@@ -137,6 +137,17 @@ def describe_model(config: Mapping[str, Any], report: Mapping[str, Any]) -> dict
     }
 
 
+# Keys of the run's config.json that go into the card, and of its training settings where the run has them.
+_TRAINING_KEYS = ("recipe", "seed", "flags", "date", "versions", "git_commit")
+_START_KEYS = ("initial_model", "initial_weights", "new_head", "frozen_stages")
+
+
+def describe_training(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the entry of `card.json` that says how the model was trained, from the run's `config.json`."""
+    start = {key: config["training"][key] for key in _START_KEYS if key in config["training"]}
+    return {key: config[key] for key in _TRAINING_KEYS} | start
+
+
 def describe_contract(name: str, path: pathlib.Path, class_names: Sequence[str] = DIGIT_NAMES) -> dict[str, Any]:
     """Returns the input and the outputs of an exported file: names, shapes, dtypes, ranges, quantization.
 

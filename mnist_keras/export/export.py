@@ -17,7 +17,7 @@ from mnist_keras.data import Digits
 from mnist_keras.errors import InputError
 from mnist_keras.experiments.run_folder import read_run
 from mnist_keras.export.c_array import write_c_array
-from mnist_keras.export.card import describe_contract, describe_model
+from mnist_keras.export.card import describe_contract, describe_model, describe_training
 from mnist_keras.export.formats import (
     DEFAULT_FORMATS,
     FORMATS,
@@ -38,9 +38,6 @@ from mnist_keras.inference.keras_model import keras_predict_function, load_keras
 from mnist_keras.inference.preprocessing.normalize_ops import normalize_each
 from mnist_keras.inference.preprocessing.numbers_ops import normalize_all_checked
 from mnist_keras.inference.tflite import enlarge
-
-# Keys of the run's config.json that go into the card.
-_TRAINING_KEYS = ("recipe", "seed", "flags", "date", "versions", "git_commit")
 
 
 def export_run(
@@ -102,7 +99,7 @@ def export_run(
                 for name, contract in files.items()
             }
             write_golden(new, model, digits, probabilities, tuple(files))
-            card["training"] = {key: config[key] for key in _TRAINING_KEYS}
+            card["training"] = describe_training(config)
             write_json(new / "card.json", card)
             (new / "README.md").write_text(describe_export(card), encoding="utf-8")
     except tf.errors.OpError as error:

@@ -55,7 +55,11 @@ def get_recipe(name: str, **overrides: Any) -> Recipe:
         close = difflib.get_close_matches(name, RECIPES, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise InputError(f"No recipe has this name. Received: {name!r}.{hint} There are: {', '.join(RECIPES)}")
-    recipe = RECIPES[name]
+    return change_recipe(RECIPES[name], overrides)
+
+
+def change_recipe(recipe: Recipe, overrides: Mapping[str, Any]) -> Recipe:
+    """Returns a recipe with some of its fields replaced, see `get_recipe`."""
     fields = [field.name for field in dataclasses.fields(Recipe)]
     changes = {}
     for key, value in overrides.items():

@@ -1,5 +1,7 @@
 """Builds and compiles the model of a recipe in the scope of a `tf.distribute` strategy."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -24,6 +26,7 @@ def compile_model(
     mixed_precision: bool = False,
     sync_batch_norm: bool = True,
     classes: int = 10,
+    prepare: Callable[[keras.Model], None] | None = None,
 ) -> keras.Model:
     """Returns a compiled model that is ready for `fit`.
 
@@ -34,10 +37,14 @@ def compile_model(
         mixed_precision: compute in bfloat16 and keep the weights in float32.
         sync_batch_norm: batch norm uses the statistics of the global batch and not of each replica's part.
         classes: number of classes.
+        prepare: called with the untrained model, in the scope of the strategy, see `Start.apply`.
     """
     with strategy.scope():
         dtype = "mixed_bfloat16" if mixed_precision else "float32"
-        model = with_fast_layers(build_model(recipe, dtype, classes))
+        network = build_model(recipe, dtype, classes)
+        if prepare:
+            prepare(network)
+        model = with_fast_layers(network)
         steps_per_execution = recipe.steps_per_execution or _default_steps_per_execution(model, recipe)
         # Keras fails with several steps per execution on several replicas.
         if strategy.num_replicas_in_sync > 1:

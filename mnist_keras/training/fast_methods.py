@@ -21,8 +21,8 @@ def use_fused_batch_norm(layer: keras.layers.BatchNormalization) -> None:
     keras_call = layer.call
 
     def call(inputs, training=None, mask=None):
-        # The kernel computes the statistics of one device and has no float64.
-        if not training or layer.synchronized or inputs.dtype == tf.float64:
+        # The kernel computes the statistics of one device and has no float64. A frozen layer uses its moving ones.
+        if not training or not layer.trainable or layer.synchronized or inputs.dtype == tf.float64:
             return keras_call(inputs, training=training, mask=mask)
         dtype, channels = inputs.dtype, inputs.shape[-1]
         # With other numbers of channels, oneDNN's bfloat16 kernel is 10x slower than its float32 kernel.

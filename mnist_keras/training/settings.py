@@ -15,7 +15,9 @@ from mnist_keras.training.class_weights import CLASS_WEIGHTS
 # Keras' random seeds are unsigned 32-bit integers.
 MAX_SEED = 2**32 - 1
 # Settings that are recorded only where they differ from the default.
-_OPTIONAL = ("class_names", "class_weight")
+_OPTIONAL = ("class_names", "class_weight", "initial_model", "initial_weights", "new_head", "frozen_stages")
+# Settings that do not change the result: the weights decide, not what they are called.
+WITHOUT_EFFECT = (*DESCRIPTIVE, "initial_model")
 # Maximum number of characters of a value in a message.
 _MAX_TEXT = 100
 
@@ -90,7 +92,7 @@ def _named_classes(digits: Digits) -> dict[str, Any]:
 
 
 def first_difference(
-    recorded: Mapping[str, Any], current: Mapping[str, Any], ignored: Collection[str] = DESCRIPTIVE
+    recorded: Mapping[str, Any], current: Mapping[str, Any], ignored: Collection[str] = WITHOUT_EFFECT
 ) -> str | None:
     """Returns the first setting of `current` that differs from the recorded one, in words; None if all are equal."""
     optional = {name: None for name in _OPTIONAL if name in recorded}

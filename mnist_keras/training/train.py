@@ -41,6 +41,7 @@ from mnist_keras.training.checkpoints.schedule import CheckpointSchedule
 from mnist_keras.training.checkpoints.storage import CheckpointManager
 from mnist_keras.training.class_weights import balanced_class_weights
 from mnist_keras.training.compile import compile_model, targets_for
+from mnist_keras.training.initial_model import InitialModel, Start
 from mnist_keras.training.settings import MAX_SEED, TrainingOptions, run_settings
 
 
@@ -108,8 +109,10 @@ def train(
     seed: int = 0,
     options: TrainingOptions = TrainingOptions(),  # noqa: B008, it is frozen
     checkpoints: CheckpointManager | None = None,
+    initial_model: keras.Model | InitialModel | None = None,
+    frozen_stages: int = 0,
 ) -> TrainingResult:
-    """Trains a recipe's network with `model.fit`, from scratch or from the latest checkpoint.
+    """Trains a recipe's network with `model.fit`, from random or trained weights or from the latest checkpoint.
 
     Args:
         recipe: a recipe or the name of one.
@@ -117,11 +120,14 @@ def train(
         seed: decides initial weights, order of the images, augmentation and dropout.
         options: strategy, precision, callbacks, checkpoint schedule and so on.
         checkpoints: where checkpoints are kept until the run is complete; None keeps none.
+        initial_model: the trained weights that training goes on from, of the same network, such as
+            `load_model("cnn_robust")`. The head is new where the classes differ. None: random weights.
+        frozen_stages: number of stages of the network that keep the weights of the initial model, from the first one.
 
     Raises:
         InputError: the recipe is an ensemble, see `train_run`; it has synthetic digits and the dataset has other
-            classes; the batch is larger than the training set or not divisible by the number of replicas; the
-            checkpoints have other settings; the loss is no longer finite.
+            classes; the initial model does not fit, see `Start`; the batch is larger than the training set or not
+            divisible by the number of replicas; the checkpoints have other settings; the loss is no longer finite.
         WorkerLost: another worker has ended.
         TrainingStopped: after Ctrl-C or SIGTERM, when the current step is done and its checkpoint is written.
     """
@@ -151,7 +157,8 @@ def train(
         mixed_precision = recipe.mixed_precision and has_bfloat16()
     check_global_batch_size(distribution, batch_size)
     test_batch_size = shareable_test_batch_size(distribution, options.test_batch_size, len(digits.test_images))
-    model = compile_model(recipe, steps, distribution, mixed_precision, options.sync_batch_norm, classes)
+    start = Start(recipe, digits.class_names, initial_model, frozen_stages)
+    model = compile_model(recipe, steps, distribution, mixed_precision, options.sync_batch_norm, classes, start.apply)
     settings = run_settings(
         recipe,
         digits,
@@ -165,6 +172,7 @@ def train(
         steps_per_execution=model.steps_per_execution,
         class_weight=options.class_weight,
         versions={"tensorflow": tf.__version__, "keras": keras.__version__},
+        **start.settings,
     )
     history = RunHistory(keep_steps=recipe.log_every_steps > 0)
     printing = []
@@ -173,6 +181,8 @@ def train(
             print(
                 f"training set: {len(digits.train_labels):,} images and {recipe.synthetic_examples:,} synthetic digits"
             )
+        if initial_model is not None:
+            print(start.describe())
         model.summary()
         printing = [ProgressLog(history, len(digits.test_images), batch_size, recipe.log_every_steps)]
     with StopRequest() as stop, translate_worker_errors(distribution), patched_for_multi_worker(model, distribution):
