@@ -1,7 +1,7 @@
 """Evaluates a trained model: test accuracy, loss, calibration error, precision, recall, confusion matrix.
 
-MODEL is the folder of a run or an export, a SavedModel, a .keras, .tflite or .onnx file, or the name of a shipped
-model:
+MODEL is the folder of a run or an export, a SavedModel, a .keras, .h5, .tflite or .onnx file, also of other people, or
+the name of a shipped model:
 
     python scripts/evaluate.py runs/NAME
     python scripts/evaluate.py exported/cnn/mnist.tflite --require_accuracy=99

@@ -1,8 +1,8 @@
 """Predicts the digits on image files: photos, scans, drawings of any size, dark on light or light on dark.
 
-MODEL is the folder of a run or an export, a SavedModel, a .keras, .tflite or .onnx file, or the name of a shipped
-model. IMAGE is a file, a folder, or - for standard input. An unreadable image is reported at the end; the others are
-still predicted:
+MODEL is the folder of a run or an export, a SavedModel, a .keras, .h5, .tflite or .onnx file, also of other people, or
+the name of a shipped model. IMAGE is a file, a folder, or - for standard input. An unreadable image is reported at the
+end; the others are still predicted:
 
     python scripts/predict.py cnn_robust photo.jpg images/ --plot=predictions.png
     python scripts/predict.py cnn_robust number.png --all_digits

@@ -15,18 +15,20 @@ from mnist_keras.distribution.subprocesses import run_module
 from mnist_keras.errors import InputError
 from mnist_keras.inference.input_range import LoadedModel
 
+# Keras 2 wrote its models to such files.
+HDF5_SUFFIXES = (".h5", ".hdf5")
 # Maximum time of the check in a subprocess.
 _SECONDS = 60
 
 
 def load_model(path: pathlib.Path) -> LoadedModel:
-    """Loads a `.keras`, `.tflite` or `.onnx` file, a C source of the format `c_array`, or a SavedModel.
+    """Loads a `.keras`, `.h5`, `.tflite` or `.onnx` file, a C source of the format `c_array`, or a SavedModel.
 
     Raises:
         InputError: the file is damaged, is no model of digits, or has another format.
     """
     # Each format is imported where it is needed: some need TensorFlow, others a package of their own.
-    if path.suffix == ".keras":
+    if path.suffix in (".keras", *HDF5_SUFFIXES):
         check_keras_config()
         from mnist_keras.inference.keras_model import load_keras
 
@@ -44,13 +46,13 @@ def load_model(path: pathlib.Path) -> LoadedModel:
 
         return load_saved_model(path)
     raise InputError(
-        f"{path} is no model. Expected: a .keras, .tflite or .onnx file, a SavedModel (a folder with "
-        "saved_model.pb), a run's folder or an export's folder."
+        f"{path} is no model. Expected: a .keras, .tflite or .onnx file, an .h5 file, a SavedModel (a folder "
+        "with saved_model.pb), a run's folder or an export's folder."
     )
 
 
 def check_in_subprocess(path: pathlib.Path) -> None:
-    """Loads a TFLite file or a SavedModel and predicts two digits in a subprocess.
+    """Loads a TFLite file, an HDF5 file or a SavedModel and predicts two digits in a subprocess.
 
     LiteRT checks the structure of a file but not the arguments of its operators: one of 100 damaged files crashes the
     process. TensorFlow runs whatever operations a SavedModel holds. A file whose checksum is confirmed by its card
@@ -59,7 +61,7 @@ def check_in_subprocess(path: pathlib.Path) -> None:
     Raises:
         InputError: the subprocess failed, crashed, or did not end in time.
     """
-    kind = "SavedModel" if path.is_dir() else "TFLite file"
+    kind = "SavedModel" if path.is_dir() else "HDF5 file" if path.suffix in HDF5_SUFFIXES else "TFLite file"
     try:
         result = run_module(__name__, path, timeout=_SECONDS)
     except subprocess.TimeoutExpired as error:

@@ -6,16 +6,26 @@ import numpy as np
 
 from mnist_keras.errors import InputError
 from mnist_keras.inference.class_names import is_number_of_classes
+from mnist_keras.inference.input_form import EXPECTED, match_classes, match_input
 from mnist_keras.inference.input_range import LoadedModel
 from mnist_keras.inference.tflite import first_digit
 
-_BATCH = 1000
+# The numpy names of onnxruntime's types.
+_DTYPES = {
+    "tensor(float16)": "float16",
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+    "tensor(uint8)": "uint8",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+}
 
 
 def load_onnx(path: pathlib.Path) -> LoadedModel:
     """Loads a file that maps `pixels`, float32 (any, 28, 28, 1), to `probabilities`, (any, classes).
 
-    Or one that maps `picture`, uint8 (1, height, width), to `probabilities`, of one digit or of all, see `first_digit`.
+    Or another author's, see `input_form.EXPECTED`, with an input and an output of any name. Or one that maps `picture`,
+    uint8 (1, height, width), to `probabilities`, of one digit or of all, see `first_digit`.
 
     Raises:
         InputError: the file is damaged or has other inputs or outputs, or onnxruntime is not installed.
@@ -33,30 +43,37 @@ def load_onnx(path: pathlib.Path) -> LoadedModel:
         )
     except Exception as error:  # onnxruntime has a class for each of its statuses, in a private module.
         raise InputError(f"{path} cannot be loaded as an ONNX model: {_reason(error)}") from error
-    received = {source.name: (source.type, len(source.shape)) for source in session.get_inputs()}
-    kind = {"pixels": ("tensor(float)", 4), "picture": ("tensor(uint8)", 3)}
-    classes = {target.name: (target.shape or [None])[-1] for target in session.get_outputs()}.get("probabilities")
-    if received not in ({name: kind[name]} for name in kind) or not is_number_of_classes(classes):
+    sources, targets = session.get_inputs(), session.get_outputs()
+    received = {source.name: (source.type, len(source.shape)) for source in sources}
+    takes_pictures = received == {"picture": ("tensor(uint8)", 3)}
+    output = "probabilities" if "probabilities" in [target.name for target in targets] else targets[0].name
+    form, classes = None, None
+    if takes_pictures:
+        classes = {target.name: (target.shape or [None])[-1] for target in targets}.get("probabilities")
+    elif len(sources) == 1 and (len(targets) == 1 or output == "probabilities"):
+        form = match_input(sources[0].shape, _DTYPES.get(sources[0].type, ""))
+        classes = match_classes(next(target.shape for target in targets if target.name == output))
+    if not is_number_of_classes(classes) or not (takes_pictures or form):
         raise InputError(
-            f"{path} is no digit model: it must map `pixels`, float (any, 28, 28, 1), or `picture`, uint8 "
-            f"(1, height, width), to `probabilities`, 2 to 1,000 classes. Received: {received} to {_outputs(session)}."
+            f"{path} is no digit model: it must map {EXPECTED}, or `picture`, uint8 (1, height, width), to "
+            f"`probabilities`. Received: {received} to {_outputs(session)}."
         )
 
     def answer(**inputs: np.ndarray) -> np.ndarray:
         try:
-            return session.run(["probabilities"], inputs)[0]
+            return session.run([output], inputs)[0]
         except Exception as error:
             raise InputError(f"{path} is a damaged ONNX file: {_reason(error)}") from error
 
     def predict(images: np.ndarray, white: int) -> np.ndarray:
-        if "picture" in received:
+        if form is None:
             return np.concatenate([first_digit(answer(picture=image[np.newaxis])) for image in images])
-        pixels = images[..., np.newaxis].astype(np.float32) / np.float32(255 / white)
-        return np.concatenate(
-            [answer(pixels=pixels[start : start + _BATCH]) for start in range(0, len(pixels), _BATCH)]
-        )
+        return form.predict(lambda batch: answer(**{sources[0].name: batch}), images, white)
 
-    return LoadedModel(predict, None if "picture" in received else 1, classes=classes)
+    if form is None:
+        return LoadedModel(predict, None, classes=classes)
+    white = None if form.takes_bytes else 1
+    return LoadedModel(predict, white, classes=classes, input_shape=form.shape, output_kind=None)
 
 
 def _outputs(session) -> str:

@@ -13,8 +13,9 @@ from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.errors import InputError, InputWarning
 from mnist_keras.files import FORMAT_FILES, MODEL_FILE, check_regular_file, project_folder, read_json, sha256
 from mnist_keras.inference.class_names import read_class_names
-from mnist_keras.inference.input_range import find_input_range
-from mnist_keras.inference.loading import check_in_subprocess, load_model
+from mnist_keras.inference.input_range import find_assumptions
+from mnist_keras.inference.loading import HDF5_SUFFIXES, check_in_subprocess, load_model
+from mnist_keras.inference.output_kind import OutputKind, sum_tolerance, to_probabilities
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +60,8 @@ class Predictor:
         probabilities = self._probabilities(images)
         sums = probabilities.sum(axis=1, keepdims=True)
         difference = np.abs(sums - 1).max()
-        # An 8-bit file rounds each probability to steps of 1/256.
-        maximum = max(0.1, len(self.class_names) / 512)
         # `not (... < ...)`, because NaN must fail too.
-        if not (difference < maximum and sums.min() >= 0):
+        if not (difference < sum_tolerance(len(self.class_names)) and sums.min() >= 0):
             raise InputError(
                 f"{self.path} does not predict probabilities. Expected: a sum of 1 per image. Received: sums from "
                 f"{sums.min():.4g} to {sums.max():.4g}. The file is damaged, or its softmax is missing."
@@ -124,9 +123,10 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: 
     """Loads a trained model of any format. Threads can share the predictor.
 
     Args:
-        path: a `.keras`, `.tflite` or `.onnx` file, a C source of the format `c_array`, a SavedModel, a run's folder
-            (its `model.keras`), an export's folder (its SavedModel), or the name of a model that ships (its TFLite
-            file).
+        path: a `.keras`, `.h5`, `.tflite` or `.onnx` file, a C source of the format `c_array`, a SavedModel, a run's
+            folder (its `model.keras`), an export's folder (its SavedModel), or the name of a model that ships (its
+            TFLite file). Other people's models have one input of a shape in `input_form.SHAPES` and one output,
+            probabilities or logits; an `InputWarning` says what was assumed about them.
         trusted: the file is one of this package, though no card confirms its checksum: it is neither loaded in a
             subprocess first nor is its input range found by predicting.
         input_range: "1" or "255", the pixel value of white ink that a model with float inputs receives. "auto": the
@@ -166,18 +166,24 @@ def load_predictor(path: str | os.PathLike, trusted: bool = False, input_range: 
                 InputWarning,
                 stacklevel=2,
             )
-        if is_saved_model or path.suffix in (".tflite", ".c"):
+        # The libraries that read these formats can crash the process. A .keras file has checksums.
+        if is_saved_model or path.suffix in (".tflite", ".c", *HDF5_SUFFIXES):
             check_in_subprocess(path)
     model = load_model(path)
-    if input_range == "auto" and (trusted or recorded or (trained_on and path.name == MODEL_FILE)):
-        white, message = model.white or 255, None
-    else:
-        white, message = find_input_range(model, path, input_range)
-    if message:
-        warnings.warn(message, InputWarning, stacklevel=2)
+    if recorded:
+        # Every file of an export predicts probabilities, but for logits that the file proves.
+        model = model._replace(output_kind=model.output_kind or OutputKind.PROBABILITIES)
+    is_own = bool(trusted or recorded or (trained_on and path.name == MODEL_FILE))
+    usual_range = str(model.white or 255)
+    assumed = find_assumptions(model, path, usual_range if is_own and input_range == "auto" else input_range)
+    white, kind = assumed.white, assumed.output_kind
+    if assumed.message and not is_own:
+        warnings.warn(assumed.message, InputWarning, stacklevel=2)
         input_range = str(white)
     class_names = read_class_names(path, model.classes)
-    return Predictor(lambda images: model.predict(images, white), path, trained_on, input_range, class_names)
+    return Predictor(
+        lambda images: to_probabilities(model.predict(images, white), kind), path, trained_on, input_range, class_names
+    )
 
 
 def _described(path: pathlib.Path) -> tuple[str | None, str | None]:

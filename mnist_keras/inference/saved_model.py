@@ -8,15 +8,18 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.errors import InputError
-from mnist_keras.inference.class_names import is_number_of_classes
+from mnist_keras.inference.input_form import EXPECTED, InputForm, match_classes, match_input
 from mnist_keras.inference.input_range import LoadedModel
 from mnist_keras.inference.sharing import refuse_tensorflow_after_fork
 
-_BATCH = 1000
+# The names that Keras and Keras 2 give to what a model predicts.
+_SIGNATURES = ("serving_default", "serve")
 
 
 def load_saved_model(path: pathlib.Path) -> LoadedModel:
-    """Loads the signature `serving_default`: uint8 (None, 28, 28) -> "probabilities".
+    """Loads the signature `serving_default`, or `serve`: uint8 (None, 28, 28) -> "probabilities".
+
+    Or another author's, see `input_form.EXPECTED`, with inputs and outputs of any name.
 
     Raises:
         InputError: the folder is damaged, or has another signature.
@@ -25,35 +28,58 @@ def load_saved_model(path: pathlib.Path) -> LoadedModel:
     try:
         loaded = tf.saved_model.load(str(path))
     except Exception as error:  # TensorFlow raises OSError, OpError, ValueError, by what is damaged.
-        reason = str(error).strip().splitlines()[0]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path} cannot be loaded as a SavedModel: {reason}") from error
-    signature: Any = getattr(loaded, "signatures", {}).get("serving_default")
-    inputs = list(signature.structured_input_signature[1].values()) if signature else []
-    fits = len(inputs) == 1 and inputs[0].dtype == tf.uint8 and inputs[0].shape.is_compatible_with((None, 28, 28))
-    classes = _number_of_classes(signature) if fits else None
-    if not is_number_of_classes(classes):
+    signatures = getattr(loaded, "signatures", {})
+    signature: Any = next((signatures[name] for name in _SIGNATURES if name in signatures), None)
+    if signature is None:
         raise InputError(
-            f"{path} is no digit model: its signature serving_default must map uint8 (None, 28, 28) to an "
-            f"output called probabilities, float32 (None, classes), 2 to 1,000 classes. Received: "
-            f"{signature or 'no such signature'}."
+            f"{path} is no digit model: its signature serving_default must map {EXPECTED}. Received: no such signature."
+        )
+    name, form = _input_form(signature)
+    output, classes = _output(signature)
+    if form is None or classes is None:
+        ends = (signature.structured_input_signature[1], signature.structured_outputs)
+        received = (", ".join(f"{name} {end.dtype.name} {end.shape}" for name, end in side.items()) for side in ends)
+        raise InputError(
+            f"{path} is no digit model: its signature serving_default must map {EXPECTED}. Received: "
+            f"{' to '.join(received)}."
         )
 
-    def predict(images: np.ndarray, _: int) -> np.ndarray:
-        refuse_tensorflow_after_fork()
-        batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
+    def answer(batch: np.ndarray) -> np.ndarray:
         try:
-            answers = [signature(**{inputs[0].name: tf.constant(batch)})["probabilities"] for batch in batches]
+            return signature(**{name: tf.constant(batch)})[output].numpy()
         except tf.errors.OpError as error:
             # TensorFlow puts names of graph nodes in front of the message.
             reason = re.sub(r"\{\{.*?\}\}", "", error.message.splitlines()[0]).strip()
             raise InputError(f"{path} cannot predict: {reason}") from error
-        return tf.concat(answers, axis=0).numpy()
+
+    def predict(images: np.ndarray, white: int) -> np.ndarray:
+        refuse_tensorflow_after_fork()
+        return form.predict(answer, images, white)
 
     # A signature's function needs the loaded object to stay alive.
     predict.loaded = loaded  # type: ignore[attr-defined]
-    return LoadedModel(predict, None, classes=classes)
+    white = None if form.takes_bytes else 1
+    if (form.shape, form.dtype, output) == ((28, 28), "uint8", "probabilities"):
+        # This package's own signature.
+        return LoadedModel(predict, white, classes=classes)
+    return LoadedModel(predict, white, classes=classes, input_shape=form.shape, output_kind=None)
 
 
-def _number_of_classes(signature: Any) -> int | None:
-    probabilities = signature.structured_outputs.get("probabilities")
-    return None if probabilities is None or probabilities.shape.rank != 2 else probabilities.shape[-1]
+def _input_form(signature: Any) -> tuple[str, InputForm | None]:
+    inputs = signature.structured_input_signature[1]
+    if len(inputs) != 1:
+        return "", None
+    ((name, spec),) = inputs.items()
+    known = spec.shape.rank is not None
+    return name, match_input(spec.shape.as_list(), spec.dtype.name) if known else None
+
+
+def _output(signature: Any) -> tuple[str, int | None]:
+    """Returns the name of the only output, or of that called probabilities, and its number of classes."""
+    outputs = signature.structured_outputs
+    name = "probabilities" if "probabilities" in outputs else next(iter(outputs)) if len(outputs) == 1 else ""
+    if not name or outputs[name].shape.rank is None:
+        return name, None
+    return name, match_classes(outputs[name].shape.as_list())

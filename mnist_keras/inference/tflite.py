@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -10,10 +11,11 @@ from PIL import Image
 from mnist_keras.errors import InputError
 from mnist_keras.inference.c_array import read_tflite
 from mnist_keras.inference.class_names import is_number_of_classes
+from mnist_keras.inference.input_form import OWN_SHAPE, SHAPES, match_classes, match_input
 from mnist_keras.inference.input_range import LoadedModel
+from mnist_keras.inference.output_kind import OutputKind
 from mnist_keras.inference.sharing import Pool
 
-_PIXELS = (1, 28, 28, 1)
 # Height and width of the image that MediaPipe's files take.
 _MEDIAPIPE = (224, 224)
 _DTYPES = (np.float32, np.int8, np.uint8)
@@ -23,9 +25,21 @@ _DTYPES = (np.float32, np.int8, np.uint8)
 _PredictOne = Callable[[Interpreter, np.ndarray, int], np.ndarray]
 
 
+class _Contract(NamedTuple):
+    """What a file takes and returns; the last five fields are those of `LoadedModel`."""
+
+    predict_one: _PredictOne
+    white: int | None
+    is_certain: bool
+    classes: int
+    input_shape: tuple[int, ...] = OWN_SHAPE
+    output_kind: OutputKind | None = OutputKind.PROBABILITIES
+
+
 def load_tflite(path: pathlib.Path) -> LoadedModel:
     """Loads a file that maps pixels, (1, 28, 28, 1), to probabilities, (1, classes).
 
+    Or from another of the shapes in `input_form.SHAPES`, or to logits, as other people's files.
     Both are float32, or int8 or uint8 with a scale and a zero point in the file. Or one whose signature maps
     `picture`, uint8 (1, height, width), `image`, uint8 (1, 224, 224, 3), or `rgba` and `size`, the pixels of a canvas,
     to `probabilities`; of those that read all digits of an image, the function predicts the first digit. Or the C array
@@ -45,7 +59,7 @@ def load_tflite(path: pathlib.Path) -> LoadedModel:
         raise InputError(f"{path} is a damaged TFLite file: {error}") from error
     interpreter = pool.take()
     try:
-        predict_one, white, is_certain, classes = _by_contract(path, interpreter)
+        contract = _by_contract(path, interpreter)
     except (ValueError, RuntimeError, KeyError) as error:
         if isinstance(error, InputError):
             raise
@@ -53,17 +67,17 @@ def load_tflite(path: pathlib.Path) -> LoadedModel:
     pool.give_back(interpreter)
 
     def predict(images: np.ndarray, white: int) -> np.ndarray:
-        probabilities = np.empty((len(images), classes), np.float32)
+        probabilities = np.empty((len(images), contract.classes), np.float32)
         try:
             interpreter = pool.take()
             for row, image in zip(probabilities, images, strict=True):
-                row[:] = predict_one(interpreter, image, white)
+                row[:] = contract.predict_one(interpreter, image, white)
             pool.give_back(interpreter)
         except (ValueError, RuntimeError, KeyError) as error:
             raise InputError(f"{path} is a damaged TFLite file: {error}") from error
         return probabilities
 
-    return LoadedModel(predict, white, is_certain, classes)
+    return LoadedModel(predict, *contract[1:])
 
 
 def _create_interpreter(content: bytes) -> Interpreter:
@@ -72,15 +86,14 @@ def _create_interpreter(content: bytes) -> Interpreter:
     return interpreter
 
 
-def _by_contract(path: pathlib.Path, interpreter: Interpreter) -> tuple[_PredictOne, int | None, bool, int]:
-    """Returns the function for the file's inputs and outputs, and the last three fields of `LoadedModel`."""
-    source, target = (details()[0] for details in (interpreter.get_input_details, interpreter.get_output_details))
+def _by_contract(path: pathlib.Path, interpreter: Interpreter) -> _Contract:
+    """Returns the function for the file's inputs and outputs, and what is known of them."""
     inputs = {(end["dtype"], tuple(end["shape_signature"])) for end in interpreter.get_input_details()}
 
-    def by_signature(feed: Callable[[np.ndarray], dict[str, np.ndarray]]) -> tuple[_PredictOne, None, bool, int]:
+    def by_signature(feed: Callable[[np.ndarray], dict[str, np.ndarray]]) -> _Contract:
         outputs = interpreter.get_signature_runner("serving_default").get_output_details()
         classes = _check_classes(path, outputs["probabilities"]["shape"])
-        return lambda interpreter, image, _: _run(interpreter, **feed(image)), None, True, classes
+        return _Contract(lambda interpreter, image, _: _run(interpreter, **feed(image)), None, True, classes)
 
     if inputs == {(np.uint8, (1, -1, -1))}:
         return by_signature(lambda image: {"picture": image[np.newaxis]})
@@ -89,26 +102,46 @@ def _by_contract(path: pathlib.Path, interpreter: Interpreter) -> tuple[_Predict
     canvas = max(int(end["shape"].max(initial=0)) for end in interpreter.get_input_details())
     if inputs == {(np.float32, (canvas,)), (np.int32, (2,))}:
         return by_signature(lambda image: _on_canvas(image, canvas))
-    received = [(end["dtype"], tuple(int(size) for size in end["shape"])) for end in (source, target)]
-    shapes = [shape for _, shape in received]
-    has_classes = len(shapes[1]) == 2 and shapes[1][0] == 1 and is_number_of_classes(shapes[1][1])
-    if any(dtype not in _DTYPES for dtype, _ in received) or shapes[0] != _PIXELS or not has_classes:
+    return _by_shapes(path, interpreter)
+
+
+def _by_shapes(path: pathlib.Path, interpreter: Interpreter) -> _Contract:
+    """Returns the contract of a file that maps pixels to classes, of this package or another author."""
+    ends = [interpreter.get_input_details(), interpreter.get_output_details()]
+    received = [[(end["dtype"], tuple(int(size) for size in end["shape"])) for end in side] for side in ends]
+    form = match_input(received[0][0][1], "float32") if len(ends[0]) == 1 else None
+    classes = match_classes(received[1][0][1]) if len(ends[1]) == 1 else None
+    dtypes = [dtype for side in received for dtype, _ in side]
+    if form is None or classes is None or any(dtype not in _DTYPES for dtype in dtypes):
         raise InputError(
-            f"{path} must map (1, 28, 28, 1) to (1, classes), 2 to 1,000 classes, float32, int8 or uint8. Received: "
-            + " to ".join(f"{dtype.__name__} {shape}" for dtype, shape in received)
+            f"{path} must map (1, 28, 28, 1) to (1, classes), 2 to 1,000 classes, float32, int8 or uint8. An input may "
+            f"also have one of the shapes {', '.join(map(str, SHAPES))} behind the batch. Received: "
+            + " to ".join(", ".join(f"{dtype.__name__} {shape}" for dtype, shape in side) for side in received)
         )
+    source, target = ends[0][0], ends[1][0]
+    # Integers without a scale are the pixels themselves.
+    takes_bytes = source["dtype"] is np.uint8 and not source["quantization"][0]
+    for end in (source, target):
+        if end["dtype"] is not np.float32 and not end["quantization"][0] and not (takes_bytes and end is source):
+            raise InputError(
+                f"{path} has {end['dtype'].__name__} numbers without a scale. Expected: a scale and a zero point for "
+                "8-bit inputs and outputs. Convert the model again, with float32 inputs and outputs."
+            )
 
     def predict_one(interpreter: Interpreter, image: np.ndarray, white: int) -> np.ndarray:
-        pixels = image.reshape(_PIXELS).astype(np.float32) / np.float32(255 / white)
-        interpreter.set_tensor(source["index"], _quantize(pixels, source))
+        pixels = np.broadcast_to(form.convert(image[np.newaxis], white), source["shape"])
+        interpreter.set_tensor(source["index"], pixels.astype(np.uint8) if takes_bytes else _quantize(pixels, source))
         interpreter.invoke()
         return _dequantize(interpreter.get_tensor(target["index"])[0], target)
 
+    contract = _Contract(predict_one, 1, False, classes, form.shape, None)
     if source["dtype"] is np.float32:
-        return predict_one, 1, False, shapes[1][1]
+        return contract
+    if takes_bytes:
+        return contract._replace(white=None)
     scale, zero = source["quantization"]
     maximum = scale * (np.iinfo(source["dtype"]).max - zero)
-    return predict_one, 1 if maximum < 16 else 255, True, shapes[1][1]
+    return contract._replace(white=1 if maximum < 16 else 255, is_certain=True)
 
 
 def _check_classes(path: pathlib.Path, shape: Sequence[int]) -> int:
