@@ -132,10 +132,10 @@ MUTATIONS = [
         "tests/inference/test_tflite.py",
     ),
     Mutation(
-        "inference/predictor.py",
-        "max(0.1, len(self.class_names) / 512)",
+        "inference/output_kind.py",
+        "max(0.1, classes / 512)",
         "1e9",
-        "tests/inference/test_predictor.py",
+        "tests/inference/test_output_kind.py",
     ),
     Mutation("inference/predictor.py", "if recorded and sha256(path) != recorded", "if False", "tests/inference"),
     Mutation(
