@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,9 +16,11 @@ from mnist_keras.data import (
     base_dataset,
     is_dataset,
     load_digits,
+    mix_datasets,
     split_validation,
 )
 from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.mixing import MAX_RATIO, MIN_RATIO
 from mnist_keras.distribution.workers import MAX_DEVICES, MAX_THREADS, STRATEGIES
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
@@ -103,10 +106,50 @@ def define_data_flags() -> None:
     flags.DEFINE_integer("validation", 0, text, lower_bound=0)
 
 
+def define_mix_flag() -> None:
+    """Defines --mix."""
+    text = (
+        "DATASET:RATIO, as in mnist:1: a second dataset that is mixed into the training set, so that the model keeps "
+        f"classifying it, with RATIO of its images per image of --dataset, from {MIN_RATIO:g} to {MAX_RATIO:g}"
+    )
+    flags.DEFINE_string("mix", None, text)
+
+
 def digits_from_flags() -> Digits:
     """Returns the dataset of the flags. With --validation, its test set is the validation set."""
     digits = load_digits(flags.FLAGS.dataset, flags.FLAGS.data_dir, flags.FLAGS.image_preparation)
     return split_validation(digits, flags.FLAGS.validation) if flags.FLAGS.validation else digits
+
+
+def mixed_digits_from_flags() -> Digits:
+    """Returns the dataset of the flags, with that of --mix mixed into its training set.
+
+    With --validation, the test set of either is a part of its training set, so that nothing is chosen by test images.
+
+    Raises:
+        flags.Error: --mix is no dataset with a ratio.
+    """
+    if flags.FLAGS.mix is None:
+        return digits_from_flags()
+    name, ratio = _parse_mix(flags.FLAGS.mix)
+    digits, other = digits_from_flags(), load_digits(name)
+    if flags.FLAGS.validation:
+        other = split_validation(other, len(other.test_labels))
+    return mix_datasets(digits, other, ratio)
+
+
+def _parse_mix(text: str) -> tuple[str, float]:
+    name, _, ratio = text.rpartition(":")
+    try:
+        number = float(ratio)
+    except ValueError:
+        number = math.nan
+    if not (is_dataset(name) and MIN_RATIO <= number <= MAX_RATIO):
+        raise flags.IllegalFlagValueError(
+            f"flag --mix: expected DATASET:RATIO as in mnist:1, a dataset of --dataset and a number from "
+            f"{MIN_RATIO:g} to {MAX_RATIO:g}. Received: {text!r}"
+        )
+    return name, number
 
 
 def define_input_range_flag() -> None:

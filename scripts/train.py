@@ -20,17 +20,19 @@ import datetime
 import pathlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from absl import flags
 from script_flags import (
     define_data_flags,
     define_export_flags,
+    define_mix_flag,
     define_recipe_flags,
     define_training_flags,
-    digits_from_flags,
     flags_given,
     formats_from_flags,
+    mixed_digits_from_flags,
     recipe_flags_given,
     recipe_from_flags,
     training_options,
@@ -83,6 +85,7 @@ flags.DEFINE_string("tensorboard", None, "folder of TensorBoard logs; the run ge
 define_export_flags()
 define_training_flags()
 define_data_flags()
+define_mix_flag()
 define_recipe_flags()
 FLAGS = flags.FLAGS
 
@@ -100,7 +103,7 @@ def main(_):
     formats_from_flags()
     worker = current_worker(FLAGS.strategy)
     run = _run_folder(recipe.name, worker)
-    digits = digits_from_flags()
+    digits = mixed_digits_from_flags()
     formats = formats_from_flags(digits.class_names)
     recipe = without_unasked_synthetic_digits(recipe, digits)
     initial, initial_settings = None, None
@@ -223,6 +226,8 @@ def _print_results(run: pathlib.Path, export: pathlib.Path | None, formats: Sequ
     print(f"\n{recipe}, seed {seed}, on {dataset}: trained in {format_duration(report['seconds'])}{memory}")
     correct = f"{report['correct']}/{report['examples']}"
     print(f"test accuracy  {report['accuracy']:.2%}  ({correct} correct, loss {report['loss']:.4f})")
+    for row in report.get("before_and_after", ()):
+        print(f"before, after  {_describe_change(row)}")
     print(f"digest         {config['digest']}  (SHA-256 of weights, optimizer and history)")
     print(f"run            {run}  (report.html, model.keras, history.csv, report.json, figures/)")
     if export:
@@ -230,6 +235,14 @@ def _print_results(run: pathlib.Path, export: pathlib.Path | None, formats: Sequ
         print(f"export         {export}  ({files}, labels.txt, golden.json, card.json, README.md)")
     if export and export.name != recipe:
         print(f"               ({export.with_name(recipe)} was trained on MNIST and is unchanged)")
+
+
+def _describe_change(row: Mapping[str, Any]) -> str:
+    examples = f"of {row['examples']:,} test images of {row['dataset']}"
+    if "correct_before" not in row:
+        return f"{row['correct']:,} correct {examples}"
+    changes = f"{row['corrected']:,} corrected, {row['newly_misclassified']:,} newly misclassified"
+    return f"{row['correct_before']:,} -> {row['correct']:,} correct {examples} ({changes})"
 
 
 if __name__ == "__main__":

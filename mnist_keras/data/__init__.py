@@ -2,6 +2,7 @@
 
 from mnist_keras.data.digits import Digits, base_dataset
 from mnist_keras.data.forms.image_preparation import IMAGE_PREPARATIONS
+from mnist_keras.data.mixing import mix_datasets
 from mnist_keras.data.sources import DATA_DIR_VARIABLE, DATASETS, is_dataset, load_digits
 from mnist_keras.data.splits import split_validation
 
@@ -13,5 +14,6 @@ __all__ = [
     "base_dataset",
     "is_dataset",
     "load_digits",
+    "mix_datasets",
     "split_validation",
 ]

@@ -10,6 +10,7 @@ from mnist_keras.atomic import atomic_folder
 from mnist_keras.data import Digits
 from mnist_keras.distribution.machine import describe_environment
 from mnist_keras.evaluation.metrics import EvaluationReport, compute_metrics
+from mnist_keras.experiments.before_after import compare_before_and_after
 from mnist_keras.files import MODEL_FILE, write_json, write_rows
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.reports.run_report import RunResults, run_figures, run_page
@@ -41,14 +42,25 @@ def save_run(
         training.model.save(new / MODEL_FILE)
         probabilities = load_predictor(new / MODEL_FILE).predict(digits.test_images)
         report = compute_metrics(probabilities, digits.test_labels, digits.class_names)
-        config, result = _describe_run(training, flags or {}), _describe_result(training, digits, report)
+        comparisons = compare_before_and_after(training, digits, probabilities)
+        config = _describe_run(training, flags or {})
+        result = _describe_result(training, digits, report)
+        if comparisons:
+            result["before_and_after"] = [comparison.to_dict() for comparison in comparisons]
         write_json(new / "config.json", config)
         write_json(new / "report.json", result)
         write_rows(new / "history.csv", training.history)
         if training.steps:
             write_rows(new / "steps.csv", training.steps)
         results = RunResults(
-            training.model, training.recipe, digits, training.history, training.steps, probabilities, report
+            training.model,
+            training.recipe,
+            digits,
+            training.history,
+            training.steps,
+            probabilities,
+            report,
+            comparisons[0].before if comparisons else None,
         )
         figures = run_figures(results)
         (new / "figures").mkdir()

@@ -14,7 +14,7 @@ _INCHES_PER_CHARACTER = 0.073
 
 
 def digit_grid(
-    images: np.ndarray, captions: Sequence[str], columns: int, title: str, wrong: Sequence[bool] = ()
+    images: np.ndarray, captions: Sequence[str], columns: int, title: str, wrong: Sequence[bool] | np.ndarray = ()
 ) -> Figure:
     """Draws one digit per cell, row by row, with a caption above each.
 
@@ -112,6 +112,40 @@ def misclassified_grid(
     ]
     title = f"Misclassified: {len(wrong)} of {len(labels)} test images, most confident first"
     return digit_grid(images[shown], captions, side, title, wrong=[True] * len(shown))
+
+
+def changed_grid(
+    images: np.ndarray,
+    labels: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
+    side: int = 5,
+    class_names: Sequence[str] = DIGIT_NAMES,
+) -> Figure | None:
+    """Draws test images that one of two models misclassifies: first the corrected ones, then the newly misclassified.
+
+    Args:
+        images: uint8 (examples, 28, 28).
+        labels: integers (examples,).
+        before: predicted classes, integers (examples,).
+        after: the same after training; wrong ones have red captions.
+        side: maximum number of rows and of columns.
+        class_names: the name of each class.
+
+    Returns:
+        The figure, or None if the two models misclassify the same images.
+    """
+    was_correct, is_correct = before == labels, after == labels
+    corrected, lost = np.flatnonzero(is_correct & ~was_correct), np.flatnonzero(was_correct & ~is_correct)
+    shown = np.concatenate([corrected, lost])[: side * side]
+    if not len(shown):
+        return None
+    names = [shorten(name) for name in class_names]
+    captions = [
+        f"label {names[labels[index]]}\n{names[before[index]]} before, {names[after[index]]} after" for index in shown
+    ]
+    title = f"{len(corrected)} corrected and {len(lost)} newly misclassified of {len(labels)} test images"
+    return digit_grid(images[shown], captions, side, title, wrong=~is_correct[shown])
 
 
 def least_confident_grid(

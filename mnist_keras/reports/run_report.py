@@ -17,7 +17,13 @@ from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.evaluation.metrics import EvaluationReport, most_confused
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 from mnist_keras.reports.curves import step_curves, training_curves
-from mnist_keras.reports.digit_grids import augmentation_grid, least_confident_grid, misclassified_grid, prediction_grid
+from mnist_keras.reports.digit_grids import (
+    augmentation_grid,
+    changed_grid,
+    least_confident_grid,
+    misclassified_grid,
+    prediction_grid,
+)
 from mnist_keras.reports.evaluation_figures import confusion_matrix, reliability_diagram
 from mnist_keras.reports.html import render
 from mnist_keras.reports.style import new_figure
@@ -118,6 +124,8 @@ class RunResults:
     probabilities: np.ndarray
     #: Metrics of `probabilities` against the test labels.
     report: EvaluationReport
+    #: Predicted classes of the test images by the model that the training went on from, integers (examples,); or None.
+    before: np.ndarray | None = None
 
 
 def run_figures(results: RunResults) -> dict[str, Figure]:
@@ -125,7 +133,8 @@ def run_figures(results: RunResults) -> dict[str, Figure]:
 
     Returns:
         Figures by name: curves, predictions, misclassified, least_confident, confusion, calibration, and, if the run
-        has them, first_layer (a first layer with a kernel), steps (rows per step) and augmentation.
+        has them, changed (an initial model of the same classes), first_layer (a first layer with a kernel), steps (rows
+        per step) and augmentation.
     """
     digits, recipe, report = results.digits, results.recipe, results.report
     images, labels, probabilities = digits.test_images, digits.test_labels, results.probabilities
@@ -135,6 +144,7 @@ def run_figures(results: RunResults) -> dict[str, Figure]:
     figures = {
         "curves": training_curves(results.history, title, published),
         "predictions": prediction_grid(images, labels, probabilities, 2, 3, name, class_names=names),
+        "changed": _changed_figure(results),
         "misclassified": misclassified_grid(images, labels, probabilities, class_names=names),
         "least_confident": least_confident_grid(images, labels, probabilities, class_names=names),
         "confusion": confusion_matrix(report.confusion, f"Confusion matrix of {name}", names),
@@ -144,6 +154,13 @@ def run_figures(results: RunResults) -> dict[str, Figure]:
         "augmentation": _augmentation_figure(digits, recipe.augmentation) if recipe.augmentation else None,
     }
     return {name: figure for name, figure in figures.items() if figure is not None}
+
+
+def _changed_figure(results: RunResults) -> Figure | None:
+    if results.before is None:
+        return None
+    digits, after = results.digits, results.probabilities.argmax(axis=1)
+    return changed_grid(digits.test_images, digits.test_labels, results.before, after, class_names=digits.class_names)
 
 
 def _augmentation_figure(digits: Digits, augmentation: Augmentation, columns: int = 7) -> Figure:

@@ -97,6 +97,11 @@ class Start:
         return (self._initial.name or self._initial.model.name) if self._initial else ""
 
     @property
+    def comparable_model(self) -> keras.Model | None:
+        """The initial model, if it has the classes of the dataset; otherwise None."""
+        return None if self._initial is None or self._new_head else self._initial.model
+
+    @property
     def settings(self) -> dict[str, Any]:
         """Optional settings of a run that record the start; see `run_settings`. Empty without an initial model."""
         if self._initial is None:

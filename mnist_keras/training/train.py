@@ -63,6 +63,8 @@ class TrainingResult:
     peak_memory: int
     #: SHA-256 of all weights, seeds, optimizer slots and the history without its times.
     digest: str
+    #: The trained model that the training went on from, if it has the same classes; otherwise None.
+    initial_model: keras.Model | None = None
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Returns probabilities, float32 (examples, classes), of uint8 images (examples, 28, 28)."""
@@ -224,5 +226,13 @@ def train(
     trained.set_weights(model.get_weights())
     fold_temperature(trained, recipe.calibration_temperature)
     return TrainingResult(
-        trained, recipe, settings, history.epochs, history.steps, saving.seconds, peak_memory(), digest
+        trained,
+        recipe,
+        settings,
+        history.epochs,
+        history.steps,
+        saving.seconds,
+        peak_memory(),
+        digest,
+        start.comparable_model,
     )
