@@ -1,6 +1,7 @@
 """The configuration of augmentation as a frozen dataclass. Must not import TensorFlow."""
 
 import dataclasses
+from typing import Any
 
 from mnist_keras.errors import check, is_number
 
@@ -46,6 +47,17 @@ class Augmentation:
     def has_degradation(self) -> bool:
         """Whether stroke width, blur, sharpness, noise or cutout change the image."""
         return any((*self.stroke_width, self.blur, self.sharpness, self.noise, self.cutout))
+
+    def halved(self) -> "Augmentation":
+        """Returns an augmentation whose every range is half as far from changing nothing."""
+        changes: dict[str, Any] = {}
+        for field in dataclasses.fields(self):
+            value, neutral = getattr(self, field.name), field.default
+            if isinstance(neutral, tuple):
+                changes[field.name] = tuple((limit + zero) / 2 for limit, zero in zip(value, neutral, strict=True))
+            else:
+                changes[field.name] = value / 2
+        return Augmentation(**changes)
 
     def __post_init__(self):
         maxima = dict(rotation=180, shift=1, shear=89, brightness=1, contrast=1, aspect_ratio=1)
