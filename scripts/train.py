@@ -9,7 +9,8 @@ recipe has a flag:
 
     python scripts/train.py --init_from=cnn_robust
 
-goes on from trained weights: with a tenth of the learning rate and a fifth of the epochs, unless a flag sets them.
+goes on from trained weights: with a fifth of the epochs and, for the same classes, half of the learning rate and of the
+augmentation, unless a flag sets them.
 
 A run that was stopped or killed resumes exactly from its last checkpoint, by the same command with its --run_name,
 or by --resume.
@@ -97,7 +98,7 @@ def main(_):
     if FLAGS.frozen_stages and not FLAGS.init_from:
         raise flags.Error("--frozen_stages needs --init_from: random weights must be trained")
     initial_file = find_initial_file(FLAGS.init_from) if FLAGS.init_from else None
-    recipe = _initial_recipe(initial_file) if initial_file else recipe_from_flags(FLAGS.model)
+    recipe = _recipe_of(initial_file) if initial_file else recipe_from_flags(FLAGS.model)
     options = training_options()
     # Unknown names are refused before the dataset is loaded.
     formats_from_flags()
@@ -111,12 +112,15 @@ def main(_):
         # Keras loads the weights, whose checksum is a setting of the run.
         _set_up_tensorflow(run, worker)
         with cli.silence_native_logs():
-            from mnist_keras.training.initial_model import Start, load_initial_model
+            from mnist_keras.training.initial_model import Start, has_classes, load_initial_model
 
         initial = load_initial_model(initial_file.path)
+        new_head = not has_classes(initial, digits.class_names)
+        recipe, changes = fine_tuning_recipe(recipe, new_head, recipe_flags_given())
+        print(
+            f"{recipe.name} goes on from the weights of {initial_file.name}: {', '.join(changes) or 'as from scratch'}"
+        )
         initial_settings = Start(recipe, digits.class_names, initial, FLAGS.frozen_stages).settings
-        if initial_settings["new_head"] and FLAGS.learning_rate is None:
-            print("the classes differ, so the head is new: the recipe's own --learning_rate may train it better")
     complete = is_complete(run, recipe, digits, FLAGS.seed, FLAGS.class_weight, initial_settings)
     is_chief = worker is None or worker.is_chief
     export = FLAGS.export_dir and default_export_folder(FLAGS.export_dir, recipe.name, digits.name)
@@ -169,8 +173,8 @@ def main(_):
         raise failed
 
 
-def _initial_recipe(initial: InitialFile) -> Recipe:
-    """Returns the recipe to go on from trained weights, and prints what is shorter than in a training from scratch."""
+def _recipe_of(initial: InitialFile) -> Recipe:
+    """Returns the recipe of --model, otherwise that of the trained weights, with the values of the given flags."""
     recipe = FLAGS.model if FLAGS["model"].present else initial.recipe
     if recipe is None:
         raise InputError(
@@ -179,9 +183,6 @@ def _initial_recipe(initial: InitialFile) -> Recipe:
         )
     recipe = recipe_from_flags(recipe)
     check_one_network(recipe, recipe.name)
-    recipe, changes = fine_tuning_recipe(recipe, recipe_flags_given())
-    changed = "; ".join(f"{name} {after} (from scratch: {before})" for name, (before, after) in changes.items())
-    print(f"{recipe.name} goes on from the weights of {initial.name}" + (f": {changed}" if changed else ""), flush=True)
     return recipe
 
 

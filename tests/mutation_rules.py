@@ -303,6 +303,36 @@ MUTATIONS = [
         "tests/training/test_class_weights.py",
     ),
     Mutation(
+        "training/initial_recipe.py",
+        "if not new_head:",
+        "if True:",
+        "tests/training/test_initial_recipe.py",
+    ),
+    Mutation(
+        "training/initial_model.py",
+        "if layer not in head:",
+        "if True:",
+        "tests/training/test_initial_model.py",
+    ),
+    Mutation(
+        "models/stages.py",
+        "layer.trainable = False",
+        "pass",
+        "tests/training/test_initial_model.py",
+    ),
+    Mutation(
+        "data/mixing.py",
+        "label_of[digits.train_labels[own]]",
+        "digits.train_labels[own]",
+        "tests/data/test_mixing.py",
+    ),
+    Mutation(
+        "data/mixing.py",
+        "max(examples, minimum)",
+        "examples",
+        "tests/data/test_mixing.py",
+    ),
+    Mutation(
         "training/settings.py",
         "for name in _OPTIONAL if name in recorded",
         "for name in ()",

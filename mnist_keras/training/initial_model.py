@@ -82,7 +82,7 @@ class Start:
         check_one_network(recipe, recipe.name)
         self._check_network(self._initial.model)
         freeze_stages(recipe, build_model(recipe), frozen_stages)
-        self._new_head = not _are_same(self._initial, class_names)
+        self._new_head = not has_classes(self._initial, class_names)
         weighted = [layer for layer in self._initial.model.layers if layer.weights]
         if self._new_head and len(weighted) == len(head_layers(recipe, self._initial.model)):
             raise InputError(
@@ -155,7 +155,7 @@ class Start:
             )
 
 
-def _are_same(initial: InitialModel, class_names: Sequence[str]) -> bool:
+def has_classes(initial: InitialModel, class_names: Sequence[str]) -> bool:
     """Returns whether the classes of the initial model are those of the dataset, in the same order."""
     names, classes = initial.class_names, initial.model.output_shape[-1]
     if names is None:

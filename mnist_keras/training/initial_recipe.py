@@ -80,27 +80,32 @@ def check_one_network(recipe: Recipe, name: str) -> None:
         )
 
 
-def fine_tuning_recipe(recipe: Recipe, given: Collection[str] = ()) -> tuple[Recipe, dict[str, tuple[Any, Any]]]:
-    """Returns a recipe with a tenth of its learning rate and a fifth of its epochs, at least 1.
+def fine_tuning_recipe(recipe: Recipe, new_head: bool, given: Collection[str] = ()) -> tuple[Recipe, tuple[str, ...]]:
+    """Returns a recipe for training that goes on from trained weights: a fifth of its epochs, at least 1.
 
-    Trained weights are near a good solution: the learning rate of a training from scratch would lead away from it.
+    If the head keeps its weights, the network is near a good solution, and a training from scratch would lead away from
+    it: the learning rate and the augmentation are halved. A new head has random weights and needs them as they are.
 
     Args:
         recipe: for training from scratch.
+        new_head: whether the classes differ from those of the trained weights.
         given: names of fields that stay as they are.
 
     Returns:
-        The recipe, and the value before and after of each changed field.
+        The recipe, and its changes in words.
     """
-    # Rounded to eight digits: 0.3 / 10 is not 0.03.
-    rate = float(f"{recipe.learning_rate / 10:.8g}")
-    shorter: dict[str, Any] = dict(learning_rate=rate, epochs=max(1, round(recipe.epochs / 5)))
+    epochs = max(1, round(recipe.epochs / 5))
+    changes: dict[str, tuple[Any, str]] = {"epochs": (epochs, f"{epochs} of {recipe.epochs} epochs")}
+    if not new_head:
+        rate = recipe.learning_rate / 2
+        changes["learning_rate"] = rate, f"learning rate {rate:g} in place of {recipe.learning_rate:g}"
+        if recipe.augmentation:
+            changes["augmentation"] = recipe.augmentation.halved(), "half of the augmentation"
     changes = {
-        name: (getattr(recipe, name), value)
-        for name, value in shorter.items()
-        if name not in given and value != getattr(recipe, name)
+        name: change for name, change in changes.items() if name not in given and change[0] != getattr(recipe, name)
     }
-    return dataclasses.replace(recipe, **{name: after for name, (_, after) in changes.items()}), changes
+    values = {name: value for name, (value, _) in changes.items()}
+    return dataclasses.replace(recipe, **values), tuple(text for _, text in changes.values())
 
 
 def _read_record(file: pathlib.Path) -> Mapping[str, Any]:

@@ -10,13 +10,24 @@ from mnist_keras.recipes import RECIPES, get_recipe
 from mnist_keras.training.initial_recipe import find_initial_file, fine_tuning_recipe
 
 
-def test_a_tenth_of_the_learning_rate_and_a_fifth_of_the_epochs():
-    recipe, changes = fine_tuning_recipe(get_recipe("cnn_robust", warmup_fraction=0.1))
-    assert (recipe.learning_rate, recipe.epochs, recipe.warmup_fraction) == (2e-4, 5, 0.1)
-    assert changes == {"learning_rate": (2e-3, 2e-4), "epochs": (24, 5)}
-    assert fine_tuning_recipe(get_recipe("linear", epochs=1))[0].epochs == 1
-    recipe, changes = fine_tuning_recipe(get_recipe("cnn_robust"), {"epochs"})
-    assert (recipe.epochs, list(changes)) == (24, ["learning_rate"])
+def test_a_kept_head_halves_learning_rate_and_augmentation():
+    recipe, changes = fine_tuning_recipe(get_recipe("cnn_robust", warmup_fraction=0.1), new_head=False)
+    assert (recipe.learning_rate, recipe.epochs, recipe.warmup_fraction) == (1e-3, 5, 0.1)
+    assert recipe.augmentation == RECIPES["cnn_robust"].augmentation.halved()
+    assert changes == ("5 of 24 epochs", "learning rate 0.001 in place of 0.002", "half of the augmentation")
+
+
+def test_a_new_head_has_fewer_epochs_alone():
+    recipe, changes = fine_tuning_recipe(get_recipe("cnn_robust"), new_head=True)
+    assert recipe == get_recipe("cnn_robust", epochs=5)
+    assert changes == ("5 of 24 epochs",)
+    assert fine_tuning_recipe(get_recipe("linear", epochs=1), new_head=True) == (get_recipe("linear", epochs=1), ())
+
+
+def test_given_fields_stay():
+    recipe = get_recipe("cnn_robust")
+    kept, changes = fine_tuning_recipe(recipe, new_head=False, given={"epochs", "learning_rate", "augmentation"})
+    assert (kept, changes) == (recipe, ())
 
 
 @pytest.mark.parametrize("name", ["cnn_robust", "compact_1k", "accurate", "cnn_augmented"])
