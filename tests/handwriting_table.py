@@ -29,7 +29,7 @@ def main(images: str, *flags: str) -> None:
     print("|---|---|---|---|---|---|---|", flush=True)
     for choice in range(_CHOICES):
         with tempfile.TemporaryDirectory() as folder:
-            _choose(list(list_images([images])), choice, pathlib.Path(folder) / "digits")
+            _choose([pathlib.Path(file) for file in list_images([images])], choice, pathlib.Path(folder) / "digits")
             rows, seconds = _train(pathlib.Path(folder), flags)
         own, mnist = ([row["examples"] - row[name] for name in ("correct_before", "correct")] for row in rows)
         cells = (choice, rows[0]["examples"], *own, *mnist, f"{seconds / 60:.1f}")
