@@ -64,7 +64,7 @@ def read_source(path: str | os.PathLike, digits: Digits, input_range: str = "aut
     Args:
         path: a run's folder, or a `.keras`, `.h5` or `.hdf5` file.
         digits: see `read_file`.
-        input_range: see `read_file`. A run has its own.
+        input_range: see `read_file`. A run needs "auto".
 
     Raises:
         InputError: see `read_run_folder` and `read_file`; or the model has a format that cannot be exported.
@@ -79,6 +79,11 @@ def read_source(path: str | os.PathLike, digits: Digits, input_range: str = "aut
         raise InputError(
             f"{path} is a {kind}, from which no other format can be made. Expected: the folder of a run, or a .keras "
             "or .h5 file. Save the model as a .keras file where it was trained, by model.save, and export that file."
+        )
+    if input_range != "auto":
+        raise InputError(
+            f"input_range applies to Keras files of other people: a run has its own. Received: {path} and "
+            f"input_range={input_range!r}. Omit it."
         )
     return read_run_folder(path)
 

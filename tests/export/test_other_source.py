@@ -159,3 +159,5 @@ def test_what_is_not_exported(tmp_path, known, trained_run, tiny):
     with pytest.raises(InputError, match="is not the folder of a run"):
         read(tmp_path / "none", known)
     assert read(trained_run / "model.keras", tiny).dataset == "tiny"
+    with pytest.raises(InputError, match="a run has its own. Received: .* and input_range='1'. Omit it."):
+        read(trained_run, tiny, "1")

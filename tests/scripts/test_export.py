@@ -7,10 +7,10 @@ from other_models import make_model, write
 
 def test_a_keras_file_of_someone_else_is_exported(script, data_flags, tmp_path):
     write(make_model(), tmp_path / "their net.keras")
-    result = script("export", "their net.keras", "--input_range=1", "--formats=float32,int8", *data_flags)
+    result = script("export", "their net.keras", "--input_range=1", "--formats=float32,float16", *data_flags)
     assert result.returncode == 0, result.stderr
     assert result.stderr == "export.py: their net.keras: input (28, 28), pixels from 0 to 1, logits.\n"
-    assert [line.split()[0] for line in result.stdout.splitlines()[1:3]] == ["mnist.tflite", "mnist_int8.tflite"]
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:3]] == ["mnist.tflite", "mnist_float16.tflite"]
     assert "exported to exported/their_net" in result.stdout
     card = json.loads((tmp_path / "exported" / "their_net" / "card.json").read_text())
     assert card["training"]["about"] == "not known"
