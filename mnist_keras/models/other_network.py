@@ -9,15 +9,15 @@ from mnist_keras.inference.output_kind import OutputKind
 
 # Name of the layer of a model whose logits are the logarithms of its probabilities.
 PROBABILITIES = "probabilities"
-# Lower bound of a probability, so that int8 can represent the range of its logarithm.
-_MIN_PROBABILITY = 1e-6
+# Lower bound of a probability in front of its logarithm: 1,000 classes change the others by less than 1e-5.
+_MIN_PROBABILITY = 1e-8
 
 
 def adapt_network(network: keras.Model, form: InputForm, white: int, kind: OutputKind, name: str) -> keras.Model:
     """Returns a model that maps pixels in 0..255, (batch, 28, 28, 1), to logits, (batch, classes), float32.
 
     Their softmax is what the network predicts. The logits are those in front of its softmax, where its last layer is
-    one. Otherwise they are the logarithms of its probabilities, at least log(1e-6). Where it predicts probabilities, a
+    one. Otherwise they are the logarithms of its probabilities, at least log(1e-8). Where it predicts probabilities, a
     layer `PROBABILITIES` returns them.
 
     Args:

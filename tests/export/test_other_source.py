@@ -65,14 +65,14 @@ def test_ranges_and_outputs(tmp_path, known, activation, white):
     check_same(path, known, softmax_is_cut=True)
 
 
-def with_last(*last, in_dicts=False):
+def with_last(*last, in_dicts=False, sharpness=1):
     """A model with layers behind its logits; its input and its output may be in dicts."""
     dense = layers.Dense(10, name="logits")
     inputs = keras.Input((28, 28))
     outputs = dense(layers.Flatten()(inputs))
     for layer in last:
         outputs = layer(outputs)
-    set_templates(dense, 1)
+    set_templates(dense, 1, sharpness)
     return keras.Model({"a": inputs} if in_dicts else inputs, {"b": outputs} if in_dicts else outputs, name="logits")
 
 
@@ -92,6 +92,12 @@ def with_last(*last, in_dicts=False):
 )
 def test_ends_of_networks(tmp_path, known, create, softmax_is_cut):
     check_same(write(create(), tmp_path / "theirs.keras"), known, softmax_is_cut)
+
+
+def test_logarithms_keep_confident_probabilities(tmp_path, known):
+    source = read(write(with_last(keras.ops.softmax, sharpness=100), tmp_path / "theirs.keras"), known)
+    confidence = keras_predict_function(source.model)(known.test_images).max(axis=1)
+    np.testing.assert_allclose(confidence, 1, atol=1e-6)
 
 
 def test_the_card_of_an_export(tmp_path, known):
