@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mnist_keras.evaluation.metrics import evaluate as evaluate
     from mnist_keras.experiments.save_run import save_run as save_run
     from mnist_keras.experiments.train_run import train_run as train_run
+    from mnist_keras.export.export import export_model as export_model
     from mnist_keras.export.export import export_run as export_run
     from mnist_keras.inference.images import DigitPrediction as DigitPrediction
     from mnist_keras.inference.images import NumberPrediction as NumberPrediction
@@ -60,6 +61,7 @@ else:
         "TrainingResult": "mnist_keras.training.train",
         "build_model": "mnist_keras.models",
         "evaluate": "mnist_keras.evaluation.metrics",
+        "export_model": "mnist_keras.export.export",
         "export_run": "mnist_keras.export.export",
         "get_recipe": "mnist_keras.recipes",
         "list_models": "mnist_keras.inference.predictor",
@@ -78,7 +80,16 @@ else:
         "train_run": "mnist_keras.experiments.train_run",
     }
     __all__ = sorted(_MODULES)
-    _NEED_KERAS = ("TrainingResult", "build_model", "export_run", "load_model", "save_run", "train", "train_run")
+    _NEED_KERAS = (
+        "TrainingResult",
+        "build_model",
+        "export_model",
+        "export_run",
+        "load_model",
+        "save_run",
+        "train",
+        "train_run",
+    )
 
     def __getattr__(name):
         if name not in _MODULES:

@@ -1,19 +1,30 @@
-"""Exports a run's model as SavedModel, TFLite or ONNX files and checks each file against the model.
+"""Exports a model as SavedModel, TFLite or ONNX files and checks each file against the model.
+
+MODEL is the folder of a run, or a .keras or .h5 file, also of other people:
 
     python scripts/export.py runs/NAME --formats=saved_model,float32,uint8_io
+    python scripts/export.py theirs.h5 --formats=all
 
-A fresh process loads each file. The table compares its predictions on the test set with those of the model.
+A fresh process loads each file. The table compares its predictions on the test set with those of the model. The files
+of other people's models have the input and output of all exports; one line says what was assumed about the model.
 """
 
 from absl import flags
-from script_flags import define_data_flags, define_export_flags, digits_from_flags, formats_from_flags
+from script_flags import (
+    define_data_flags,
+    define_export_flags,
+    define_input_range_flag,
+    digits_from_flags,
+    formats_from_flags,
+)
 
 from mnist_keras import cli
 from mnist_keras.distribution.keras_config import check_keras_config
 
-flags.DEFINE_string("output", None, "folder of the export (default: exported/RECIPE)")
+flags.DEFINE_string("output", None, "folder of the export (default: exported/RECIPE, or exported/FILE)")
 define_export_flags()
 define_data_flags()
+define_input_range_flag()
 FLAGS = flags.FLAGS
 
 
@@ -22,19 +33,19 @@ def main(arguments):
     # Unknown names are refused before TensorFlow is imported, which takes seconds.
     formats_from_flags()
     with cli.silence_native_logs():
-        from mnist_keras.experiments.run_folder import read_run
-        from mnist_keras.export.export import IncompleteExport, export_run
+        from mnist_keras.export.export import IncompleteExport, write_export
         from mnist_keras.export.formats import default_export_folder
-        from mnist_keras.inference.class_names import names_from_settings
+        from mnist_keras.export.source import read_source
 
-    config, _ = read_run(arguments[0])
-    output = FLAGS.output or default_export_folder("exported", config["recipe"]["name"], config["dataset"]["name"])
-    formats = formats_from_flags(names_from_settings(config))
     digits = digits_from_flags()
+    with cli.silence_native_logs():
+        source = read_source(arguments[0], digits, FLAGS.input_range)
+    output = FLAGS.output or default_export_folder("exported", source.name, source.dataset)
+    formats = formats_from_flags(source.class_names)
     failed = None
     try:
         with cli.silence_native_logs():
-            card = export_run(arguments[0], output, digits, formats)
+            card = write_export(source, output, digits, formats)
     except IncompleteExport as error:
         card, failed = error.card, error
     print(f"{'file':<22} {'bytes':>10}  {'same class':>11}  {'max difference':>14}  {'correct':>11}  {'us':>6}")
@@ -51,4 +62,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    cli.run(main, arguments="RUN")
+    cli.run(main, arguments="MODEL")

@@ -40,13 +40,15 @@ from mnist_keras.inference.preprocessing.decode import decode_picture
 from mnist_keras.inference.preprocessing.image_files import load_image
 
 EXPORT = pathlib.Path(__file__).parents[1] / "exported" / "cnn_augmented"
-# A SavedModel is loaded by one more process, which imports TensorFlow.
-SECONDS = {"saved_model": 60}
+# A SavedModel and an HDF5 file are loaded by one more process, which imports TensorFlow.
+SECONDS = {"saved_model": 60, "theirs": 60}
 MAX_SECONDS, MAX_BYTES = 10, 2_000_000_000
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 28, 28), np.uint8)
 # Number of files of each kind out of ten. The slow kinds load TensorFlow or start a process.
 SHARES = {"tflite": 1.2, "onnx": 1, "saved_model": 0.05, "keras": 0.5, "image": 2.05, "decoded": 1.2}
 SHARES |= {"data": 2, "card": 0.5, "config": 0.8, "golden": 0.4, "tf_config": 0.3}
+# Models of other people.
+SHARES |= {"theirs": 0.25}
 DATA_FILES = ["mine.npz", "packed.npz", "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte.gz"]
 IMAGE_FORMATS = ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM"]
 
@@ -139,6 +141,9 @@ def prepare(kind: str, folder: pathlib.Path, chance: random.Random, originals: p
     if kind in ("image", "decoded"):
         suffix, content = image_file(chance)
         path = folder / f"digit.{suffix}"
+    elif kind == "theirs":
+        source = chance.choice(sorted(originals.glob("theirs.*")))
+        path, content = folder / source.name, source.read_bytes()
     else:
         source = originals / "model.keras" if kind == "keras" else chance.choice(sorted(EXPORT.glob(f"*.{kind}")))
         path, content = folder / source.name, source.read_bytes()
@@ -215,9 +220,15 @@ def write_originals(folder: pathlib.Path) -> None:
     """Writes undamaged files of the kinds that no shipped export has."""
     # A forked child cannot use TensorFlow if the parent has used it before.
     if (pid := os.fork()) == 0:
+        from other_models import make_model, write, write_keras_2, write_onnx
+
         from mnist_keras.models import build_model
 
         build_model("linear").save(folder / "model.keras")
+        write(make_model((28, 28, 3)), folder / "theirs.h5")
+        write_keras_2(folder / "theirs.hdf5")
+        write(make_model(), folder / "theirs.tflite")
+        write_onnx(folder / "theirs.onnx", (None, 28, 28))
         os._exit(0)
     os.waitpid(pid, 0)
     digits = make_digits()
@@ -243,8 +254,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=SHARES, help="damage files of this kind only")
     arguments = parser.parse_args()
-    kinds = [kind for kind, share in SHARES.items() for _ in range(round(share * arguments.files / 10))]
+    shares = {arguments.kind: 10} if arguments.kind else SHARES
+    kinds = [kind for kind, share in shares.items() for _ in range(round(share * arguments.files / 10))]
     counts, failures = collections.Counter(), 0
     with tempfile.TemporaryDirectory() as root:
         originals = pathlib.Path(root, "originals")

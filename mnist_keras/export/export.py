@@ -15,14 +15,12 @@ import tensorflow as tf
 from mnist_keras.atomic import atomic_folder
 from mnist_keras.data import Digits
 from mnist_keras.errors import InputError
-from mnist_keras.experiments.run_folder import read_run
 from mnist_keras.export.c_array import write_c_array
-from mnist_keras.export.card import describe_contract, describe_model, describe_training
+from mnist_keras.export.card import describe_contract
+from mnist_keras.export.expected import expected_probabilities
 from mnist_keras.export.formats import (
     DEFAULT_FORMATS,
     FORMATS,
-    NUMBER_FORMATS,
-    PICTURE_FORMATS,
     check_replaceable,
     expand_formats,
 )
@@ -31,13 +29,10 @@ from mnist_keras.export.onnx import write_onnx
 from mnist_keras.export.parity import check_parity
 from mnist_keras.export.readme import describe_export
 from mnist_keras.export.saved_model import write_saved_model
+from mnist_keras.export.source import Source, check_same_classes, read_file, read_run_folder
 from mnist_keras.export.tflite import calibration_images, embed_metadata, write_tflite
-from mnist_keras.files import MODEL_FILE, sha256, write_json
-from mnist_keras.inference.class_names import LABELS_FILE, names_from_settings
-from mnist_keras.inference.keras_model import keras_predict_function, load_keras_model
-from mnist_keras.inference.preprocessing.normalize_ops import normalize_each
-from mnist_keras.inference.preprocessing.numbers_ops import normalize_all_checked
-from mnist_keras.inference.tflite import enlarge
+from mnist_keras.files import sha256, write_json
+from mnist_keras.inference.class_names import LABELS_FILE
 
 
 def export_run(
@@ -46,39 +41,87 @@ def export_run(
     digits: Digits,
     formats: Sequence[str] = DEFAULT_FORMATS,
 ) -> dict[str, Any]:
-    """Exports the model of a run to a folder. Formats that fail are left out; if all fail, nothing is changed.
-
-    The folder holds a file per format, `labels.txt`, `golden.json`, `golden.png`, `card.json` and `README.md`. A fresh
-    process loads the exported files. Their predictions on the test images must agree with the Keras model.
+    """Exports the model of a run to a folder, see `write_export`.
 
     Args:
         run: a folder from `save_run`.
-        folder: the export's folder. An existing export is replaced when the new one is complete.
-        digits: the dataset. The exported files are compared on its test images; 8-bit formats are calibrated on some of
-            its training images.
+        folder: see `write_export`.
+        digits: the dataset of the run. The exported files are compared on its test images; 8-bit formats are
+            calibrated on some of its training images.
         formats: names of `FORMATS`, or "all".
 
     Returns:
         The content of `card.json`.
 
     Raises:
-        InputError: `run` is not a run's folder; `digits` has other classes than the run; a format does not fit them;
-            `folder` holds something else than an export, or an export trained on
-            MNIST while this model was trained on another dataset; the folder cannot be written.
+        InputError: `run` is not a run's folder; or see `write_export`.
+        IncompleteExport: see `write_export`.
+    """
+    return write_export(read_run_folder(pathlib.Path(run)), folder, digits, formats)
+
+
+def export_model(
+    file: str | os.PathLike,
+    folder: str | os.PathLike,
+    digits: Digits,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    input_range: str = "auto",
+) -> dict[str, Any]:
+    """Exports a Keras model of someone else to a folder, see `write_export`.
+
+    The exported files have the input and output of this package's models. An `InputWarning` says what was assumed. The
+    card says that the training is not known.
+
+    Args:
+        file: a `.keras`, `.h5` or `.hdf5` file.
+        folder: see `write_export`.
+        digits: as of `export_run`. The card's test accuracy is that on its test images.
+        formats: names of `FORMATS`, or "all".
+        input_range: "auto", "1" or "255", see `load_predictor`.
+
+    Returns:
+        The content of `card.json`.
+
+    Raises:
+        InputError: see `read_file` and `write_export`.
+        IncompleteExport: see `write_export`.
+    """
+    return write_export(read_file(pathlib.Path(file), digits, input_range), folder, digits, formats)
+
+
+def write_export(
+    source: Source, folder: str | os.PathLike, digits: Digits, formats: Sequence[str] = DEFAULT_FORMATS
+) -> dict[str, Any]:
+    """Exports a model to a folder. Formats that fail are left out; if all fail, nothing is changed.
+
+    The folder holds a file per format, `labels.txt`, `golden.json`, `golden.png`, `card.json` and `README.md`. A fresh
+    process loads the exported files. Their predictions on the test images must agree with the Keras model.
+
+    Args:
+        source: the model.
+        folder: the export's folder. An existing export is replaced when the new one is complete.
+        digits: see `export_run`.
+        formats: names of `FORMATS`, or "all".
+
+    Returns:
+        The content of `card.json`.
+
+    Raises:
+        InputError: `digits` has other classes than the model; a format does not fit them; `folder` holds something
+            else than an export, or an export trained on MNIST while this model was trained on another dataset; the
+            folder cannot be written.
         IncompleteExport: a format cannot be written or read back, or predicts differently. The others are exported.
     """
-    run, folder = pathlib.Path(run), pathlib.Path(folder)
-    config, report = read_run(run)
-    class_names = names_from_settings(config)
-    _check_same_classes(run, class_names, digits)
+    folder = pathlib.Path(folder)
+    model, class_names = source.model, source.class_names
+    check_same_classes(source.path, class_names, digits)
     formats = expand_formats(formats, class_names)
-    check_replaceable(folder, config["dataset"]["name"])
-    model = load_keras_model(run / MODEL_FILE)
-    probabilities, expected = _expected_probabilities(model, digits.test_images, formats)
+    check_replaceable(folder, source.dataset)
+    probabilities, expected = expected_probabilities(model, digits.test_images, formats)
     calibration = calibration_images(digits.train_images, digits.train_labels)
     try:
         with atomic_folder(folder, replace=True) as new:
-            card = describe_model(config, report)
+            card = dict(source.card)
             files, failures = _write_all(model, new, formats, card, calibration, class_names)
             (new / LABELS_FILE).write_text("\n".join(class_names) + "\n", encoding="utf-8", newline="\n")
             parity, differing = check_parity(
@@ -99,7 +142,7 @@ def export_run(
                 for name, contract in files.items()
             }
             write_golden(new, model, digits, probabilities, tuple(files))
-            card["training"] = describe_training(config)
+            card["training"] = source.training
             write_json(new / "card.json", card)
             (new / "README.md").write_text(describe_export(card), encoding="utf-8")
     except tf.errors.OpError as error:
@@ -112,19 +155,6 @@ def export_run(
     if failures:
         raise IncompleteExport(folder, failures, card)
     return card
-
-
-def _check_same_classes(run: pathlib.Path, class_names: tuple[str, ...], digits: Digits) -> None:
-    if digits.class_names != class_names:
-        raise InputError(
-            f"{run} and the dataset {digits.name} have other classes. Expected: the {len(class_names)} classes of the "
-            f"run, {_first(class_names)}. Received: {len(digits.class_names)}, "
-            f"{_first(digits.class_names)}. Choose the dataset of the run by --dataset and --data_dir."
-        )
-
-
-def _first(names: Sequence[str], maximum: int = 5) -> str:
-    return ", ".join(names[:maximum]) + (", ..." if len(names) > maximum else "")
 
 
 class IncompleteExport(InputError):
@@ -167,34 +197,6 @@ def _remove(path: pathlib.Path) -> None:
     path.unlink(missing_ok=True)
     if path.suffix == ".c":
         path.with_suffix(".h").unlink(missing_ok=True)
-
-
-def _expected_probabilities(
-    model: keras.Model, images: np.ndarray, formats: Sequence[str]
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Returns the model's probabilities on the images, and those that each format must reproduce.
-
-    Formats that normalize their input must reproduce the model's probabilities on the normalized images.
-    """
-    predict = keras_predict_function(model)
-    probabilities = predict(images)
-    expected = dict.fromkeys(formats, probabilities)
-    normalizing = [name for name in formats if name in PICTURE_FORMATS and name != "mediapipe"]
-    if normalizing:
-        expected |= dict.fromkeys(normalizing, predict(_normalize(images[..., np.newaxis])))
-    for name in set(formats) & set(NUMBER_FORMATS):
-        found = [normalize_all_checked(image[..., np.newaxis]) for image in images[: FORMATS[name].max_images]]
-        first = np.stack([digits.digits[0] for digits in found]).astype(np.uint8)
-        has_digit = np.array([digits.count > 0 for digits in found])
-        expected[name] = np.where(has_digit[:, np.newaxis], predict(first), np.float32(0.1))
-    if "mediapipe" in formats:
-        pictures = enlarge(images[: FORMATS["mediapipe"].max_images])
-        expected["mediapipe"] = predict(_normalize(np.repeat(pictures[..., np.newaxis], 3, axis=3)))
-    return probabilities, expected
-
-
-def _normalize(pictures: np.ndarray) -> np.ndarray:
-    return np.asarray(normalize_each(pictures).digit).astype(np.uint8)
 
 
 def _write(

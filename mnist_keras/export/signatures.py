@@ -9,6 +9,7 @@ from mnist_keras.export.formats import CANVAS_PIXELS, MEDIAPIPE_SIDE
 from mnist_keras.inference.preprocessing.decode import decode_picture
 from mnist_keras.inference.preprocessing.digit import SIDE, PreprocessedDigit
 from mnist_keras.inference.preprocessing.normalize_ops import normalize, normalize_each
+from mnist_keras.models.other_network import PROBABILITIES
 
 SIGNATURE = "serving_default"
 
@@ -38,13 +39,15 @@ def pixels_signature(model: keras.Model, batch: int | None) -> Signature:
 def _probability_function(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns a function from pixels in 0..255 to probabilities.
 
-    An ensemble returns the mean probabilities of its members: their logarithms, which are its logits, have no 8-bit
-    operator in tflite-runtime and TensorFlow Lite Micro.
+    An ensemble returns the mean probabilities of its members, and a model with a layer `PROBABILITIES` those of that
+    layer: their logarithms, which are its logits, have no 8-bit operator in tflite-runtime and TensorFlow Lite Micro.
     """
-    means = [layer.output for layer in model.layers if isinstance(layer, keras.layers.Average)]
-    if means:
-        ensemble = keras.Model(model.inputs, means[-1])
-        return lambda pixels: ensemble(pixels, training=False)
+    last = [
+        layer.output for layer in model.layers if isinstance(layer, keras.layers.Average) or layer.name == PROBABILITIES
+    ]
+    if last:
+        without_logits = keras.Model(model.inputs, last[-1])
+        return lambda pixels: without_logits(pixels, training=False)
     return lambda pixels: tf.nn.softmax(model(pixels, training=False))
 
 

@@ -22,6 +22,7 @@ from mnist_keras.export.number_signatures import canvas_numbers_signature, numbe
 from mnist_keras.export.saved_model import write_signatures
 from mnist_keras.export.signatures import (
     SIGNATURE,
+    Signature,
     canvas_signature,
     mediapipe_signature,
     picture_signature,
@@ -64,7 +65,7 @@ def write_tflite(
         class_names: for MediaPipe's description of the model.
 
     Raises:
-        InputError: the model needs operators that LiteRT does not have.
+        InputError: the model needs operators that LiteRT does not have, or an 8-bit format has loops.
     """
 
     def representative_dataset() -> Iterator[dict[str, np.ndarray]]:
@@ -86,6 +87,11 @@ def write_tflite(
             "canvas_numbers": canvas_numbers_signature,
         }
         signature = signatures[kind](model) if kind in signatures else pixels_signature(model, batch=1)
+        if kind in _FULL_INTEGER and _has_loop(signature):
+            raise InputError(
+                "its network has recurrent layers, whose loops TensorFlow cannot quantize to 8 bits throughout (2.21 "
+                f"crashes). Expected: layers without loops. Received: format={kind!r}. Export float16 or dynamic."
+            )
         write_signatures(model, {SIGNATURE: signature}, pathlib.Path(folder))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         # Conversion fails here if the model needs TensorFlow operators, which LiteRT cannot run on a phone.
@@ -116,6 +122,13 @@ def write_tflite(
         classes = None if tuple(class_names) == DIGIT_NAMES else len(class_names)
         metadata[METADATA] = image_classifier_metadata(model.name, describe_task(class_names), LABELS_FILE, classes)
     path.write_bytes(compact(content, metadata))
+
+
+def _has_loop(signature: Signature) -> bool:
+    function, specs = signature
+    graph = tf.function(function, input_signature=specs, autograph=False).get_concrete_function().graph.as_graph_def()
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    return any(node.op in ("While", "StatelessWhile") for node in nodes)
 
 
 def embed_metadata(

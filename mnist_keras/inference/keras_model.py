@@ -2,8 +2,10 @@
 
 import functools
 import pathlib
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -54,7 +56,10 @@ def read_keras_file(path: pathlib.Path, compile: bool = False) -> keras.Model:
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):
         raise InputError(f"{path} is no .keras file: it is damaged, truncated, or something else.")
     try:
-        return keras.saving.load_model(path, compile=compile, safe_mode=True)
+        with warnings.catch_warnings():
+            # Keras advises the author of a Keras 2 model.
+            warnings.simplefilter("ignore", UserWarning)
+            return keras.saving.load_model(path, compile=compile, safe_mode=True)
     except Exception as error:  # Keras raises whatever the archive's content leads it into.
         # Keras puts the config of the whole model in front of the reason, and advice for its own callers behind it.
         text = str(error).rpartition("Exception encountered: ")[2].strip()
@@ -72,18 +77,18 @@ def load_keras(path: pathlib.Path) -> LoadedModel:
         InputError: the file is damaged or needs layers of its author's; or its input or output does not fit, see
             `input_form.EXPECTED`.
     """
-    model = read_keras_file(path)
+    return as_function(path, read_keras_file(path))
+
+
+def as_function(path: pathlib.Path, model: keras.Model) -> LoadedModel:
+    """Returns a model from `read_keras_file` as `load_keras` does."""
     form, classes = check_ends(path, model)
     scales = any(isinstance(layer, _SCALING_LAYERS) for layer in _layers(model))
     specs = [tf.TensorSpec((form.batch, *form.shape), form.dtype)]
 
     @tf.function(input_signature=specs, autograph=False)
     def outputs(images: tf.Tensor) -> tf.Tensor:
-        # A functional model may take its only input in a list or a dict.
-        is_sequential = isinstance(model, keras.Sequential)
-        inputs = images if is_sequential else keras.tree.pack_sequence_as(model.input, [images])
-        answer = model(inputs, training=False)
-        return tf.cast(keras.tree.flatten(answer)[0], tf.float32)
+        return tf.cast(call_network(model, images, training=False), tf.float32)
 
     answer = outputs.get_concrete_function()
 
@@ -95,13 +100,21 @@ def load_keras(path: pathlib.Path) -> LoadedModel:
     return LoadedModel(predict, usual, scales, classes, form.shape, proven_output_kind(model))
 
 
+def call_network(model: keras.Model, images: Any, training: bool | None = None) -> Any:
+    """Returns the only output of a model for its only input, which a functional model may take in a list or a dict."""
+    inputs = images if isinstance(model, keras.Sequential) else keras.tree.pack_sequence_as(model.input, [images])
+    return keras.tree.flatten(model(inputs, training=training))[0]
+
+
 def check_ends(path: pathlib.Path, model: keras.Model) -> tuple[InputForm, int]:
     """Returns the form of a model's input and its number of classes.
 
     Raises:
         InputError: its input or output does not fit, see `input_form.EXPECTED`.
     """
-    ends = [[(tuple(end.shape), str(end.dtype)) for end in side or ()] for side in (model.inputs, model.outputs)]
+    # A Sequential model that was never called has neither.
+    sides = (getattr(model, "inputs", None), getattr(model, "outputs", None))
+    ends = [[(tuple(end.shape), str(end.dtype)) for end in side or ()] for side in sides]
     form = match_input(*ends[0][0]) if len(ends[0]) == 1 else None
     classes = match_classes(ends[1][0][0]) if len(ends[1]) == 1 else None
     if form is None or classes is None:

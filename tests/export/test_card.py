@@ -18,7 +18,7 @@ from mnist_keras.files import project_folder
 )
 def test_the_card_describes_dataset_and_figures(dataset, words):
     report = dict(accuracy=0.5, correct=4, examples=8, loss=0.3, expected_calibration_error=0.01, parameters=5)
-    card = describe_model(dict(recipe={"name": "cnn"}, dataset={"name": dataset}, seed=3), report)
+    card = describe_model("cnn", report.pop("parameters"), {"name": dataset}, report, seed=3)
     assert all(word in card["dataset"]["about"] for word in words)
     assert ("held out" in card["dataset"]["about"]) == ("validation" in dataset)
     expected = dict(accuracy=0.5, correct=4, examples=8, loss=0.3, calibration_error=0.01, seed=3)

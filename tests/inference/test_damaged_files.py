@@ -10,8 +10,10 @@ SCRIPT = pathlib.Path(__file__).parents[1] / "damaged_files.py"
 
 
 @pytest.mark.slow
-def test_every_damaged_file_ends_in_a_prediction_or_a_message():
-    result = subprocess.run([sys.executable, SCRIPT, "--files=40"], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(("files", "arguments"), [(40, []), (8, ["--kind=theirs"])])
+def test_every_damaged_file_ends_in_a_prediction_or_a_message(files, arguments):
+    command = [sys.executable, SCRIPT, f"--files={files}", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     print(result.stdout)
     assert result.returncode == 0, result.stderr[-3000:]
-    assert "40 damaged files, 0 of them" in result.stdout
+    assert f"{files} damaged files, 0 of them" in result.stdout
