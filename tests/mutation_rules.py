@@ -258,6 +258,9 @@ MUTATIONS = [
         "if False",
         "tests/distribution/test_keras_compat.py",
     ),
+    # Reports
+    Mutation("reports/fonts.py", "if missing and stand_ins:", "if False:", "tests/reports/test_fonts.py"),
+    Mutation("reports/fonts.py", "*figure.findobj(Text), *(", "*(", "tests/reports/test_fonts.py"),
     # Export
     _of(_PARITY, "difference <= kind.max_difference and ", ""),
     _of(_PARITY, " and agreeing >= kind.min_agreement * len(labels)", ""),
