@@ -3,7 +3,8 @@
     pip install tensorflow
     python examples/batch_job.py exported/cnn_augmented/saved_model images/ digits.csv
 
-Writes one row per file: path, digit, probability, note. An unreadable file gets a note; the others are still predicted.
+Writes one row per file: path, digit (of other classes, the name), probability, note. An unreadable file gets a note;
+the others are still predicted.
 """
 
 import csv
@@ -24,6 +25,7 @@ def main(model: str, folder: str, output: str) -> int:
     if not paths:
         sys.exit(f"{folder} contains no images. Expected: files ending in {', '.join(sorted(SUFFIXES))}.")
     loaded = tf.saved_model.load(model)
+    names = read_names(model)
     files = (
         tf.data.Dataset.from_tensor_slices(paths)
         .map(lambda path: (path, tf.io.read_file(path)), num_parallel_calls=4)
@@ -34,16 +36,23 @@ def main(model: str, folder: str, output: str) -> int:
     )
     rows = {path: (path, "", "", "could not be opened") for path in paths}
     done = 0
-    for names, contents in files:
-        for name, prediction in zip(names.numpy(), predict(loaded.signatures["encoded"], contents), strict=True):
-            rows[name.decode()] = (name.decode(), *prediction)
-        done += len(names)
+    for batch_paths, contents in files:
+        predictions = predict(loaded.signatures["encoded"], contents, names)
+        for batch_path, prediction in zip(batch_paths.numpy(), predictions, strict=True):
+            rows[batch_path.decode()] = (batch_path.decode(), *prediction)
+        done += len(batch_paths)
         print(f"\r{done:,} of {len(paths):,}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    with open(f"{output}.part", "w", newline="") as file:
+    with open(f"{output}.part", "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("path", "digit", "probability", "note"), *rows.values()])
     os.replace(f"{output}.part", output)
     return sum(1 for row in rows.values() if not row[1] and row[3] != "no ink")
+
+
+def read_names(model: str) -> list[str] | None:
+    """Returns the class names in `labels.txt` beside the model; None without that file."""
+    labels = pathlib.Path(model).absolute().with_name("labels.txt")
+    return labels.read_text(encoding="utf-8").rstrip("\n").split("\n") if labels.is_file() else None
 
 
 def reason(error: Exception) -> str:
@@ -51,17 +60,20 @@ def reason(error: Exception) -> str:
     return re.sub(r"\{\{.*?\}\}|assertion failed:|[\[\]]", "", str(error).splitlines()[0]).strip()
 
 
-def predict(encoded, contents: tf.Tensor) -> list[tuple[str, str, str]]:
-    """Returns digit, probability and note per file. If a file is not an image, its batch is repeated file by file."""
+def predict(encoded, contents: tf.Tensor, names: list[str] | None) -> list[tuple[str, str, str]]:
+    """Returns digit or name, probability and note per file.
+
+    If a file is not an image, its batch is repeated file by file.
+    """
     try:
         outputs = encoded(files=contents)
     except tf.errors.InvalidArgumentError as error:
         if len(contents) == 1:
             return [("", "", reason(error))]
-        return [predict(encoded, contents[index : index + 1])[0] for index in range(len(contents))]
+        return [predict(encoded, contents[index : index + 1], names)[0] for index in range(len(contents))]
     classes, probabilities = outputs["classes"].numpy(), outputs["probabilities"].numpy()
     return [
-        ("", "", "no ink") if digit < 0 else (str(digit), f"{row[digit]:.4f}", "")
+        ("", "", "no ink") if digit < 0 else (names[digit] if names else str(digit), f"{row[digit]:.4f}", "")
         for digit, row in zip(classes, probabilities, strict=True)
     ]
 

@@ -36,9 +36,16 @@ def read_pgm(path: str) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=header.end()).reshape(height, width)
 
 
+def read_names(model: str) -> list[str] | None:
+    """Returns the class names in `labels.txt` beside the model; None without that file."""
+    labels = pathlib.Path(model).absolute().with_name("labels.txt")
+    return labels.read_text(encoding="utf-8").rstrip("\n").split("\n") if labels.is_file() else None
+
+
 def main(model: str, *files: str) -> int:
     """Prints one line per image and returns the number of unreadable images."""
     interpreter = Interpreter(model)
+    names = read_names(model)
     failures = 0
     for file in files:
         try:
@@ -47,7 +54,8 @@ def main(model: str, *files: str) -> int:
             print(f"{file}: cannot be read: {error}", file=sys.stderr)
             failures += 1
             continue
-        print(f"{file}: no ink" if digit is None else f"{file}: {digit} ({probability:.1%})")
+        name = names[digit] if names and digit is not None else digit
+        print(f"{file}: no ink" if digit is None else f"{file}: {name} ({probability:.1%})")
     return failures
 
 

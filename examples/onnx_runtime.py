@@ -6,6 +6,7 @@
 Images may have any size, dark ink on light or light on dark. EXIF orientation is applied.
 """
 
+import pathlib
 import sys
 
 import numpy as np
@@ -24,9 +25,16 @@ def read_gray(path: str) -> np.ndarray:
         return np.asarray(ImageOps.exif_transpose(picture).convert("L"))
 
 
+def read_names(model: str) -> list[str] | None:
+    """Returns the class names in `labels.txt` beside the model; None without that file."""
+    labels = pathlib.Path(model).absolute().with_name("labels.txt")
+    return labels.read_text(encoding="utf-8").rstrip("\n").split("\n") if labels.is_file() else None
+
+
 def main(model: str, *files: str) -> int:
     """Prints one line per image and returns the number of unreadable images."""
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    names = read_names(model)
     failures = 0
     for file in files:
         try:
@@ -37,7 +45,11 @@ def main(model: str, *files: str) -> int:
             continue
         probabilities, has_ink = session.run(["probabilities", "has_ink"], {"picture": picture[np.newaxis]})
         digit = int(probabilities.argmax())
-        print(f"{file}: {digit} ({probabilities.max():.1%})" if has_ink[0] else f"{file}: no ink")
+        print(
+            f"{file}: {names[digit] if names else digit} ({probabilities.max():.1%})"
+            if has_ink[0]
+            else f"{file}: no ink"
+        )
     return failures
 
 

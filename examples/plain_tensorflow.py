@@ -13,9 +13,16 @@ import sys
 import tensorflow as tf
 
 
+def read_names(model: str) -> list[str] | None:
+    """Returns the class names in `labels.txt` beside the model; None without that file."""
+    labels = pathlib.Path(model).absolute().with_name("labels.txt")
+    return labels.read_text(encoding="utf-8").rstrip("\n").split("\n") if labels.is_file() else None
+
+
 def main(model: str, *files: str) -> int:
     """Prints one line per image and returns the number of unreadable images."""
     encoded = tf.saved_model.load(model).signatures["encoded"]
+    names = read_names(model)
     failures = 0
     for file in files:
         try:
@@ -25,7 +32,8 @@ def main(model: str, *files: str) -> int:
             failures += 1
             continue
         digit = int(outputs["classes"][0])
-        print(f"{file}: no ink" if digit < 0 else f"{file}: {digit} ({outputs['probabilities'][0, digit]:.1%})")
+        name = names[digit] if names else digit
+        print(f"{file}: no ink" if digit < 0 else f"{file}: {name} ({outputs['probabilities'][0, digit]:.1%})")
     return failures
 
 

@@ -68,6 +68,13 @@ MUTATIONS = [
     _of(_SPLITS, "sizes.max() < 2 * sizes.min()", "sizes.min() > 0"),
     Mutation("data/digits.py", "if self.class_names != DIGIT_NAMES:", "if True:", "tests/data/test_digits.py"),
     Mutation("data/forms/layouts.py", "if 0.5 < high <= 1:", "if high <= 1:", "tests/data/test_sources.py"),
+    Mutation("data/forms/zip_folders.py", "> _MAX_FILE_BYTES:", "< 0:", "tests/data/forms/test_image_zips.py"),
+    Mutation(
+        "data/forms/image_folders.py",
+        "urllib.parse.unquote(folder.name)",
+        "folder.name",
+        "tests/data/forms/test_image_zips.py",
+    ),
     Mutation("data/forms/csv_files.py", "if not is_plain:", "if False:", "tests/data/forms/test_csv.py"),
     Mutation("data/forms/emnist.py", "swapaxes(1, 2)", "swapaxes(1, 1)", "tests/data/forms/test_known_datasets.py"),
     Mutation(
@@ -251,6 +258,9 @@ MUTATIONS = [
         "if False",
         "tests/distribution/test_keras_compat.py",
     ),
+    # Reports
+    Mutation("reports/fonts.py", "if missing and stand_ins:", "if False:", "tests/reports/test_fonts.py"),
+    Mutation("reports/fonts.py", "*figure.findobj(Text), *(", "*(", "tests/reports/test_fonts.py"),
     # Export
     _of(_PARITY, "difference <= kind.max_difference and ", ""),
     _of(_PARITY, " and agreeing >= kind.min_agreement * len(labels)", ""),

@@ -74,7 +74,7 @@ def test_onnx_runtime(pictures):
 
 
 @pytest.mark.skipif(not shutil.which("make") or not shutil.which("cc"), reason="needs make and a C compiler")
-def test_c_predicts_like_python(pictures, tmp_path):
+def test_c_predicts_like_python(pictures, of_other_classes, tmp_path):
     folder = shutil.copytree(EXAMPLES / "c", tmp_path / "c")
     (folder / "read_digits").unlink(missing_ok=True)
     path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
@@ -87,6 +87,9 @@ def test_c_predicts_like_python(pictures, tmp_path):
     command = [program, MODEL / "saved_model", *files(pictures, "png")]
     check(subprocess.run(command, capture_output=True, text=True, check=False), pictures, "png")
     assert subprocess.run([program], capture_output=True, check=False).returncode == 2
+    command = [program, of_other_classes / "saved_model", pictures / "8.png", pictures / "9.png"]
+    named = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line.split(": ")[1].split(" (")[0] for line in named] == ["T-shirt/top", "か"]
     nowhere = subprocess.run([program, "nowhere", "x.png"], capture_output=True, text=True, check=False)
     assert nowhere.returncode == 1 and "nowhere: cannot be loaded" in nowhere.stderr
 
@@ -107,6 +110,48 @@ def test_the_batch_job(pictures, tmp_path):
     for digit in range(10):
         assert rows[f"{digit}.png"]["digit"] == str(digit)
         assert float(rows[f"{digit}.png"]["probability"]) > 0.5
+
+
+NAMES = [*"ABCDEFGH", "T-shirt/top", "か"]
+
+
+@pytest.fixture(scope="module")
+def of_other_classes(tmp_path_factory):
+    """The export with other names of its classes."""
+    folder = tmp_path_factory.mktemp("names") / "export"
+    shutil.copytree(MODEL, folder)
+    (folder / "labels.txt").write_text("\n".join(NAMES) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("script", "model", "kind"),
+    [
+        ("plain_tensorflow", "saved_model", "png"),
+        ("litert_numpy", "mnist_picture.tflite", "pgm"),
+        ("onnx_runtime", "mnist_picture.onnx", "png"),
+    ],
+)
+def test_names_of_other_classes_are_printed(of_other_classes, pictures, capsys, script, model, kind):
+    paths = [str(pictures / f"{digit}.{kind}") for digit in (0, 8, 9)]
+    assert load_example(script).main(str(of_other_classes / model), *paths, str(pictures / f"blank.{kind}")) == 0
+    names = [line.split(": ")[1].split(" (")[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == ["A", "T-shirt/top", "か", "no ink"]
+
+
+def test_without_labels_numbers_are_printed(of_other_classes, pictures, capsys, tmp_path):
+    shutil.copy(of_other_classes / "mnist_picture.tflite", tmp_path)
+    load_example("litert_numpy").main(str(tmp_path / "mnist_picture.tflite"), str(pictures / "8.pgm"))
+    assert capsys.readouterr().out.split(": ")[1].startswith("8 (")
+
+
+def test_the_batch_job_writes_names_of_other_classes(of_other_classes, pictures, tmp_path):
+    output = tmp_path / "names.csv"
+    load_example("batch_job").main(str(of_other_classes / "saved_model"), str(pictures), str(output))
+    with output.open(encoding="utf-8") as file:
+        rows = {pathlib.Path(row["path"]).name: row["digit"] for row in csv.DictReader(file)}
+    assert [rows[f"{digit}.png"] for digit in range(10)] == NAMES
+    assert rows["blank.png"] == ""
 
 
 def test_the_batch_job_refuses_an_empty_folder(tmp_path):

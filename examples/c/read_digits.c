@@ -66,8 +66,21 @@ static const char *reason(const char *message) {
   return strncmp(message, assertion, strlen(assertion)) ? message : message + strlen(assertion);
 }
 
-/* Prints the digit on one image. Returns 0 on success. */
-static int predict_digit(TF_Session *session, TF_Graph *graph, const char *path, TF_Status *status) {
+/* Writes the name of a class in labels.txt beside the model to `name`; its number without that file. */
+static void write_name(const char *model, int number, char *name, size_t size) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/../labels.txt", model);
+  FILE *file = fopen(path, "r");
+  int line = 0;
+  while (file && line <= number && fgets(name, (int)size, file)) line++;
+  if (file) fclose(file);
+  if (line <= number) snprintf(name, size, "%d", number);
+  name[strcspn(name, "\n")] = 0;
+}
+
+/* Prints the digit on one image, or the name of its class. Returns 0 on success. */
+static int predict_digit(TF_Session *session, TF_Graph *graph, const char *model, const char *path,
+                         TF_Status *status) {
   TF_Tensor *content = load(path);
   if (!content) {
     fprintf(stderr, "%s: cannot be opened\n", path);
@@ -85,10 +98,13 @@ static int predict_digit(TF_Session *session, TF_Graph *graph, const char *path,
     return 1;
   }
   int64_t digit = *(int64_t *)TF_TensorData(results[0]);
-  if (digit < 0)
+  if (digit < 0) {
     printf("%s: no ink\n", path);
-  else
-    printf("%s: %d (%.1f%%)\n", path, (int)digit, 100 * ((float *)TF_TensorData(results[1]))[digit]);
+  } else {
+    char name[1024];
+    write_name(model, (int)digit, name, sizeof name);
+    printf("%s: %s (%.1f%%)\n", path, name, 100 * ((float *)TF_TensorData(results[1]))[digit]);
+  }
   TF_DeleteTensor(results[0]);
   TF_DeleteTensor(results[1]);
   return 0;
@@ -112,7 +128,7 @@ int main(int count, char **arguments) {
     fprintf(stderr, "%s: has no signature \"encoded\" with the expected tensor names\n", arguments[1]);
     failures = 1;
   } else {
-    for (int index = 2; index < count; index++) failures += predict_digit(session, graph, arguments[index], status);
+    for (int index = 2; index < count; index++) failures += predict_digit(session, graph, arguments[1], arguments[index], status);
   }
   if (session) {
     TF_CloseSession(session, status);

@@ -1,15 +1,22 @@
 // Connects the pad, the classifier and the displayed prediction.
 import { hideBoxes, showBoxes } from "./boxes.js";
 import { loadClassifier } from "./classifier.js";
+import { setUpCollection } from "./collection.js";
+import { cropToPng } from "./crop.js";
 import { cacheForOffline } from "./offline.js";
 import { Pad } from "./pad.js";
 import { showClasses, showMessage, showPrediction, speak } from "./prediction.js";
 
+const DIGITS = [..."0123456789"];
 const element = (id) => document.getElementById(id);
 // The page's progress, for tests: `state` is ready, offline or failed; `prediction` is running or done.
 const page = document.documentElement.dataset;
 const pad = new Pad(element("pad"));
 let classifier = null;
+// Tells the panel of samples what is predicted, see `setUpCollection`.
+let offerSample = () => {};
+// The image that was classified last and the box of its first digit.
+let classified = null;
 // Minimum probability of a digit that is not marked as unsure.
 let threshold = 0;
 // Is shown while the pad is empty.
@@ -29,6 +36,7 @@ async function predict() {
   if (pad.isEmpty) {
     showMessage(request);
     hideBoxes();
+    offerSample(null);
   } else {
     await predictOnce();
   }
@@ -51,11 +59,16 @@ async function predictOnce() {
     }
     showPrediction(result, threshold);
     showBoxes(result.digits, image, threshold);
+    if (!isStale) {
+      classified = { image, box: result.digits[0]?.box, paper: pad.hasImage ? null : "#fff" };
+      offerSample(isResting ? { found: result.digits.length, predicted: result.digits[0]?.digit } : undefined);
+    }
     // Slow devices need time to draw between two predictions.
     await new Promise((resolve) => setTimeout(resolve, 2 * result.milliseconds));
   } catch (error) {
     showMessage(`The prediction failed: ${error.message}`);
     hideBoxes();
+    offerSample(null);
   }
 }
 
@@ -79,9 +92,26 @@ async function showFile(event) {
   }
 }
 
+async function collectSamples(names) {
+  try {
+    offerSample = await setUpCollection(names ?? DIGITS, names ? "image" : "digit", {
+      toPng: () => cropToPng(classified.image, classified.box, classified.paper),
+      clear: () => {
+        pad.clear();
+        // The tapped button is disabled now.
+        element("pad").focus();
+      },
+    });
+  } catch (error) {
+    // Some browsers have no IndexedDB in private windows.
+    console.warn("No samples can be saved here:", error);
+  }
+}
+
 function changed(resting) {
   isResting = resting;
   page.prediction = "running";
+  offerSample(undefined);
   element("hint").hidden = !pad.isEmpty;
   element("undo").disabled = element("clear").disabled = pad.isEmpty;
   return predict();
@@ -107,7 +137,7 @@ try {
   // Models of other classes than the ten digits read no whole numbers.
   const names = card.dataset?.class_names;
   const model = names ? "mnist_canvas.tflite" : "mnist_canvas_numbers.tflite";
-  showClasses(names ?? [..."0123456789"]);
+  showClasses(names ?? DIGITS);
   classifier = await loadClassifier("./litert/core/wasm/", `model/${model}`);
   threshold = card.sure_from;
   if (names) {
@@ -115,6 +145,7 @@ try {
     element("hint").textContent = "Draw here";
     document.title = document.querySelector("h1").textContent = "Recognize images";
   }
+  await collectSamples(names);
   await changed(true);
   page.state = "ready";
 } catch (error) {

@@ -36,6 +36,11 @@ export class Pad extends EventTarget {
     return !this.#image && !this.#strokes.length;
   }
 
+  /** Whether an image hides the strokes. */
+  get hasImage() {
+    return Boolean(this.#image);
+  }
+
   /** Shows an ImageBitmap until it is undone, cleared or drawn over. */
   show(image) {
     this.#image = image;

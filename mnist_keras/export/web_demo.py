@@ -1,4 +1,4 @@
-"""Builds and serves the web demo: the page of `examples/phone`, a model and LiteRT.js in one folder."""
+"""Builds and serves the web demo: the page of `examples/phone`, a model and the page's libraries in one folder."""
 
 import functools
 import http.server
@@ -16,36 +16,42 @@ from mnist_keras.inference.class_names import names_from_settings
 
 PAGE = project_folder("examples/phone")
 _SUFFIXES = (".html", ".css", ".js", ".svg", ".png", ".webmanifest")
-# The files of LiteRT.js that a browser loads from a server without special headers. The other variants would double the
-# size.
-_LITERT_FILES = {
-    "core/dist": ("index.js",),
-    "core/wasm": (
+# The files of npm packages that a browser loads, and their licenses; the folder of each below node_modules and in the
+# site. Of LiteRT.js, those for a server without special headers: the other variants would double the size.
+_LIBRARY_FILES = {
+    ("@litertjs/core/dist", "litert/core/dist"): ("index.js",),
+    ("@litertjs/core/wasm", "litert/core/wasm"): (
         "litert_wasm_internal.js",
         "litert_wasm_internal.wasm",
         "litert_wasm_compat_internal.js",
         "litert_wasm_compat_internal.wasm",
     ),
-    "wasm-utils/dist": ("index.js",),
+    ("@litertjs/wasm-utils/dist", "litert/wasm-utils/dist"): ("index.js",),
+    ("client-zip", "client-zip"): ("index.js", "LICENSE.txt"),
+    ("idb", "idb"): ("build/index.js", "LICENSE"),
 }
 
 
 def build_site(export: str | os.PathLike, folder: str | os.PathLike, page: pathlib.Path = PAGE) -> None:
-    """Writes the page, the model and LiteRT.js into a folder that any web server can serve, or writes nothing.
+    """Writes the page, the model and the page's libraries into a folder for any web server, or writes nothing.
 
     Args:
         export: an export's folder with the format `canvas_numbers`, or `canvas` if its classes are not the ten digits.
             That file and `card.json` are copied.
         folder: missing or empty.
-        page: folder of the page's source. LiteRT.js is taken from its `node_modules`, otherwise from `node_modules` of
-            the working directory.
+        page: folder of the page's source. The libraries are taken from its `node_modules`, otherwise from
+            `node_modules` of the working directory.
 
     Raises:
-        InputError: the model is missing or damaged; LiteRT.js is not installed; `folder` exists and is not empty.
+        InputError: the model is missing or damaged; the libraries are not installed; `folder` exists and is not empty.
     """
     model, card = _model_and_card(pathlib.Path(export))
-    files = [pathlib.Path(place, name) for place, names in _LITERT_FILES.items() for name in names]
-    packages = _find_litert(page, files)
+    files = {
+        pathlib.Path(source, name): pathlib.Path(target, name)
+        for (source, target), names in _LIBRARY_FILES.items()
+        for name in names
+    }
+    packages = _find_packages(page, list(files))
     with atomic_folder(pathlib.Path(folder)) as new:
         for file in page.iterdir():
             if file.suffix in _SUFFIXES:
@@ -53,23 +59,23 @@ def build_site(export: str | os.PathLike, folder: str | os.PathLike, page: pathl
         (new / "model").mkdir()
         for file in (model, card):
             shutil.copy(file, new / "model")
-        for file in files:
-            target = new / "litert" / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(packages / file, target)
+        for source, target in files.items():
+            (new / target).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(packages / source, new / target)
 
 
-def _find_litert(page: pathlib.Path, files: Sequence[pathlib.Path]) -> pathlib.Path:
-    """Returns the folder of the npm packages that holds all `files` of LiteRT.js."""
-    candidates = [folder / "node_modules" / "@litertjs" for folder in (page, pathlib.Path())]
+def _find_packages(page: pathlib.Path, files: Sequence[pathlib.Path]) -> pathlib.Path:
+    """Returns the folder of npm packages that holds all `files`."""
+    candidates = [folder / "node_modules" for folder in (page, pathlib.Path())]
     for candidate in candidates:
         if all((candidate / file).is_file() for file in files):
             return candidate
     missing = next(candidates[0] / file for file in files if not (candidates[0] / file).is_file())
-    version = read_json(page / "package.json")["dependencies"]["@litertjs/core"]
+    versions = read_json(page / "package.json")["dependencies"]
+    packages = " ".join(f"{name}@{version}" for name, version in versions.items())
     raise InputError(
-        f"LiteRT.js is not installed: {missing} is missing. Run, in a clone of the project: npm ci --prefix {page}. "
-        f"Otherwise run, in the working directory: npm install @litertjs/core@{version}"
+        f"The page's libraries are not installed: {missing} is missing. Run, in a clone of the project: "
+        f"npm ci --prefix {page}. Otherwise run, in the working directory: npm install {packages}"
     )
 
 

@@ -7,6 +7,8 @@ import re
 import matplotlib
 from matplotlib.figure import Figure
 
+from mnist_keras.reports.fonts import fonts_for
+
 TRAIN, TEST, WRONG, MUTED = "#7aa6d8", "#1f4e9c", "#c0392b", "#888888"
 # Text on light cells; a page in dark mode does not change it.
 DARK = "#111111"
@@ -28,8 +30,12 @@ def new_figure(width: float, height: float, title: str) -> Figure:
 
 
 def save_figure(figure: Figure, path: pathlib.Path) -> None:
-    """Writes the figure as a PNG file with 120 dots per inch."""
-    figure.savefig(path, dpi=120)
+    """Writes the figure as a PNG file with 120 dots per inch.
+
+    Characters that no font here has are written in Latin letters, such as ka, or by their numbers in Unicode.
+    """
+    with fonts_for(figure, stand_ins=True):
+        figure.savefig(path, dpi=120)
 
 
 def as_svg(figure: Figure) -> str:
@@ -40,7 +46,8 @@ def as_svg(figure: Figure) -> str:
     """
     text = io.StringIO()
     # Without the salt and the date, each call would write other ids and another time.
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": figure.get_suptitle()}):
+    settings = {"svg.fonttype": "none", "svg.hashsalt": figure.get_suptitle()}
+    with matplotlib.rc_context(settings), fonts_for(figure, stand_ins=False):
         figure.savefig(text, format="svg", metadata={"Date": None})
     svg = text.getvalue()
     svg = svg[svg.index("<svg ") :]

@@ -19,7 +19,7 @@ JARS = (
 
 
 def missing():
-    files = [*JARS, ROOT / "examples" / "phone" / "node_modules"]
+    files = [*JARS, ROOT / "examples" / "phone" / "node_modules" / "idb"]
     return [tool for tool in TOOLS if not shutil.which(tool)] + [str(f) for f in files if not pathlib.Path(f).exists()]
 
 

@@ -18,15 +18,20 @@ LITERT = [
     *(f"core/wasm/litert_wasm_{kind}.{end}" for kind in ("internal", "compat_internal") for end in ("js", "wasm")),
     "wasm-utils/dist/index.js",
 ]
+# Below node_modules, and in the site.
+LIBRARIES = {f"@litertjs/{file}": f"litert/{file}" for file in LITERT}
+LIBRARIES |= {
+    name: name for name in ("client-zip/index.js", "client-zip/LICENSE.txt", "idb/build/index.js", "idb/LICENSE")
+}
 
 
 @pytest.fixture
 def page(tmp_path):
-    """The page's source, with placeholders for the files of LiteRT.js."""
+    """The page's source, with placeholders for the files of its libraries."""
     page = tmp_path / "page"
     shutil.copytree(PAGE, page, ignore=shutil.ignore_patterns("node_modules"))
-    for file in LITERT:
-        path = page / "node_modules" / "@litertjs" / file
+    for file in LIBRARIES:
+        path = page / "node_modules" / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file)
     return page
@@ -48,8 +53,8 @@ def test_a_site_contains_every_file_that_the_page_loads(page, canvas_export, tmp
     names = list(linked_files(page))
     assert len(names) > 10
     assert [name for name in names if not (site / name).is_file()] == []
-    for file in LITERT:
-        assert (site / "litert" / file).read_text() == file
+    for file, target in LIBRARIES.items():
+        assert (site / target).read_text() == file
     for file in ("mnist_canvas_numbers.tflite", "card.json"):
         assert (site / "model" / file).read_bytes() == (canvas_export / file).read_bytes()
     assert not list(site.rglob("package*.json"))
@@ -69,9 +74,13 @@ def test_a_missing_or_damaged_model_raises_input_error(page, canvas_export, tmp_
     assert not site.exists()
 
 
-def test_missing_litert_raises_input_error_with_the_command(page, canvas_export, tmp_path):
-    shutil.rmtree(page / "node_modules")
-    with pytest.raises(InputError, match=r"LiteRT.js is not installed: .*npm ci --prefix"):
+@pytest.mark.parametrize("package", ["@litertjs", "idb"])
+def test_a_missing_library_raises_input_error_with_the_commands(page, canvas_export, tmp_path, package):
+    shutil.rmtree(page / "node_modules" / package)
+    message = (
+        r"libraries are not installed: .*npm ci --prefix .*npm install @litertjs/core@[\d.]+ client-zip@[\d.]+ idb@"
+    )
+    with pytest.raises(InputError, match=message):
         build_site(canvas_export, tmp_path / "site", page)
     assert not (tmp_path / "site").exists()
 

@@ -43,11 +43,11 @@ HASH = [
 
 
 def missing():
-    """Returns which program of Chromium and LiteRT.js is not installed, in words; None if both are."""
+    """Returns what is not installed of Chromium and the page's libraries, in words; None if both are."""
     if not _chromium():
         return f"no Chromium: none of {', '.join(_NAMES)} on the path"
-    if not (PAGE / "node_modules").is_dir():
-        return "no LiteRT.js: npm ci --prefix examples/phone"
+    if not (PAGE / "node_modules" / "idb").is_dir():
+        return "the page's libraries are missing: npm ci --prefix examples/phone"
     return None
 
 

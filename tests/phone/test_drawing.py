@@ -174,10 +174,10 @@ def test_every_element_has_a_name_and_is_reached_by_keyboard(page):
     draw(page, 7)
     page.get_by_role("application").focus()
     focused = []
-    for _ in range(4):
+    for _ in range(5):
         page.keyboard.press("Tab")
         focused.append(page.evaluate("document.activeElement.id"))
-    assert focused == ["undo", "clear", "camera", "image"]
+    assert focused == ["undo", "clear", "camera", "image", "collect"]
     assert page.get_by_role("status").inner_text().startswith("7, ")
     names = [
         item.get_attribute("aria-label") for item in page.get_by_role("list", name="Probabilities").locator("li").all()

@@ -15,8 +15,8 @@ def test_an_export_without_the_pages_model_is_refused(script, tmp_path):
 
 
 def test_the_page_is_written_or_served_until_ctrl_c(command, script, canvas_export, tmp_path):
-    if not (PAGE / "node_modules").is_dir():
-        pytest.skip("no LiteRT.js: npm ci --prefix examples/phone")
+    if not (PAGE / "node_modules" / "idb").is_dir():
+        pytest.skip("the page's libraries are missing: npm ci --prefix examples/phone")
     written = script("demo", canvas_export, f"--output={tmp_path / 'site'}")
     assert written.returncode == 0 and (tmp_path / "site" / "index.html").is_file()
     # Background processes of a shell ignore SIGINT.

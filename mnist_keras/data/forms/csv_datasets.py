@@ -35,7 +35,7 @@ def _csv_members(path: pathlib.Path) -> list[str]:
             names = archive.namelist()[:_MAX_MEMBERS]
     except Exception as error:  # As in `read_csv`.
         raise InputError(
-            f"{path} is a damaged zip file. Expected: a zip file with train.csv in it. "
+            f"{path} is a damaged zip file. Expected: a zip file of train.csv or of images. "
             f"Received: {error or type(error).__name__}. Download it again."
         ) from error
     return [name for name in names if name.lower().endswith(".csv") and not name.startswith("__MACOSX/")]

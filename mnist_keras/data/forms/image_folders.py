@@ -1,7 +1,8 @@
-"""Datasets of image files in a folder per class."""
+"""Datasets of image files in a folder per class, also in a zip file."""
 
 import contextlib
 import pathlib
+import urllib.parse
 import warnings
 from collections.abc import Mapping
 
@@ -10,8 +11,12 @@ import numpy as np
 from mnist_keras.data.digits import MAX_CLASSES, Digits
 from mnist_keras.data.forms.image_preparation import light_borders, prepare_images, turn_light_on_dark
 from mnist_keras.data.forms.layouts import VALIDATION_AS_TEST, Labeled, label_dtype, to_digits
+from mnist_keras.data.forms.zip_folders import ZipEntry
 from mnist_keras.errors import InputError, InputWarning
-from mnist_keras.inference.preprocessing.image_files import SUFFIXES, load_image
+from mnist_keras.inference.preprocessing.image_files import SUFFIXES, decode_image, load_image
+
+# A folder on disk or in a zip file.
+Folder = pathlib.Path | ZipEntry
 
 _PARTS = {
     "train": ("train", "training"),
@@ -22,7 +27,7 @@ _PARTS = {
 _MAX_IMAGES = (1 << 30) // 784
 
 
-def find_parts(folder: pathlib.Path) -> dict[str, pathlib.Path]:
+def find_parts(folder: Folder) -> dict[str, Folder]:
     """Returns the folder of each set of an image folder: "train", and "test" and "validation" if they are there.
 
     The result is empty if no folder in it, or in its folder train, holds an image.
@@ -39,15 +44,13 @@ def find_parts(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     return {"train": folder} if _has_classes(folder) else {}
 
 
-def read_image_folder(
-    folder: pathlib.Path, parts: Mapping[str, pathlib.Path], name: str, preparation: str = "none"
-) -> Digits:
+def read_image_folder(parts: Mapping[str, Folder], name: str, preparation: str = "none") -> Digits:
     """Reads images whose folder is their class, as in train/7/a.png and test/7/b.png, or 7/a.png without a test set.
 
-    The classes are sorted by name, or by number if all names are whole numbers.
+    The classes are sorted by name, or by number if all names are whole numbers. A folder's name may have characters
+    that folders cannot have as in web addresses: T-shirt%2Ftop.
 
     Args:
-        folder: the folder of the dataset.
         parts: from `find_parts`.
         name: the dataset's name.
         preparation: see `prepare_images`; every image is prepared by it.
@@ -81,28 +84,40 @@ def read_image_folder(
     return to_digits(name, sets[0], sets[1] if test_part else None, class_names, "; ".join(notes))
 
 
-def _subfolders(folder: pathlib.Path) -> list[pathlib.Path]:
+def _subfolders(folder: Folder) -> list[Folder]:
     # "__MACOSX" and ".git" are no classes.
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
+    folders: list[Folder] = [
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))
+    ]
+    return sorted(folders, key=lambda path: path.name)
 
 
-def _images(folder: pathlib.Path) -> list[pathlib.Path]:
-    return sorted(
+def _images(folder: Folder) -> list[Folder]:
+    files: list[Folder] = [
         path
         for path in folder.iterdir()
         if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
+    ]
+    return sorted(files, key=lambda path: path.name)
 
 
-def _has_classes(folder: pathlib.Path) -> bool:
+def _load(path: Folder) -> np.ndarray:
+    return decode_image(str(path), path.read_bytes()) if isinstance(path, ZipEntry) else load_image(path)
+
+
+def _has_classes(folder: Folder) -> bool:
     # A folder that cannot be listed holds no images.
     with contextlib.suppress(OSError):
         return any(_images(path) for path in _subfolders(folder))
     return False
 
 
-def _class_names(folder: pathlib.Path) -> list[str]:
-    names = [path.name for path in _subfolders(folder)]
+def _class_name(folder: Folder) -> str:
+    return urllib.parse.unquote(folder.name)
+
+
+def _class_names(folder: Folder) -> list[str]:
+    names = [_class_name(path) for path in _subfolders(folder)]
     if not 2 <= len(names) <= MAX_CLASSES:
         raise InputError(
             f"{folder} must hold a folder of images for each of 2 to {MAX_CLASSES:,} classes. Received: {len(names):,} "
@@ -112,27 +127,28 @@ def _class_names(folder: pathlib.Path) -> list[str]:
     return sorted(names, key=lambda name: (int(name), name)) if are_numbers else sorted(names)
 
 
-def _read_part(folder: pathlib.Path, class_names: list[str], preparation: str, may_lack_classes: bool) -> Labeled:
-    unknown = sorted({path.name for path in _subfolders(folder)} - set(class_names))
+def _read_part(folder: Folder, class_names: list[str], preparation: str, may_lack_classes: bool) -> Labeled:
+    folders = {_class_name(path): path for path in _subfolders(folder)}
+    unknown = sorted(set(folders) - set(class_names))
     if unknown:
         raise InputError(
             f"{folder} has classes without training images. Expected: {', '.join(class_names[:8])}"
             f"{', ...' if len(class_names) > 8 else ''}. Received: {', '.join(unknown[:8])}. Rename or remove them."
         )
-    files: list[pathlib.Path] = []
+    files: list[Folder] = []
     labels: list[int] = []
     others = 0
     for label, name in enumerate(class_names):
-        images = _images(folder / name) if (folder / name).is_dir() else []
+        images = _images(folders[name]) if name in folders else []
         if not images and not may_lack_classes:
-            others_here = ", ".join(sorted(path.name for path in (folder / name).iterdir())[:4])
+            others_here = ", ".join(sorted(path.name for path in folders[name].iterdir())[:4])
             raise InputError(
-                f"{folder / name} has no images. Expected: files that end in {', '.join(SUFFIXES[:4])}, ... "
+                f"{folders[name]} has no images. Expected: files that end in {', '.join(SUFFIXES[:4])}, ... "
                 f"Received: {others_here or 'an empty folder'}. "
                 "Add images, or remove this folder."
             )
         if images:
-            others += sum(not path.name.startswith(".") for path in (folder / name).iterdir()) - len(images)
+            others += sum(not path.name.startswith(".") for path in folders[name].iterdir()) - len(images)
         files += images
         labels += [label] * len(images)
     if len(files) > _MAX_IMAGES:
@@ -142,7 +158,7 @@ def _read_part(folder: pathlib.Path, class_names: list[str], preparation: str, m
         )
     if others:
         warnings.warn(f"{others:,} other files among the images in {folder} are left out.", InputWarning, stacklevel=3)
-    prepared = prepare_images(((str(path), load_image(path)) for path in files), preparation)
+    prepared = prepare_images(((str(path), _load(path)) for path in files), preparation)
     blank = [path for path, is_kept in zip(files, prepared.is_kept, strict=True) if not is_kept]
     if blank:
         warnings.warn(

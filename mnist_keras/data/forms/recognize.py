@@ -1,5 +1,6 @@
 """Recognizes the form of the dataset in a folder or a file, and reads it."""
 
+import contextlib
 import pathlib
 import warnings
 
@@ -15,9 +16,10 @@ from mnist_keras.data.forms.idx import (
     folder_content,
     read_mnist_files,
 )
-from mnist_keras.data.forms.image_folders import find_parts, read_image_folder
+from mnist_keras.data.forms.image_folders import Folder, find_parts, read_image_folder
 from mnist_keras.data.forms.image_preparation import check_preparation
 from mnist_keras.data.forms.npz import read_npz
+from mnist_keras.data.forms.zip_folders import open_zip_folder
 from mnist_keras.errors import InputError, InputWarning
 
 # The first file of each well-known dataset, by the name that chooses it.
@@ -34,8 +36,9 @@ def read_dataset(path: pathlib.Path, name: str, known: str | None = None, prepar
     """Reads the dataset in a folder or a file.
 
     Args:
-        path: a folder of IDX files, of one npz file, of CSV files, or of images in a folder per class; or an npz, CSV
-            or zip file. Well-known datasets are recognized by the names of their files.
+        path: a folder of IDX files, of one npz file, of CSV files, or of images in a folder per class; or an npz or
+            CSV file, or a zip file of CSV files or images. Well-known datasets are recognized by the names of their
+            files.
         name: the name of the returned dataset.
         known: a key of `KNOWN`, chooses among several datasets in the folder; None: there must be one.
         preparation: how images in a folder per class are prepared, see `prepare_images`.
@@ -58,10 +61,11 @@ def read_dataset(path: pathlib.Path, name: str, known: str | None = None, prepar
         )
     digits = _read_known(path, name, known or found[0]) if found else _read_arrays(path, name)
     if digits is None:
-        parts = find_parts(path)
-        if not parts:
-            raise _not_recognized(path)
-        return read_image_folder(path, parts, name, preparation)
+        with _opened(path) as folder:
+            parts = find_parts(folder)
+            if not parts:
+                raise _not_recognized(path, folder)
+            return read_image_folder(parts, name, preparation)
     if preparation != "none":
         message = f"image_preparation={preparation} changes nothing: {path} holds no folders of images."
         warnings.warn(message, InputWarning, stacklevel=2)
@@ -104,9 +108,7 @@ def _read_by_choice(path: pathlib.Path, name: str, known: str, found: list[str])
 def _read_arrays(path: pathlib.Path, name: str) -> Digits | None:
     """Reads IDX, npz or CSV files; returns None if there are none."""
     if path.is_file():
-        if path.name.lower().endswith(".npz"):
-            return read_npz(path, name)
-        return read_csv_dataset(path, find_csv_files(path), name)
+        return read_npz(path, name) if path.name.lower().endswith(".npz") else _read_tables(path, name)
     missing = _missing_idx_files(path)
     if not missing or missing == [IDX_FILES["test_images"], IDX_FILES["test_labels"]]:
         return read_mnist_files(path, name)
@@ -114,21 +116,43 @@ def _read_arrays(path: pathlib.Path, name: str) -> Digits | None:
     if len(npz) == 1:
         return read_npz(npz[0], name)
     if npz or len(missing) < len(IDX_FILES):
-        raise _not_recognized(path)
+        raise _not_recognized(path, path)
+    return _read_tables(path, name)
+
+
+def _read_tables(path: pathlib.Path, name: str) -> Digits | None:
+    """Reads CSV files; returns None if there are none, or if they only describe the images beside them."""
     csv_files = find_csv_files(path)
     # A table beside folders of images describes them, unless its name says otherwise.
-    has_data = any("train" in str(file).removeprefix(str(path)).lower() for file in csv_files) or not find_parts(path)
+    has_data = any("train" in str(file).removeprefix(str(path)).lower() for file in csv_files) or not _has_images(path)
     return read_csv_dataset(path, csv_files, name) if csv_files and has_data else None
+
+
+def _has_images(path: pathlib.Path) -> bool:
+    if path.is_file() and path.suffix.lower() != ".zip":
+        return False
+    with _opened(path) as folder:
+        return bool(find_parts(folder))
+
+
+def _opened(path: pathlib.Path) -> contextlib.AbstractContextManager[Folder]:
+    return open_zip_folder(path) if path.is_file() else contextlib.nullcontext(path)
 
 
 def _missing_idx_files(folder: pathlib.Path) -> list[str]:
     return [file for file in IDX_FILES.values() if find_file(folder, file) is None]
 
 
-def _not_recognized(folder: pathlib.Path) -> InputError:
+def _not_recognized(path: pathlib.Path, folder: Folder) -> InputError:
+    if path.is_file():
+        received = ", ".join(sorted(entry.name for entry in folder.iterdir())[:8])
+        return InputError(
+            f"{path} must hold train.csv, or a folder of images per class, as in 7/a.png. "
+            f"Received: {received or 'an empty zip file'}. Add the missing files or pass another one."
+        )
     return InputError(
-        f"{folder} must hold {', '.join(IDX_FILES.values())} (plain or .gz), or one .npz with "
+        f"{path} must hold {', '.join(IDX_FILES.values())} (plain or .gz), or one .npz with "
         f"{', '.join(NPZ_ARRAYS.values())}, or train.csv and test.csv, or a folder of images per class, as in "
-        f"train/7/a.png. Missing: {', '.join(_missing_idx_files(folder))}. Received: {folder_content(folder)}. "
+        f"train/7/a.png. Missing: {', '.join(_missing_idx_files(path))}. Received: {folder_content(path)}. "
         "Add the missing files or pass another folder."
     )

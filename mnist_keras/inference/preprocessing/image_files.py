@@ -40,11 +40,20 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
     Raises:
         InputError: there is no such file, it is not an image, or it is too large, see `check_image_size`.
     """
-    is_standard_input = str(path) == STANDARD_INPUT
-    path = pathlib.Path("standard input" if is_standard_input else path)
+    if str(path) == STANDARD_INPUT:
+        return decode_image("standard input", _standard_input())
     check_regular_file(path)
+    return _decode(pathlib.Path(path), path)
+
+
+def decode_image(name: str, content: bytes) -> np.ndarray:
+    """Decodes the content of an image file as `load_image` does. `name` is the file's name, for messages."""
+    return _decode(pathlib.Path(name), io.BytesIO(content))
+
+
+def _decode(path: pathlib.Path, file: str | os.PathLike | io.BytesIO) -> np.ndarray:
     try:
-        with Image.open(io.BytesIO(_standard_input()) if is_standard_input else path, formats=_kinds()) as picture:
+        with Image.open(file, formats=_kinds()) as picture:
             # The header contains the size: a huge image is refused before it is decoded.
             check_image_size(str(path), picture.width, picture.height)
             return _pixels(ImageOps.exif_transpose(picture))
