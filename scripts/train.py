@@ -22,7 +22,7 @@ import pathlib
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 from script_flags import (
@@ -42,6 +42,7 @@ from script_flags import (
 
 from mnist_keras import cli
 from mnist_keras.atomic import check_writable
+from mnist_keras.data import Digits
 from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.distribution.keras_config import check_keras_config
 from mnist_keras.distribution.workers import Worker, current_worker
@@ -49,10 +50,10 @@ from mnist_keras.errors import InputError, TrainingStopped
 from mnist_keras.experiments.run_folder import (
     is_complete,
     latest_unfinished,
-    read_run,
     recorded_threads,
     unfinished_folder,
 )
+from mnist_keras.experiments.run_summary import summarize_run
 from mnist_keras.export.formats import FORMATS, check_replaceable, default_export_folder
 from mnist_keras.recipes import RECIPES
 from mnist_keras.recipes.recipe import Recipe
@@ -64,6 +65,9 @@ from mnist_keras.training.initial_recipe import (
     fine_tuning_recipe,
 )
 from mnist_keras.training.settings import MAX_SEED
+
+if TYPE_CHECKING:
+    from mnist_keras.training.initial_model import InitialModel
 
 text = "recipe to train; with --init_from, the default is the recipe of these weights"
 flags.DEFINE_string("model", "cnn", f"{text}: {', '.join(RECIPES)}")
@@ -111,16 +115,7 @@ def main(_):
     if initial_file:
         # Keras loads the weights, whose checksum is a setting of the run.
         _set_up_tensorflow(run, worker)
-        with cli.silence_native_logs():
-            from mnist_keras.training.initial_model import Start, has_classes, load_initial_model
-
-        initial = load_initial_model(initial_file.path)
-        new_head = not has_classes(initial, digits.class_names)
-        recipe, changes = fine_tuning_recipe(recipe, new_head, recipe_flags_given())
-        print(
-            f"{recipe.name} goes on from the weights of {initial_file.name}: {', '.join(changes) or 'as from scratch'}"
-        )
-        initial_settings = Start(recipe, digits.class_names, initial, FLAGS.frozen_stages).settings
+        recipe, initial, initial_settings = _load_initial(initial_file, recipe, digits)
     complete = is_complete(run, recipe, digits, FLAGS.seed, FLAGS.class_weight, initial_settings)
     is_chief = worker is None or worker.is_chief
     export = FLAGS.export_dir and default_export_folder(FLAGS.export_dir, recipe.name, digits.name)
@@ -129,12 +124,13 @@ def main(_):
         sizes = f"{len(digits.train_labels):,} training and {len(digits.test_labels):,} test images"
         if digits.class_names != DIGIT_NAMES:
             sizes += f" of {len(digits.class_names)} classes"
-        print(f"{digits.name}: {sizes}", flush=True)
+        mixed = f" with {digits.mixed_in.name}" if digits.mixed_in else ""
+        print(f"{digits.name}{mixed}: {sizes}", flush=True)
         print(f"{run} is complete and is not trained again" if complete else f"run {run}", flush=True)
 
     # A run that was killed at its last moment leaves checkpoints behind, which train_run deletes.
     if complete and is_chief and not export and not unfinished_folder(run).exists():
-        _print_results(run, export, formats)
+        _print_results(run, recipe.name, export, formats)
         return
 
     with cli.silence_native_logs():
@@ -167,7 +163,7 @@ def main(_):
         except InputError as error:
             # The results of the run come first.
             failed, export = error, None
-    _print_results(run, export, formats)
+    _print_results(run, recipe.name, export, formats)
     print(f"total time     {format_duration(time.perf_counter() - start)}")
     if failed:
         raise failed
@@ -184,6 +180,22 @@ def _recipe_of(initial: InitialFile) -> Recipe:
     recipe = recipe_from_flags(recipe)
     check_one_network(recipe, recipe.name)
     return recipe
+
+
+def _load_initial(
+    file: InitialFile, recipe: Recipe, digits: Digits
+) -> tuple[Recipe, "InitialModel", Mapping[str, Any]]:
+    """Returns the recipe to go on from trained weights, these, and the settings that record them."""
+    with cli.silence_native_logs():
+        from mnist_keras.training.initial_model import Start, has_classes, load_initial_model
+
+    initial = load_initial_model(file.path)
+    new_head = not has_classes(initial, digits.class_names)
+    recipe, changes = fine_tuning_recipe(recipe, new_head, recipe_flags_given())
+    print(
+        f"{recipe.name} goes on from the weights of {file.name}: {', '.join(changes) or 'as from scratch'}", flush=True
+    )
+    return recipe, initial, Start(recipe, digits.class_names, initial, FLAGS.frozen_stages).settings
 
 
 def _set_up_tensorflow(run: pathlib.Path, worker: Worker | None) -> None:
@@ -220,30 +232,13 @@ def _check_folders(run: pathlib.Path, complete: bool, export: pathlib.Path | Non
         check_writable(export, replace=True)
 
 
-def _print_results(run: pathlib.Path, export: pathlib.Path | None, formats: Sequence[str]) -> None:
-    config, report = read_run(run)
-    recipe, dataset, seed = config["recipe"]["name"], config["dataset"]["name"], config["seed"]
-    memory = f", peak memory {report['peak_memory'] / 1e9:.2f} GB" if report.get("peak_memory") else ""
-    print(f"\n{recipe}, seed {seed}, on {dataset}: trained in {format_duration(report['seconds'])}{memory}")
-    correct = f"{report['correct']}/{report['examples']}"
-    print(f"test accuracy  {report['accuracy']:.2%}  ({correct} correct, loss {report['loss']:.4f})")
-    for row in report.get("before_and_after", ()):
-        print(f"before, after  {_describe_change(row)}")
-    print(f"digest         {config['digest']}  (SHA-256 of weights, optimizer and history)")
-    print(f"run            {run}  (report.html, model.keras, history.csv, report.json, figures/)")
+def _print_results(run: pathlib.Path, recipe: str, export: pathlib.Path | None, formats: Sequence[str]) -> None:
+    print(f"\n{summarize_run(run)}")
     if export:
         files = ", ".join(FORMATS[name].file for name in formats)
         print(f"export         {export}  ({files}, labels.txt, golden.json, card.json, README.md)")
     if export and export.name != recipe:
         print(f"               ({export.with_name(recipe)} was trained on MNIST and is unchanged)")
-
-
-def _describe_change(row: Mapping[str, Any]) -> str:
-    examples = f"of {row['examples']:,} test images of {row['dataset']}"
-    if "correct_before" not in row:
-        return f"{row['correct']:,} correct {examples}"
-    changes = f"{row['corrected']:,} corrected, {row['newly_misclassified']:,} newly misclassified"
-    return f"{row['correct_before']:,} -> {row['correct']:,} correct {examples} ({changes})"
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.training.checkpoints.storage",
     "mnist_keras.training.checkpoints.schedule",
     "mnist_keras.experiments.run_folder",
+    "mnist_keras.experiments.run_summary",
     "mnist_keras.export.formats",
     "mnist_keras.export.parity",
     "mnist_keras.export.web_demo",

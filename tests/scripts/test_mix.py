@@ -10,8 +10,7 @@ def test_a_mixed_run_reports_both_test_sets(script, trained_run, data_flags, tmp
     common = (f"--init_from={trained_run}", "--mix=sample:2", "--epochs=1", "--run_name=run", "--export_dir=")
     trained = script("train", *common, *data_flags)
     assert trained.returncode == 0, trained.stderr
-    assert "8,000 training" not in trained.stdout
-    assert "6,000 training and 30 test images" in trained.stdout
+    assert "with sample: 6,000 training and 30 test images" in trained.stdout
     changes = re.findall(
         r"(?m)^before, after +([\d,]+) -> [\d,]+ correct of ([\d,]+) test images of (\S+) \(", trained.stdout
     )
