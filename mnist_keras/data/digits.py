@@ -40,6 +40,8 @@ class Digits:
     class_names: tuple[str, ...] = DIGIT_NAMES
     #: What was changed to make the dataset, such as "test set split off"; "" if nothing was.
     note: str = ""
+    #: The form of its files, such as "an npz file"; "" for MNIST, the sample, and arrays in memory.
+    form: str = ""
 
     def __post_init__(self):
         # JSON and users bring lists.

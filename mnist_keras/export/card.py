@@ -125,7 +125,7 @@ def describe_model(config: Mapping[str, Any], report: Mapping[str, Any]) -> dict
     return {
         "name": config["recipe"]["name"],
         "parameters": report["parameters"],
-        "dataset": {**dataset, "about": _describe_dataset(dataset["name"])},
+        "dataset": {**dataset, "about": _describe_dataset(dataset)},
         "figures": {
             **figures,
             "calibration_error": report["expected_calibration_error"],
@@ -236,6 +236,8 @@ def _number_format(tensor: Mapping[str, Any]) -> dict[str, Any]:
     return {**dtype, "scale": scale, "zero_point": zero_point, "value": "scale * (number - zero_point)"}
 
 
-def _describe_dataset(dataset: str) -> str:
-    about = _DATASETS.get(base_dataset(dataset), "a folder in MNIST's format")
-    return about if base_dataset(dataset) == dataset else f"{about} (scored on training images held out of training)"
+def _describe_dataset(dataset: Mapping[str, Any]) -> str:
+    name, base = dataset["name"], base_dataset(dataset["name"])
+    form = f" ({dataset['form']})" if "form" in dataset else ""
+    about = _DATASETS.get(base, f"the dataset {base}{form}")
+    return about if base == name else f"{about} (scored on training images held out of training)"
