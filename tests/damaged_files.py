@@ -10,6 +10,7 @@ by the TensorFlow operations of a SavedModel.
 
 import argparse
 import collections
+import gzip
 import io
 import json
 import os
@@ -20,16 +21,19 @@ import signal
 import sys
 import tempfile
 import warnings
+import zipfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
+from damage import damage, damage_json
+from made_datasets import write_csv, write_images
 from PIL import Image
 from tiny_digits import make_digits
 
 from mnist_keras import cli
-from mnist_keras.data import load_digits
+from mnist_keras.data import Digits, load_digits
 from mnist_keras.data.archives import npz_arrays, write_idx
 from mnist_keras.distribution.workers import current_worker
 from mnist_keras.errors import InputError
@@ -50,33 +54,8 @@ SHARES |= {"data": 2, "card": 0.5, "config": 0.8, "golden": 0.4, "tf_config": 0.
 # Models of other people.
 SHARES |= {"theirs": 0.25}
 DATA_FILES = ["mine.npz", "packed.npz", "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte.gz"]
+DATA_FILES += ["table.csv", "table.csv.gz", "stored.zip", "packed.zip", "images/0/000.png"]
 IMAGE_FORMATS = ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM"]
-
-
-def damage(content: bytes, chance: random.Random) -> bytes:
-    """Returns the content with bits flipped, the end cut, or a part zeroed, rotated or overwritten."""
-    damaged = bytearray(content)
-    kind = chance.choice(["flip", "cut", "zero", "rotate", "extreme"])
-    place = chance.randrange(len(damaged))
-    # The structure of most formats is at the start or the end of the file.
-    if chance.random() < 0.5:
-        place = min(place, chance.randrange(200), len(damaged) - 1)
-    if kind == "flip":
-        for _ in range(chance.choice([1, 3, 10, 100])):
-            damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
-    elif kind == "cut":
-        del damaged[place:]
-    elif kind == "zero":
-        damaged[place : place + chance.randrange(1, 400)] = bytes(len(damaged[place : place + 100]))
-    elif kind == "rotate":
-        damaged = damaged[place:] + damaged[:place]
-    else:
-        for _ in range(chance.choice([1, 4])):
-            place = chance.randrange(max(1, len(damaged) - 4))
-            damaged[place : place + 4] = chance.choice(
-                [b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", bytes(4), b"\0\0\1\0"]
-            )
-    return bytes(damaged)
 
 
 def image_file(chance: random.Random) -> tuple[str, bytes]:
@@ -86,24 +65,6 @@ def image_file(chance: random.Random) -> tuple[str, bytes]:
     buffer = io.BytesIO()
     image.save(buffer, kind)
     return kind.lower(), buffer.getvalue()
-
-
-def damage_json(content: str, chance: random.Random) -> bytes:
-    """Returns the text with random bytes damaged, or with some of its values replaced by others."""
-    if chance.random() < 0.3:
-        return damage(content.encode(), chance)
-    tree = json.loads(content)
-    for _ in range(chance.choice([1, 1, 3])):
-        parent, key = {"root": tree}, "root"
-        while isinstance(parent[key], (dict, list)) and parent[key] and chance.random() < 0.8:
-            parent = parent[key]
-            key = chance.choice(list(parent)) if isinstance(parent, dict) else chance.randrange(len(parent))
-        others = [None, True, -1, 1e308, float("nan"), 10**30, "", "x" * 1000, "\udcff", [], {}, [[]], {"name": 3}]
-        parent[key] = chance.choice(others)
-        tree = parent[key] if key == "root" else tree
-    if chance.random() < 0.05:
-        return b"[" * 100_000
-    return json.dumps(tree).encode()
 
 
 def prepare(kind: str, folder: pathlib.Path, chance: random.Random, originals: pathlib.Path) -> pathlib.Path:
@@ -117,13 +78,14 @@ def prepare(kind: str, folder: pathlib.Path, chance: random.Random, originals: p
         return path
     if kind == "data":
         name = chance.choice(DATA_FILES)
-        if name.endswith("npz"):
-            (folder / name).write_bytes(damage((originals / name).read_bytes(), chance))
-            return folder / name
-        for file in originals.glob("*ubyte*"):
-            shutil.copy(file, folder)
+        is_alone = not name.startswith("images/") and "ubyte" not in name
+        if name.startswith("images/"):
+            shutil.copytree(originals / "images", folder / "images")
+        elif not is_alone:
+            for file in originals.glob("*ubyte*"):
+                shutil.copy(file, folder)
         (folder / name).write_bytes(damage((originals / name).read_bytes(), chance))
-        return folder
+        return folder / name.split("/")[0] if is_alone or "/" in name else folder
     if kind in ("card", "config", "golden"):
         names = {"card": ["card.json"], "golden": ["golden.json"], "config": ["config.json", "report.json"]}[kind]
         for name in names:
@@ -216,6 +178,18 @@ def outcome(kind: str, path: pathlib.Path, folder: pathlib.Path) -> str:
     return f"{memory / 1e9:.1f} GB of memory" if memory > MAX_BYTES else result
 
 
+def write_tables_and_images(folder: pathlib.Path, digits: Digits) -> None:
+    """Writes a CSV file, and images in a folder per class, also in zip files."""
+    images, labels = digits.train_images[:40], digits.train_labels[:40]
+    table = write_csv(folder / "table.csv", images, labels)
+    (folder / "table.csv.gz").write_bytes(gzip.compress(table.read_bytes()))
+    write_images(folder / "images", images, labels)
+    for name, method in (("stored", zipfile.ZIP_STORED), ("packed", zipfile.ZIP_DEFLATED)):
+        with zipfile.ZipFile(folder / f"{name}.zip", "w", method) as archive:
+            for file in sorted((folder / "images").rglob("*.png")):
+                archive.write(file, file.relative_to(folder / "images"))
+
+
 def write_originals(folder: pathlib.Path) -> None:
     """Writes undamaged files of the kinds that no shipped export has."""
     # A forked child cannot use TensorFlow if the parent has used it before.
@@ -234,6 +208,7 @@ def write_originals(folder: pathlib.Path) -> None:
     digits = make_digits()
     np.savez(folder / "mine.npz", **npz_arrays(digits))
     np.savez_compressed(folder / "packed.npz", **npz_arrays(digits))
+    write_tables_and_images(folder, digits)
     for part, name in (("train", "train"), ("test", "t10k")):
         write_idx(folder / f"{name}-images-idx3-ubyte", getattr(digits, f"{part}_images"))
         write_idx(folder / f"{name}-labels-idx1-ubyte.gz", getattr(digits, f"{part}_labels"))

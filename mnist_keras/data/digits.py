@@ -40,6 +40,8 @@ class Digits:
     class_names: tuple[str, ...] = DIGIT_NAMES
     #: What was changed to make the dataset, such as "test set split off"; "" if nothing was.
     note: str = ""
+    #: The form of its files, such as "an npz file"; "" for MNIST, the sample, and arrays in memory.
+    form: str = ""
     #: The dataset whose training images are part of `train_images`, see `mix_datasets`. Its test set is no part of
     #: `test_images`.
     mixed_in: "Digits | None" = None

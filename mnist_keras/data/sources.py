@@ -1,6 +1,7 @@
 """Loads datasets by name: MNIST and others from a folder or TensorFlow Datasets, a sample."""
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import sys
@@ -72,7 +73,8 @@ def load_digits(
     if name == "sample":
         return load_sample()
     if name.startswith(TFDS_PREFIX):
-        return read_tfds(name.removeprefix(TFDS_PREFIX), image_preparation)
+        digits = read_tfds(name.removeprefix(TFDS_PREFIX), image_preparation)
+        return dataclasses.replace(digits, form="TensorFlow Datasets")
     if name == "folder" or name in KNOWN:
         if folder is None:
             raise InputError(
@@ -83,7 +85,9 @@ def load_digits(
             return read_dataset(folder, _folder_name(folder), preparation=image_preparation)
         return read_dataset(folder, name, known=name, preparation=image_preparation)
     if folder is not None:
-        return verify_mnist(read_dataset(folder, name="mnist", preparation=image_preparation), source=str(folder))
+        digits = verify_mnist(read_dataset(folder, name="mnist", preparation=image_preparation), source=str(folder))
+        # MNIST is the same in every form.
+        return dataclasses.replace(digits, form="")
     if mnist_is_cached() or server_answers():
         return load_cached_mnist()
     if name == "auto":

@@ -54,6 +54,7 @@ def split_validation(digits: Digits, count: int) -> Digits:
         test_labels=labels[is_validation],
         class_names=digits.class_names,
         note=digits.note,
+        form=digits.form,
     )
 
 

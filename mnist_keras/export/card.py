@@ -132,7 +132,7 @@ def describe_model(
     return {
         "name": name,
         "parameters": parameters,
-        "dataset": {**dataset, "about": _describe_dataset(dataset["name"])},
+        "dataset": {**dataset, "about": _describe_dataset(dataset)},
         "figures": {**measured, "calibration_error": report["expected_calibration_error"], **figures},
         "sure_from": CONFIDENCE_THRESHOLD,
         "digit_from": IS_DIGIT_THRESHOLD,
@@ -239,6 +239,9 @@ def _number_format(tensor: Mapping[str, Any]) -> dict[str, Any]:
     return {**dtype, "scale": scale, "zero_point": zero_point, "value": "scale * (number - zero_point)"}
 
 
-def _describe_dataset(dataset: str) -> str:
-    about = _DATASETS.get(base_dataset(dataset), "a folder in MNIST's format")
-    return about if base_dataset(dataset) == dataset else f"{about} (scored on training images held out of training)"
+def _describe_dataset(dataset: Mapping[str, Any]) -> str:
+    name, base = dataset["name"], base_dataset(dataset["name"])
+    form = f" ({dataset['form']})" if "form" in dataset else ""
+    about = _DATASETS.get(base, f"the dataset {base}{form}")
+    about += f"; {dataset['note']}" if "note" in dataset else ""
+    return about if base == name else f"{about} (scored on training images held out of training)"

