@@ -63,6 +63,7 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.inference.tflite",
     "mnist_keras.inference.onnx",
     "mnist_keras.inference.images",
+    "mnist_keras.inference.batch.job",
     "mnist_keras.inference.preprocessing.digit",
     "mnist_keras.inference.preprocessing.image_files",
     "mnist_keras.inference.preprocessing.normalize",

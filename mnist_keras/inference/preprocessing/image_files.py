@@ -27,12 +27,13 @@ SUFFIXES = (
 STANDARD_INPUT = "-"
 
 
-def load_image(path: str | os.PathLike) -> np.ndarray:
+def load_image(path: str | os.PathLike, content: bytes | None = None) -> np.ndarray:
     """Loads an image file; the first frame of an animated one.
 
     Args:
         path: a PNG, JPEG, BMP, GIF, WebP, TIFF, PPM or PGM file; AVIF with Pillow 11.3 or newer; HEIC with the extra
             `heic`. "-" is standard input.
+        content: the bytes of the file, which is then not opened: `path` is its name in messages. None opens it.
 
     Returns:
         uint8 (height, width, channels): gray, gray and alpha, RGB, or RGBA. It is rotated by its EXIF orientation.
@@ -40,11 +41,12 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
     Raises:
         InputError: there is no such file, it is not an image, or it is too large, see `check_image_size`.
     """
-    is_standard_input = str(path) == STANDARD_INPUT
-    path = pathlib.Path("standard input" if is_standard_input else path)
-    check_regular_file(path)
+    if content is None and str(path) == STANDARD_INPUT:
+        path, content = "standard input", _standard_input()
+    if content is None:
+        check_regular_file(path)
     try:
-        with Image.open(io.BytesIO(_standard_input()) if is_standard_input else path, formats=_kinds()) as picture:
+        with Image.open(path if content is None else io.BytesIO(content), formats=_kinds()) as picture:
             # The header contains the size: a huge image is refused before it is decoded.
             check_image_size(str(path), picture.width, picture.height)
             return _pixels(ImageOps.exif_transpose(picture))
@@ -57,7 +59,7 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
     except MemoryError as error:
         raise InputError(f"{path} is too large for this machine's memory. Scale it down first.") from error
     except Exception as error:  # Pillow's decoders raise whatever a damaged file leads them into.
-        reason = _missing_decoder(path.suffix.lower()) or str(error) or type(error).__name__
+        reason = _missing_decoder(pathlib.Path(path).suffix.lower()) or str(error) or type(error).__name__
         raise InputError(f"{path} cannot be read as an image: {reason}") from error
 
 

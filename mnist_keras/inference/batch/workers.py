@@ -1,0 +1,125 @@
+"""Predicts chunks of images by workers of Ray, each with the model loaded once."""
+
+import contextlib
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mnist_keras.errors import InputError
+from mnist_keras.inference.batch.chunks import Chunk
+from mnist_keras.inference.batch.output import OutputFolder
+from mnist_keras.inference.batch.reading import read_chunk
+from mnist_keras.inference.batch.rows import predict_row
+from mnist_keras.inference.predictor import Predictor
+
+# An image can crash the libraries that decode it. Its chunk is given up after so many further attempts.
+_RETRIES = 3
+# Lists of files and counts pass through Ray's object store, no images.
+_OBJECT_STORE_BYTES = 300_000_000
+# Chunks beyond it share blocks of Ray Data, of which each is an object.
+_MAX_BLOCKS = 20_000
+
+
+class ChunkWorker:
+    """Predicts one chunk after another with the same model. Ray Data makes an actor of it."""
+
+    def __init__(self, predictor: Predictor, output: str, all_digits: bool):
+        # The pickle of a predictor is its path: the model is loaded when the worker receives it.
+        self._predictor = predictor
+        self._output = OutputFolder(output)
+        self._all_digits = all_digits
+
+    def predict(self, number: int, chunk: Chunk) -> int:
+        """Writes the part file of a chunk, whose number is given, and returns the number of its rows."""
+        images = read_chunk(chunk)
+        rows = [predict_row(self._predictor, path, content, self._all_digits) for path, content in images]
+        self._output.write_part(number, rows)
+        return len(rows)
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Predicts the chunk in a row of Ray Data. Returns the number of images, or why they cannot be written."""
+        try:
+            return {"images": self.predict(row["number"], pickle.loads(row["chunk"])), "failure": ""}
+        except OSError as error:
+            return {"images": 0, "failure": f"{self._output.address} cannot be written: {error}"}
+
+
+def predict_with_ray(
+    predictor: Predictor,
+    output: OutputFolder,
+    chunks: Mapping[int, Chunk],
+    all_digits: bool,
+    workers: int | None,
+    cluster: str,
+) -> Iterator[int]:
+    """Predicts chunks by several workers and yields the number of images after each chunk.
+
+    Ray starts a killed worker again, and repeats its chunk. A chunk whose workers die repeatedly gets no part file.
+
+    Args:
+        predictor: from `load_predictor`. Its file must be on each machine, at the same path.
+        output: must be reachable from each machine.
+        chunks: by their numbers.
+        all_digits: predict all digits, as `predict_number` does.
+        workers: number of workers, each on one core; None: one per core.
+        cluster: "local" starts Ray on this machine alone; "auto" and addresses connect to a cluster.
+
+    Raises:
+        InputError: there is no such cluster, the model cannot be loaded there, or the output cannot be written.
+    """
+    with _connected(cluster, workers) as ray:
+        workers = workers or int(ray.cluster_resources().get("CPU", 1))
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.max_errored_blocks = -1
+        rows = [{"number": number, "chunk": pickle.dumps(chunk)} for number, chunk in chunks.items()]
+        results = ray.data.from_items(rows, override_num_blocks=min(len(rows), _MAX_BLOCKS)).map(
+            ChunkWorker,
+            fn_constructor_args=(predictor, output.address, all_digits),
+            compute=ray.data.ActorPoolStrategy(size=min(workers, len(rows)), max_tasks_in_flight_per_actor=2),
+            num_cpus=1,
+            max_restarts=-1,
+            max_task_retries=_RETRIES,
+        )
+        try:
+            for result in results.iter_rows():
+                if result["failure"]:
+                    raise InputError(result["failure"])
+                yield result["images"]
+        except ray.exceptions.RayError as error:
+            raise InputError(f"The workers cannot predict: {str(error).strip().splitlines()[-1]}") from error
+
+
+@contextlib.contextmanager
+def _connected(cluster: str, workers: int | None) -> Iterator[Any]:
+    """Yields the module `ray`, connected to a cluster."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    on_termination = signal.getsignal(signal.SIGTERM)
+    import ray
+
+    # Ray replaces the handler.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_termination)
+    import ray.data
+
+    options: dict[str, Any] = {"address": cluster, "log_to_driver": False}
+    if cluster == "local":
+        options |= {"num_cpus": workers or len(os.sched_getaffinity(0)), "include_dashboard": False}
+        options |= {"object_store_memory": _OBJECT_STORE_BYTES}
+    started = not ray.is_initialized()
+    try:
+        if started:
+            ray.init(**options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise InputError(
+            f"There is no connection to the Ray cluster {cluster}: {error}. Expected: local, auto or the address of "
+            "a cluster that runs, such as 10.0.0.1:6379."
+        ) from error
+    try:
+        yield ray
+    finally:
+        if started:
+            ray.shutdown()
