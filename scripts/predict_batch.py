@@ -43,7 +43,7 @@ def main(arguments):
         predictor = load_predictor(model, input_range=FLAGS.input_range)
         job = start_job(predictor, inputs, FLAGS.output, FLAGS.all_digits, FLAGS.batch_size)
         finished = len(job.chunks) - len(job.remaining())
-        print(f"{len(job.chunks):,} parts, {finished:,} of them predicted before", flush=True)
+        print(f"parts: {len(job.chunks):,}, of which predicted before: {finished:,}", flush=True)
         try:
             report(job, finished)
         except KeyboardInterrupt as stop:
@@ -54,20 +54,20 @@ def main(arguments):
 
 def report(job, finished):
     """Runs the job and prints lines, which a log file shows as well as a terminal."""
-    start = printed = time.monotonic()
-    images = 0
+    images = printed = first = 0
     for part, count in enumerate(job.run(FLAGS.workers, FLAGS.ray), finished + 1):
         images += count
         now = time.monotonic()
+        # The rate is that since the first part, before which the workers load the model.
+        if not first:
+            start, first, first_part = now, images, part
         if now - printed > PAUSE or part == len(job.chunks):
             printed = now
-            # The first seconds pass until the workers have loaded the model.
-            left = (now - start) * (len(job.chunks) - part) / (part - finished)
-            print(
-                f"part {part:,} of {len(job.chunks):,}: {images:,} images, {images / (now - start):,.0f} per second, "
-                f"about {left:,.0f} s left",
-                flush=True,
-            )
+            line = f"part {part:,} of {len(job.chunks):,}: {images:,} images"
+            if part > first_part:
+                left = (now - start) * (len(job.chunks) - part) / (part - first_part)
+                line += f", {(images - first) / (now - start):,.1f} per second, about {left:,.0f} s left"
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Divides the images of folders, parquet files and tar files into chunks, in an order that repeats."""
 
 import dataclasses
-import hashlib
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,11 +30,6 @@ class Chunk:
     sizes: tuple[int, ...]
     #: The row groups of a parquet file; empty for other files.
     row_groups: tuple[int, ...] = ()
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over names, sizes and row groups, in hexadecimal."""
-        return hashlib.sha256(repr(dataclasses.astuple(self)).encode(errors="surrogatepass")).hexdigest()
 
 
 def list_chunks(inputs: Iterable[str], batch_size: int) -> list[Chunk]:

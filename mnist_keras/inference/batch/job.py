@@ -79,6 +79,7 @@ def start_job(
         if f"{folder.address}/".startswith(f"{OutputFolder(each).address}/"):
             raise InputError(f"The output {output} is inside the input {each}. Choose a folder outside of it.")
     chunks = list_chunks(inputs, batch_size)
+    sizes = {file: size for chunk in chunks for file, size in zip(chunk.files, chunk.sizes, strict=True)}
     folder.start(
         {
             "model_sha256": sha256(predictor.path),
@@ -86,8 +87,9 @@ def start_job(
             "preprocessing_sha256": sha256(NORMALIZER),
             "all_digits": all_digits,
             "batch_size": batch_size,
-            "files": len({file for chunk in chunks for file in chunk.files}),
-            "input_sha256": hashlib.sha256("".join(chunk.digest for chunk in chunks).encode()).hexdigest(),
+            "files": len(sizes),
+            # Another modification time is not another input: a copy has one.
+            "names_and_sizes_sha256": hashlib.sha256(repr(sizes).encode(errors="surrogatepass")).hexdigest(),
         }
     )
     return Job(predictor, folder, chunks, all_digits)

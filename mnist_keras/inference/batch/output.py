@@ -71,9 +71,9 @@ class OutputFolder:
         differing = [name for name in {**settings, **earlier} if settings.get(name) != earlier.get(name)]
         if differing:
             raise InputError(
-                f"{self.address} contains the predictions of another job. Expected: the same {', '.join(differing)}. "
-                + " ".join(f"{name}: {earlier.get(name)!r} then, {settings.get(name)!r} now." for name in differing)
-                + " Choose another folder, or repeat the command of that job to go on with it."
+                f"{self.address} contains the predictions of another job. "
+                f"Expected: {_in_words(earlier, differing)}. Received: {_in_words(settings, differing)}. "
+                "Choose another folder, or repeat the command of that job to go on with it."
             )
 
     def finished_chunks(self) -> set[int]:
@@ -108,3 +108,8 @@ class OutputFolder:
         stage = f"{self._path}/.{name}.{uuid.uuid4().hex}"
         self._storage.pipe_file(stage, content)
         self._storage.mv(stage, f"{self._path}/{name}")
+
+
+def _in_words(settings: dict[str, Any], names: list[str]) -> str:
+    # The first digits of a checksum are enough to see that two differ.
+    return ", ".join(f"{name} {str(settings.get(name))[:12]}" for name in names)

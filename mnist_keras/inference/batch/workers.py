@@ -99,15 +99,11 @@ def _connected(cluster: str, workers: int | None) -> Iterator[Any]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     on_termination = signal.getsignal(signal.SIGTERM)
     import ray
-
-    # Ray replaces the handler.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_termination)
     import ray.data
 
     options: dict[str, Any] = {"address": cluster, "log_to_driver": False}
     if cluster == "local":
-        options |= {"num_cpus": workers or len(os.sched_getaffinity(0)), "include_dashboard": False}
+        options |= {"num_cpus": workers or os.cpu_count(), "include_dashboard": False}
         options |= {"object_store_memory": _OBJECT_STORE_BYTES}
     started = not ray.is_initialized()
     try:
@@ -118,6 +114,9 @@ def _connected(cluster: str, workers: int | None) -> Iterator[Any]:
             f"There is no connection to the Ray cluster {cluster}: {error}. Expected: local, auto or the address of "
             "a cluster that runs, such as 10.0.0.1:6379."
         ) from error
+    # Ray replaces the handler, with one that exits without a message.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_termination)
     try:
         yield ray
     finally:
