@@ -35,6 +35,7 @@ class Job:
         check(workers is None or workers >= 1, "at least 1", "workers", workers)
         remaining = self.remaining()
         if remaining:
+            self.output.remove_leftovers()
             yield from predict_with_ray(self.predictor, self.output, remaining, self.all_digits, workers, cluster)
 
     def finish(self) -> Summary:
@@ -44,16 +45,16 @@ class Job:
             InputError: chunks have no part file.
         """
         missing = self.remaining()
-        summary = self.output.finish()
+        self.output.remove_leftovers()
         if missing:
             first = next(iter(missing.values()))
             raise InputError(
                 f"{len(missing):,} of {len(self.chunks):,} part files are missing in {self.output.address}: their "
-                f"workers died repeatedly, or write to another place. The first has the images {first.files[0]} to "
-                f"{first.files[-1]}. Check that all machines share the folder and have enough memory, then run the "
-                "same command again."
+                f"workers failed, or write to another place. The first has the images {first.files[0]} to "
+                f"{first.files[-1]}. Check that all machines share the folder and have enough memory and disk, then "
+                "run the same command again."
             )
-        return summary
+        return self.output.summarize()
 
 
 def start_job(

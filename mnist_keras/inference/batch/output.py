@@ -88,11 +88,24 @@ class OutputFolder:
         pa.parquet.write_table(pa.Table.from_pylist(rows, SCHEMA), buffer)
         self._write(f"part-{chunk:06}.parquet", buffer.getvalue())
 
-    def finish(self) -> Summary:
-        """Removes the incomplete files of killed workers and returns what the part files contain."""
+    def count_attempt(self, chunk: int) -> int:
+        """Returns how often the prediction of a chunk was begun since `remove_leftovers`, and counts one more."""
+        name = f".part-{chunk:06}.attempts"
+        try:
+            earlier = int(self._storage.cat_file(f"{self._path}/{name}"))
+        except FileNotFoundError:
+            earlier = 0
+        self._write(name, str(earlier + 1).encode())
+        return earlier
+
+    def remove_leftovers(self) -> None:
+        """Removes what workers leave beside the part files: counts of attempts, incomplete files."""
         for path in self._storage.ls(self._path, detail=False):
             if path.rpartition("/")[2].startswith(".part-"):
                 self._storage.rm(path)
+
+    def summarize(self) -> Summary:
+        """Returns what the part files contain."""
         parts = [f"{self._path}/part-{chunk:06}.parquet" for chunk in sorted(self.finished_chunks())]
         if not parts:
             return Summary(0, 0)

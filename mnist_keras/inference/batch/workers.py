@@ -10,13 +10,16 @@ from typing import Any
 
 from mnist_keras.errors import InputError
 from mnist_keras.inference.batch.chunks import Chunk
+from mnist_keras.inference.batch.isolation import predict_rows_isolated
 from mnist_keras.inference.batch.output import OutputFolder
 from mnist_keras.inference.batch.reading import read_chunk
 from mnist_keras.inference.batch.rows import predict_row
 from mnist_keras.inference.predictor import Predictor
 
-# An image can crash the libraries that decode it. Its chunk is given up after so many further attempts.
-_RETRIES = 3
+# An image can crash the libraries that read it. After so many dead workers, a second process predicts the chunk; after
+# so many more, its files get an error unread.
+_DEATHS_BEFORE_ISOLATION = 2
+_MAX_DEATHS = 5
 # Lists of files and counts pass through Ray's object store, no images.
 _OBJECT_STORE_BYTES = 300_000_000
 # Chunks beyond it share blocks of Ray Data, of which each is an object.
@@ -34,8 +37,15 @@ class ChunkWorker:
 
     def predict(self, number: int, chunk: Chunk) -> int:
         """Writes the part file of a chunk, whose number is given, and returns the number of its rows."""
-        images = read_chunk(chunk)
-        rows = [predict_row(self._predictor, path, content, self._all_digits) for path, content in images]
+        deaths = self._output.count_attempt(number)
+        if deaths >= _MAX_DEATHS:
+            error = InputError(f"Each of {deaths} workers that read it died.")
+            rows = [predict_row(self._predictor, file, error, self._all_digits) for file in chunk.files]
+        elif deaths >= _DEATHS_BEFORE_ISOLATION:
+            rows = list(predict_rows_isolated(self._predictor, read_chunk(chunk), self._all_digits))
+        else:
+            images = read_chunk(chunk)
+            rows = [predict_row(self._predictor, path, content, self._all_digits) for path, content in images]
         self._output.write_part(number, rows)
         return len(rows)
 
@@ -57,7 +67,7 @@ def predict_with_ray(
 ) -> Iterator[int]:
     """Predicts chunks by several workers and yields the number of images after each chunk.
 
-    Ray starts a killed worker again, and repeats its chunk. A chunk whose workers die repeatedly gets no part file.
+    Ray Data starts a killed worker again and repeats its chunk, without a limit.
 
     Args:
         predictor: from `load_predictor`. Its file must be on each machine, at the same path.
@@ -81,8 +91,6 @@ def predict_with_ray(
             fn_constructor_args=(predictor, output.address, all_digits),
             compute=ray.data.ActorPoolStrategy(size=min(workers, len(rows)), max_tasks_in_flight_per_actor=2),
             num_cpus=1,
-            max_restarts=-1,
-            max_task_retries=_RETRIES,
         )
         try:
             for result in results.iter_rows():

@@ -8,7 +8,7 @@ import pathlib
 import sys
 
 import numpy as np
-from PIL import Image, ImageOps, features
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from mnist_keras.errors import InputError
 from mnist_keras.files import check_regular_file
@@ -59,7 +59,9 @@ def load_image(path: str | os.PathLike, content: bytes | None = None) -> np.ndar
     except MemoryError as error:
         raise InputError(f"{path} is too large for this machine's memory. Scale it down first.") from error
     except Exception as error:  # Pillow's decoders raise whatever a damaged file leads them into.
-        reason = _missing_decoder(pathlib.Path(path).suffix.lower()) or str(error) or type(error).__name__
+        # Pillow names the object that it has read the bytes from.
+        unknown = "no image format fits its content" if isinstance(error, UnidentifiedImageError) else ""
+        reason = _missing_decoder(pathlib.Path(path).suffix.lower()) or unknown or str(error) or type(error).__name__
         raise InputError(f"{path} cannot be read as an image: {reason}") from error
 
 
