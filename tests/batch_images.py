@@ -31,7 +31,7 @@ def rows_of(output):
 
 
 class DeadlyPredictor:
-    """Ends its process when it predicts a round digit. A second process can import it, unlike a class of a test file."""
+    """Ends its process when it predicts a round digit. Second processes cannot import it from a test file."""
 
     class_names = DIGIT_NAMES
 
