@@ -35,7 +35,12 @@ class DeadlyPredictor:
 
     class_names = DIGIT_NAMES
 
+    def __init__(self):
+        self._test = os.getpid()
+
     def predict(self, digits):
         if digits.any(axis=(0, 1)).sum() > 15 and digits.any(axis=(0, 2)).sum() > 15:
+            if os.getpid() == self._test:
+                raise AssertionError("the deadly image was predicted in the process of the test")
             os.kill(os.getpid(), signal.SIGKILL)
         return np.full((len(digits), 10), 0.1, np.float32)

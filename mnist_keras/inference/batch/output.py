@@ -56,7 +56,7 @@ class OutputFolder:
         self._storage.makedirs(self._path, exist_ok=True)
         job = f"{self._path}/{_JOB}"
         if not self._storage.exists(job):
-            names = [name.rpartition("/")[2] for name in self._storage.ls(self._path, detail=False)]
+            names = self._names()
             if any(not name.startswith(".") for name in names):
                 raise InputError(
                     f"{self.address} contains files of something else. Expected: a new folder, an empty one, or that "
@@ -78,9 +78,7 @@ class OutputFolder:
 
     def finished_chunks(self) -> set[int]:
         """Returns the numbers of the chunks whose part files are written."""
-        self._storage.invalidate_cache()
-        names = (name.rpartition("/")[2] for name in self._storage.ls(self._path, detail=False))
-        return {int(match[1]) for match in map(_PART.fullmatch, names) if match}
+        return {int(match[1]) for match in map(_PART.fullmatch, self._names()) if match}
 
     def write_part(self, chunk: int, rows: list[dict[str, Any]]) -> None:
         """Writes the part file of a chunk, given its number and its rows with the names of `SCHEMA`."""
@@ -100,9 +98,9 @@ class OutputFolder:
 
     def remove_leftovers(self) -> None:
         """Removes what workers leave beside the part files: counts of attempts, incomplete files."""
-        for path in self._storage.ls(self._path, detail=False):
-            if path.rpartition("/")[2].startswith(".part-"):
-                self._storage.rm(path)
+        for name in self._names():
+            if name.startswith(".part-"):
+                self._storage.rm(f"{self._path}/{name}")
 
     def summarize(self) -> Summary:
         """Returns what the part files contain."""
@@ -111,6 +109,10 @@ class OutputFolder:
             return Summary(0, 0)
         dataset = pa.dataset.dataset(parts, SCHEMA, "parquet", filesystem=self._storage)
         return Summary(dataset.count_rows(), dataset.count_rows(filter=pa.dataset.field("error").is_valid()))
+
+    def _names(self) -> list[str]:
+        self._storage.invalidate_cache()
+        return [name.rpartition("/")[2] for name in self._storage.ls(self._path, detail=False)]
 
     def _write(self, name: str, content: bytes) -> None:
         if self._is_local:

@@ -2,11 +2,11 @@
 
 import collections
 import concurrent.futures
-import contextlib
+import itertools
 import tarfile
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -30,11 +30,27 @@ def read_chunk(chunk: Chunk) -> Iterator[Image]:
     """Yields each image of a chunk, in order. A damaged tar or parquet file yields what precedes the damage."""
     file = chunk.files[0]
     if file.lower().endswith(PARQUET_SUFFIX):
-        yield from _read_parquet(file, chunk.row_groups)
+        yield from _read_archive(file, lambda: _read_parquet(file, chunk.row_groups))
     elif file.lower().endswith(TAR_SUFFIXES):
-        yield from _read_tar(file)
+        yield from _read_archive(file, lambda: _read_tar(file))
     else:
         yield from _read_files(chunk)
+
+
+def _read_archive(file: str, read: Callable[[], Iterator[Image]]) -> Iterator[Image]:
+    """Yields the images of a tar or parquet file. After an error it is read again, up to where it was."""
+    done = 0
+    for pause in (*_PAUSES, None):
+        try:
+            for image in itertools.islice(read(), done, None):
+                done += 1
+                yield image
+            return
+        except (OSError, EOFError, zlib.error, tarfile.TarError, pa.ArrowException) as error:
+            if pause is None:
+                yield file, InputError(f"{file} cannot be read after its first {done:,} images: {error}")
+                return
+            time.sleep(pause)
 
 
 def _read_files(chunk: Chunk) -> Iterator[Image]:
@@ -66,36 +82,26 @@ def _read_file(file: str, size: int) -> bytes | InputError:
 
 def _read_tar(file: str) -> Iterator[Image]:
     storage, path = open_address(file)
-    before = file
-    try:
-        with storage.open(path, compression="infer") as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
-            for member in archive:
-                if not (member.isfile() and member.name.lower().endswith(SUFFIXES)):
-                    continue
-                before = f"{file}/{member.name}"
-                content = archive.extractfile(member)
-                assert content is not None  # It is a regular file.
-                too_large = member.size > _MAX_BYTES
-                yield before, _too_large(before, member.size) if too_large else content.read()
-            # tarfile takes a damaged header for the end.
-            stream.seek(archive.offset)
-            if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-                raise tarfile.ReadError("it does not end as a tar file does")
-    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        yield file, InputError(f"{file} cannot be read behind {before}: {error}")
+    with storage.open(path, compression="infer") as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
+        for member in archive:
+            if not (member.isfile() and member.name.lower().endswith(SUFFIXES)):
+                continue
+            name = f"{file}/{member.name}"
+            content = archive.extractfile(member)
+            assert content is not None  # It is a regular file.
+            yield name, _too_large(name, member.size) if member.size > _MAX_BYTES else content.read()
+        # tarfile takes a damaged header for the end.
+        stream.seek(archive.offset)
+        if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("it does not end as a tar file does")
 
 
 def _read_parquet(file: str, row_groups: tuple[int, ...]) -> Iterator[Image]:
     storage, path = open_address(file)
-    with contextlib.ExitStack() as stack:
-        try:
-            stream = stack.enter_context(storage.open(path))
-            parquet = stack.enter_context(pa.parquet.ParquetFile(stream))
-            for batch in parquet.iter_batches(_READERS, row_groups=list(row_groups), columns=[PATH, BYTES]):
-                for name, content in zip(batch[PATH].to_pylist(), batch[BYTES].to_pylist(), strict=True):
-                    yield name, InputError(f"{name} has no bytes in {file}.") if content is None else content
-        except (OSError, pa.ArrowException) as error:
-            yield file, InputError(f"{file} cannot be read: {error}")
+    with storage.open(path) as stream, pa.parquet.ParquetFile(stream) as parquet:
+        for batch in parquet.iter_batches(_READERS, row_groups=list(row_groups), columns=[PATH, BYTES]):
+            for name, content in zip(batch[PATH].to_pylist(), batch[BYTES].to_pylist(), strict=True):
+                yield name, InputError(f"{name} has no bytes in {file}.") if content is None else content
 
 
 def _too_large(name: str, size: int) -> InputError:

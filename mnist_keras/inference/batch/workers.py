@@ -17,9 +17,9 @@ from mnist_keras.inference.batch.rows import predict_row
 from mnist_keras.inference.predictor import Predictor
 
 # An image can crash the libraries that read it. After so many dead workers, a second process predicts the chunk; after
-# so many more, its files get an error unread.
+# so many more, its files get an error unread. Machines that are taken away count too, hence the distance.
 _DEATHS_BEFORE_ISOLATION = 2
-_MAX_DEATHS = 5
+_MAX_DEATHS = 10
 # Lists of files and counts pass through Ray's object store, no images.
 _OBJECT_STORE_BYTES = 300_000_000
 # Chunks beyond it share blocks of Ray Data, of which each is an object.

@@ -218,8 +218,8 @@ def test_an_image_that_ends_two_workers_gets_an_error_and_its_neighbors_are_pred
     assert second.endswith("1.png ends the process that predicts it.")
 
 
-def test_a_chunk_that_ends_five_workers_is_given_up(errors_after):
-    assert errors_after(5) == ["Each of 5 workers that read it died."] * 3
+def test_a_chunk_that_ends_ten_workers_is_given_up(errors_after):
+    assert errors_after(10) == ["Each of 10 workers that read it died."] * 3
 
 
 def test_attempts_are_counted_anew_when_a_job_goes_on(start):

@@ -19,6 +19,11 @@ from mnist_keras.inference.batch.chunks import list_chunks
 CONTENTS = {f"{number:02}.png": bytes([number]) * (10 + 700 * number) for number in range(20)}
 
 
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch):
+    monkeypatch.setattr(reading, "_PAUSES", (0.0, 0.0))
+
+
 def read(address):
     return [image for chunk in list_chunks([str(address)], 7) for image in reading.read_chunk(chunk)]
 
@@ -73,11 +78,10 @@ def test_a_damaged_tar_file_gives_the_images_before_the_damage(tmp_path, damage)
     *images, (name, error) = read(path)
     assert images == [(f"{path}/{name}", CONTENTS[name]) for name in sorted(CONTENTS)[:10]]
     assert name == str(path)
-    assert isinstance(error, InputError) and "cannot be read behind" in str(error)
+    assert isinstance(error, InputError) and "cannot be read after its first 10 images" in str(error)
 
 
-def test_a_deleted_file_and_a_folder_are_errors_of_their_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "_PAUSES", ())
+def test_a_deleted_file_and_a_folder_are_errors_of_their_own(tmp_path):
     for name in ("a.png", "b.png", "c.png"):
         (tmp_path / name).write_bytes(b"image")
     (chunk,) = list_chunks([str(tmp_path)], 10)
@@ -91,7 +95,6 @@ def test_a_deleted_file_and_a_folder_are_errors_of_their_own(tmp_path, monkeypat
 
 
 def test_a_storage_that_fails_once_is_read_again(monkeypatch):
-    monkeypatch.setattr(reading, "_PAUSES", (0.0, 0.0))
     storage = fsspec.filesystem("memory")
     storage.pipe_file("/unreliable/a.png", b"image")
     (chunk,) = list_chunks(["memory://unreliable"], 10)
@@ -116,3 +119,17 @@ def test_a_huge_file_is_refused_unread(tmp_path, monkeypatch):
     assert "has 1,410 bytes. Expected: at most 1,000." in str(second)
     path = write_tar(tmp_path / "a.tar")
     assert sum(isinstance(content, InputError) for _, content in read(pathlib.Path(path))) == 18
+
+
+def test_a_tar_file_is_read_on_where_the_storage_failed(tmp_path, monkeypatch):
+    path = write_tar(tmp_path / "a.tar")
+    real, failures = tarfile.TarFile.extractfile, [OSError("the connection was reset")]
+
+    def fail_once(self, member):
+        if member.name == "05.png" and failures:
+            raise failures.pop()
+        return real(self, member)
+
+    monkeypatch.setattr(tarfile.TarFile, "extractfile", fail_once)
+    assert read(path) == [(f"{path}/{name}", content) for name, content in CONTENTS.items()]
+    assert not failures
