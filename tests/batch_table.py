@@ -9,6 +9,7 @@ programs on the machine reduce.
 """
 
 import argparse
+import contextlib
 import io
 import os
 import pathlib
@@ -44,26 +45,31 @@ def write_pages(folder: pathlib.Path, images: int) -> int:
 def run(job: Job, workers: int | None, kills: bool) -> tuple[float, float, float]:
     """Runs a job. Returns images per second after the first part, seconds of all of it, and cores that it got."""
     start = time.monotonic()
-    images = []
+    images: list[int] = []
+    cpu: dict[int, float] = {}
     for count in job.run(workers) if workers else in_this_process(job):
         images.append(count)
+        # After each part, because workers without further work end.
+        last_time, cpu = time.monotonic(), cpu | cpu_seconds(workers)
         if len(images) == 1:
-            first_time, first_cpu = time.monotonic(), cpu_seconds(workers)
-        # Before the end, because the workers end with it.
-        last_time, last_cpu = time.monotonic(), cpu_seconds(workers)
+            first_time, first_cpu = last_time, sum(cpu.values())
         if kills and len(images) == len(job.chunks) // 2:
-            os.kill(descendants("ChunkWorker")[0], signal.SIGKILL)
+            os.kill(descendants("ChunkActor")[0], signal.SIGKILL)
             kills = False
     assert not kills, "no worker was killed"
     seconds = last_time - first_time
-    return sum(images[1:]) / seconds, time.monotonic() - start, (last_cpu - first_cpu) / seconds
+    return sum(images[1:]) / seconds, time.monotonic() - start, (sum(cpu.values()) - first_cpu) / seconds
 
 
-def cpu_seconds(workers: int | None) -> float:
-    """Returns the processor time of the workers, or of this process."""
-    processes = descendants("ChunkWorker") if workers else [os.getpid()]
-    fields = [pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in processes]
-    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+def cpu_seconds(workers: int | None) -> dict[int, float]:
+    """Returns the processor time of each worker, or of this process, by process id."""
+    used = {}
+    for pid in descendants("ChunkActor") if workers else [os.getpid()]:
+        # A worker may end in between.
+        with contextlib.suppress(OSError):
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            used[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return used
 
 
 def in_this_process(job: Job):

@@ -27,10 +27,9 @@ _MAX_BLOCKS = 20_000
 
 
 class ChunkWorker:
-    """Predicts one chunk after another with the same model. Ray Data makes an actor of it."""
+    """Predicts one chunk after another with the same model."""
 
     def __init__(self, predictor: Predictor, output: str, all_digits: bool):
-        # The pickle of a predictor is its path: the model is loaded when the worker receives it.
         self._predictor = predictor
         self._output = OutputFolder(output)
         self._all_digits = all_digits
@@ -49,12 +48,30 @@ class ChunkWorker:
         self._output.write_part(number, rows)
         return len(rows)
 
-    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Predicts the chunk in a row of Ray Data. Returns the number of images, or why they cannot be written."""
+
+class ChunkActor:
+    """A `ChunkWorker` as an actor of Ray Data, which takes and returns rows.
+
+    It raises no exception for what ends the job: Ray would start an actor without a model again and again.
+    """
+
+    def __init__(self, predictor: bytes, output: str, all_digits: bool):
+        self._output = output
+        self._failure = ""
         try:
-            return {"images": self.predict(row["number"], pickle.loads(row["chunk"])), "failure": ""}
+            # The pickle of a predictor is its path: this loads the model.
+            self._worker = ChunkWorker(pickle.loads(predictor), output, all_digits)
+        except InputError as error:
+            self._failure = f"A worker cannot load the model: {error}"
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Predicts the chunk in a row. Returns the number of images, or why the job cannot go on."""
+        if self._failure:
+            return {"images": 0, "failure": self._failure}
+        try:
+            return {"images": self._worker.predict(row["number"], pickle.loads(row["chunk"])), "failure": ""}
         except OSError as error:
-            return {"images": 0, "failure": f"{self._output.address} cannot be written: {error}"}
+            return {"images": 0, "failure": f"{self._output} cannot be written: {error}"}
 
 
 def predict_with_ray(
@@ -87,8 +104,8 @@ def predict_with_ray(
         context.max_errored_blocks = -1
         rows = [{"number": number, "chunk": pickle.dumps(chunk)} for number, chunk in chunks.items()]
         results = ray.data.from_items(rows, override_num_blocks=min(len(rows), _MAX_BLOCKS)).map(
-            ChunkWorker,
-            fn_constructor_args=(predictor, output.address, all_digits),
+            ChunkActor,
+            fn_constructor_args=(pickle.dumps(predictor), output.address, all_digits),
             compute=ray.data.ActorPoolStrategy(size=min(workers, len(rows)), max_tasks_in_flight_per_actor=2),
             num_cpus=1,
         )

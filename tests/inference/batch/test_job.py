@@ -18,7 +18,7 @@ from mnist_keras.errors import InputError
 from mnist_keras.inference.batch.chunks import list_chunks
 from mnist_keras.inference.batch.job import start_job
 from mnist_keras.inference.batch.output import OutputFolder
-from mnist_keras.inference.batch.workers import ChunkWorker
+from mnist_keras.inference.batch.workers import ChunkActor, ChunkWorker
 from mnist_keras.inference.images import predict_file, predict_number
 from mnist_keras.inference.predictor import load_predictor
 
@@ -179,9 +179,9 @@ def test_input_and_output_may_be_on_another_storage(predictor, images):
 
 def test_a_full_disk_is_reported_with_the_folder(start, monkeypatch):
     job = start()
-    worker = ChunkWorker(job.predictor, job.output.address, False)
+    actor = ChunkActor(pickle.dumps(job.predictor), job.output.address, False)
     monkeypatch.setattr(pathlib.Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
-    result = worker({"number": 0, "chunk": pickle.dumps(job.chunks[0])})
+    result = actor({"number": 0, "chunk": pickle.dumps(job.chunks[0])})
     assert result["images"] == 0
     assert result["failure"].startswith(f"{job.output.address} cannot be written: [Errno 28] No space left")
 

@@ -49,7 +49,7 @@ def test_a_killed_worker_changes_no_row(cluster, predictor, many_images, tmp_pat
     job = start_job(predictor, [str(many_images)], str(tmp_path / "two"), batch_size=5)
     results = job.run(workers=2)
     images = next(results)
-    killed, *_ = descendants("ChunkWorker")
+    killed, *_ = descendants("ChunkActor")
     os.kill(killed, signal.SIGKILL)
     assert len(job.remaining()) > 10
     assert images + sum(results) >= 200
@@ -76,5 +76,5 @@ def test_a_model_that_the_workers_do_not_have_ends_in_a_message(cluster, predict
     shutil.copytree(predictor.path.parent, tmp_path / "model")
     job = start_job(load_predictor(tmp_path / "model" / "mnist.tflite"), [str(many_images)], str(tmp_path / "out"))
     shutil.rmtree(tmp_path / "model")
-    with pytest.raises(InputError, match="The workers cannot predict: .*There is no such file or folder"):
+    with pytest.raises(InputError, match="A worker cannot load the model: There is no such file or folder"):
         list(job.run(workers=1))
