@@ -24,6 +24,9 @@ from mnist_keras.inference.batch.rows import SCHEMA
 # Readers of parquet folders skip names that begin with an underscore or a dot.
 _JOB = "_job.json"
 _PART = re.compile(r"part-(\d{6,})\.parquet")
+_ATTEMPTS = "_attempts-"
+# Incomplete files have the name of the complete one after a dot.
+_LEFTOVER = re.compile(rf"\.part-.*|\.?{_ATTEMPTS}.*|\.{re.escape(_JOB)}.*")
 
 
 class Summary(NamedTuple):
@@ -88,7 +91,7 @@ class OutputFolder:
 
     def count_attempt(self, chunk: int) -> int:
         """Returns how often the prediction of a chunk was begun since `remove_leftovers`, and counts one more."""
-        name = f".part-{chunk:06}.attempts"
+        name = f"{_ATTEMPTS}{chunk:06}"
         try:
             earlier = int(self._storage.cat_file(f"{self._path}/{name}"))
         except FileNotFoundError:
@@ -99,7 +102,7 @@ class OutputFolder:
     def remove_leftovers(self) -> None:
         """Removes what workers leave beside the part files: counts of attempts, incomplete files."""
         for name in self._names():
-            if name.startswith(".part-"):
+            if _LEFTOVER.fullmatch(name):
                 self._storage.rm(f"{self._path}/{name}")
 
     def summarize(self) -> Summary:

@@ -89,8 +89,10 @@ def test_an_empty_page_has_no_digits(predictor, tmp_path):
 @pytest.mark.parametrize("finished", [0, 2, 5])
 def test_a_stopped_job_goes_on_with_the_chunks_it_has_not_written(start, tmp_path, finished):
     assert run(start(), finished) == list(range(finished))
-    # A killed worker leaves the beginning of a part file under a temporary name.
-    (tmp_path / "out" / f".part-000004.parquet.{uuid.uuid4().hex}").write_bytes(b"PAR1")
+    # A killed worker leaves counts of attempts, and the beginnings of files under temporary names.
+    OutputFolder(str(tmp_path / "out")).count_attempt(3)
+    for name in ("part-000004.parquet", "_attempts-000004", "_job.json"):
+        (tmp_path / "out" / f".{name}.{uuid.uuid4().hex}").write_bytes(b"PAR1")
     before = {part: part.stat().st_mtime_ns for part in (tmp_path / "out").glob("part-*")}
     job = start()
     assert run(job) == list(range(finished, 5))
@@ -98,7 +100,8 @@ def test_a_stopped_job_goes_on_with_the_chunks_it_has_not_written(start, tmp_pat
     names = [row["path"] for row in rows_of(tmp_path / "out")]
     assert sorted(names) == sorted(map(str, (tmp_path / "images").rglob("*.png")))
     assert job.finish() == (30, 2)
-    assert not list((tmp_path / "out").glob(".part-*"))
+    parts = {f"part-{chunk:06}.parquet" for chunk in range(5)}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"_job.json", *parts}
 
 
 def test_a_worker_killed_before_the_rename_leaves_its_chunk_to_do(start, tmp_path, monkeypatch):
