@@ -25,6 +25,8 @@ _GLYPHS = "inference/preprocessing/glyphs_on_canvas.py", _PREPROCESSING
 _GEOMETRY = "inference/preprocessing/mnist_geometry.py", _PREPROCESSING
 _NORMALIZE = "inference/preprocessing/normalize_ops.py", _PREPROCESSING
 _NUMBERS = "inference/preprocessing/numbers_ops.py", _PREPROCESSING
+_BATCH = "tests/inference/batch/test_job.py"
+_READING = "tests/inference/batch/test_reading.py"
 _STORAGE = "training/checkpoints/storage.py", "tests/training/checkpoints"
 _METRICS = "evaluation/metrics.py", "tests/evaluation/test_metrics.py"
 _SPLITS = "data/splits.py", "tests/data/test_split_validation.py"
@@ -180,6 +182,17 @@ MUTATIONS = [
         "tests/inference/test_input_range.py",
     ),
     Mutation("inference/loading.py", "if result.returncode < 0", "if False", "tests/inference/test_tflite.py"),
+    Mutation("inference/batch/job.py", "if number not in finished", "if True", _BATCH),
+    Mutation("inference/batch/job.py", '"files": len(sizes),', '"files": 0,', _BATCH),
+    Mutation("inference/batch/rows.py", 'return row | {"error": str(error)}', "raise", _BATCH),
+    Mutation("inference/batch/output.py", "if differing:", "if False:", _BATCH),
+    Mutation(
+        "inference/batch/reading.py",
+        "if stream.read(tarfile.BLOCKSIZE) !=",
+        "if False and stream.read(tarfile.BLOCKSIZE) !=",
+        _READING,
+    ),
+    Mutation("inference/batch/workers.py", "deaths >= _DEATHS_BEFORE_ISOLATION", "False", _BATCH),
     # Evaluation
     Mutation(
         "evaluation/orientation.py",

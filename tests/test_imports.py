@@ -1,5 +1,6 @@
 """Modules that must not import TensorFlow: scripts, servers and PyTorch's benchmark processes use them."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -75,6 +76,8 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.reports.study_figures",
     "mnist_keras.benchmarks.harness",
     "mnist_keras.benchmarks.report",
+    # Comes with the extra ray.
+    *(["mnist_keras.inference.batch.job"] if importlib.util.find_spec("pyarrow") else []),
 ]
 # Each module is imported in its own fork, so that it cannot hide an import of the next one. numpy, Pillow and
 # matplotlib, which import no TensorFlow, are imported once before.

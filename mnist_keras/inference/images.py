@@ -144,13 +144,16 @@ def _images_in(folder: pathlib.Path) -> list[pathlib.Path]:
     return files
 
 
-def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool = False) -> list[DigitPrediction]:
+def predict_file(
+    predictor: Predictor, file: str | os.PathLike, all_digits: bool = False, content: bytes | None = None
+) -> list[DigitPrediction]:
     """Predicts the digit, or another class, on an image file, or all digits.
 
     Args:
         predictor: from `load_predictor`.
         file: an image file of any size, see `load_image` and `preprocess_image`.
         all_digits: predict all digits, as `predict_number` does.
+        content: the bytes of the file, which is then not opened; None opens it.
 
     Returns:
         One prediction; with `all_digits`, one per digit found.
@@ -159,8 +162,8 @@ def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool
         InputError: the file cannot be read as an image; `all_digits`, and the model has other classes than the digits.
     """
     if all_digits:
-        return list(predict_number(predictor, file).digits)
-    picture = load_image(file)
+        return list(predict_number(predictor, file, content).digits)
+    picture = load_image(file, content)
     (prediction,) = _predict(predictor, file, [preprocess_image(picture)])
     # How well the image shows a digit tells nothing about the orientation of other classes.
     if predictor.class_names != DIGIT_NAMES or not {"no digit", "not sure"} & set(prediction.warnings):
@@ -168,24 +171,30 @@ def predict_file(predictor: Predictor, file: str | os.PathLike, all_digits: bool
     return [dataclasses.replace(prediction, turn=_find_turn(predictor, prediction, picture))]
 
 
-def predict_number(predictor: Predictor, file: str | os.PathLike) -> NumberPrediction:
+def predict_number(predictor: Predictor, file: str | os.PathLike, content: bytes | None = None) -> NumberPrediction:
     """Predicts all digits on an image file, at most 32, line by line from left to right. They may touch each other.
 
     Args:
         predictor: from `load_predictor`.
         file: an image file of any size, see `load_image`.
+        content: the bytes of the file, which is then not opened; None opens it.
 
     Raises:
         InputError: the file cannot be read as an image, or the model has other classes than the ten digits.
     """
+    check_reads_numbers(predictor)
+    number = preprocess_number(load_image(file, content))
+    digits = tuple(_predict(predictor, file, number.digits))
+    return NumberPrediction(str(file), digits, tuple(number.lines), number.signs)
+
+
+def check_reads_numbers(predictor: Predictor) -> None:
+    """Raises InputError if the model has other classes than the ten digits, and thus reads no whole numbers."""
     if predictor.class_names != DIGIT_NAMES:
         raise InputError(
             f"Only models of the ten digits read whole numbers. Received: {predictor.path} with "
             f"{len(predictor.class_names)} other classes. Predict one image per class, without all_digits."
         )
-    number = preprocess_number(load_image(file))
-    digits = tuple(_predict(predictor, file, number.digits))
-    return NumberPrediction(str(file), digits, tuple(number.lines), number.signs)
 
 
 def _predict(

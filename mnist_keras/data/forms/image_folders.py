@@ -13,7 +13,7 @@ from mnist_keras.data.forms.image_preparation import light_borders, prepare_imag
 from mnist_keras.data.forms.layouts import VALIDATION_AS_TEST, Labeled, label_dtype, to_digits
 from mnist_keras.data.forms.zip_folders import ZipEntry
 from mnist_keras.errors import InputError, InputWarning
-from mnist_keras.inference.preprocessing.image_files import SUFFIXES, decode_image, load_image
+from mnist_keras.inference.preprocessing.image_files import SUFFIXES, load_image
 
 # A folder on disk or in a zip file.
 Folder = pathlib.Path | ZipEntry
@@ -102,7 +102,7 @@ def _images(folder: Folder) -> list[Folder]:
 
 
 def _load(path: Folder) -> np.ndarray:
-    return decode_image(str(path), path.read_bytes()) if isinstance(path, ZipEntry) else load_image(path)
+    return load_image(str(path), path.read_bytes()) if isinstance(path, ZipEntry) else load_image(path)
 
 
 def _has_classes(folder: Folder) -> bool:

@@ -8,7 +8,7 @@ import pathlib
 import sys
 
 import numpy as np
-from PIL import Image, ImageOps, features
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from mnist_keras.errors import InputError
 from mnist_keras.files import check_regular_file
@@ -27,12 +27,13 @@ SUFFIXES = (
 STANDARD_INPUT = "-"
 
 
-def load_image(path: str | os.PathLike) -> np.ndarray:
+def load_image(path: str | os.PathLike, content: bytes | None = None) -> np.ndarray:
     """Loads an image file; the first frame of an animated one.
 
     Args:
         path: a PNG, JPEG, BMP, GIF, WebP, TIFF, PPM or PGM file; AVIF with Pillow 11.3 or newer; HEIC with the extra
             `heic`. "-" is standard input.
+        content: the bytes of the file, which is then not opened: `path` is its name in messages. None opens it.
 
     Returns:
         uint8 (height, width, channels): gray, gray and alpha, RGB, or RGBA. It is rotated by its EXIF orientation.
@@ -40,20 +41,12 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
     Raises:
         InputError: there is no such file, it is not an image, or it is too large, see `check_image_size`.
     """
-    if str(path) == STANDARD_INPUT:
-        return decode_image("standard input", _standard_input())
-    check_regular_file(path)
-    return _decode(pathlib.Path(path), path)
-
-
-def decode_image(name: str, content: bytes) -> np.ndarray:
-    """Decodes the content of an image file as `load_image` does. `name` is the file's name, for messages."""
-    return _decode(pathlib.Path(name), io.BytesIO(content))
-
-
-def _decode(path: pathlib.Path, file: str | os.PathLike | io.BytesIO) -> np.ndarray:
+    if content is None and str(path) == STANDARD_INPUT:
+        path, content = "standard input", _standard_input()
+    if content is None:
+        check_regular_file(path)
     try:
-        with Image.open(file, formats=_kinds()) as picture:
+        with Image.open(path if content is None else io.BytesIO(content), formats=_kinds()) as picture:
             # The header contains the size: a huge image is refused before it is decoded.
             check_image_size(str(path), picture.width, picture.height)
             return _pixels(ImageOps.exif_transpose(picture))
@@ -66,7 +59,9 @@ def _decode(path: pathlib.Path, file: str | os.PathLike | io.BytesIO) -> np.ndar
     except MemoryError as error:
         raise InputError(f"{path} is too large for this machine's memory. Scale it down first.") from error
     except Exception as error:  # Pillow's decoders raise whatever a damaged file leads them into.
-        reason = _missing_decoder(path.suffix.lower()) or str(error) or type(error).__name__
+        # Pillow names the object that it has read the bytes from.
+        unknown = "no image format fits its content" if isinstance(error, UnidentifiedImageError) else ""
+        reason = _missing_decoder(pathlib.Path(path).suffix.lower()) or unknown or str(error) or type(error).__name__
         raise InputError(f"{path} cannot be read as an image: {reason}") from error
 
 

@@ -1,0 +1,1 @@
+"""Predictions of millions of images by several workers."""
