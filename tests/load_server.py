@@ -48,12 +48,14 @@ def running(server: str):
     command = [sys.executable, server, "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(600):
+        for _ in range(1800):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/health")
                 break
             except OSError:
                 time.sleep(0.1)
+        else:
+            sys.exit(f"{server} has not answered within 3 minutes. Start it alone to see why.")
         yield process, port
     finally:
         process.terminate()

@@ -103,7 +103,9 @@ def test_messages_tell_what_to_send_and_name_no_operations_or_paths(server, pict
         urllib.request.urlopen(request)
     assert refused.value.code == 415
     assert "Send the image file itself as the body" in json.load(refused.value)["detail"]
-    for body in (content[:200], content[:-30], b"\x89PNG\r\n\x1a\n", b"GIF89a"):
+    # In front of the last 12 bytes is the checksum of the pixels.
+    wrong_checksum = content[:-13] + bytes([content[-13] ^ 1]) + content[-12:]
+    for body in (content[:200], content[:-30], wrong_checksum, b"\x89PNG\r\n\x1a\n", b"GIF89a"):
         status, answer = ask(server, body)
         assert status == 400
         assert re.fullmatch(r"The image is damaged.|The body is not a readable image. Expected: .*", answer["detail"])
