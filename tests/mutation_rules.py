@@ -391,4 +391,22 @@ MUTATIONS = [
         "False",
         "tests/export/test_other_source.py",
     ),
+    Mutation(
+        "../examples/server.py",
+        "if waiting() >= MAX_WAITING:",
+        "if False:",
+        "tests/test_example_server.py",
+    ),
+    Mutation(
+        "../examples/server.py",
+        'status = message.get("status", status)',
+        "pass",
+        "tests/test_example_server.py",
+    ),
+    Mutation(
+        "../examples/prepare_image.py",
+        "255 if is_dark else 0",
+        "255",
+        "tests/test_example_server.py",
+    ),
 ]
