@@ -35,9 +35,9 @@ def trained(monkeypatch):
     """Recipes and seeds that were really trained."""
     names, real = [], train_run_module.train
 
-    def counting(recipe, digits, seed, options, checkpoints):
+    def counting(recipe, digits, seed, options, *rest):
         names.append((recipe.name, seed))
-        return real(recipe, digits, seed, dataclasses.replace(options, verbose=False), checkpoints)
+        return real(recipe, digits, seed, dataclasses.replace(options, verbose=False), *rest)
 
     monkeypatch.setattr(train_run_module, "train", counting)
     return names

@@ -24,9 +24,9 @@ def trainings(monkeypatch):
     trained = []
     real = train_run_module.train
 
-    def counting(recipe, digits, seed, options, checkpoints):
+    def counting(recipe, digits, seed, options, *rest):
         trained.append((recipe.name, seed))
-        return real(recipe, digits, seed, dataclasses.replace(options, verbose=False), checkpoints)
+        return real(recipe, digits, seed, dataclasses.replace(options, verbose=False), *rest)
 
     monkeypatch.setattr(train_run_module, "train", counting)
     return trained

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import zipfile
 
 import numpy as np
@@ -13,8 +12,7 @@ from mnist_keras.errors import InputError, InputWarning
 from mnist_keras.export.export import export_run
 from mnist_keras.export.formats import FORMATS, NUMBER_FORMATS, expand_formats
 from mnist_keras.export.tflite import calibration_images
-from mnist_keras.export.web_demo import PAGE, build_site
-from mnist_keras.files import sha256
+from mnist_keras.export.web_demo import build_site
 from mnist_keras.inference.predictor import load_predictor
 
 
@@ -86,26 +84,6 @@ def test_an_export_needs_the_classes_of_its_run(letters_run, tiny, tmp_path):
 def test_the_web_demo_needs_the_format_of_one_image(letters_export, tmp_path):
     with pytest.raises(InputError, match="has no mnist_canvas.tflite.*--formats=saved_model,float32,canvas$"):
         build_site(letters_export, tmp_path / "site")
-
-
-def test_the_web_demo_takes_the_model_of_one_image(tmp_path):
-    export, page = tmp_path / "export", tmp_path / "page"
-    export.mkdir()
-    model = export / "mnist_canvas.tflite"
-    model.write_bytes(b"a model")
-    card = {"dataset": {"class_names": NAMES}, "files": {model.name: {"sha256": sha256(model)}}}
-    (export / "card.json").write_text(json.dumps(card))
-    shutil.copytree(PAGE, page, ignore=shutil.ignore_patterns("node_modules"))
-    for folder in ("core/dist/index.js", "wasm-utils/dist/index.js"):
-        (page / "node_modules/@litertjs" / folder).parent.mkdir(parents=True)
-        (page / "node_modules/@litertjs" / folder).touch()
-    wasm = page / "node_modules/@litertjs/core/wasm"
-    wasm.mkdir()
-    for kind in ("internal", "compat_internal"):
-        for ending in ("js", "wasm"):
-            (wasm / f"litert_wasm_{kind}.{ending}").touch()
-    build_site(export, tmp_path / "site", page)
-    assert {path.name for path in (tmp_path / "site" / "model").iterdir()} == {"card.json", "mnist_canvas.tflite"}
 
 
 @pytest.mark.slow

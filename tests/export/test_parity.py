@@ -27,8 +27,9 @@ def test_a_file_is_compared_with_the_model(export, tiny, expected):
         assert figures["classes_agreeing"] == figures["correct"] == figures["examples"] == 30, file
         assert figures["largest_difference"] <= 1e-5
         assert figures["microseconds"] > 0
-    latency = {"microseconds": 0}
-    assert dataclasses.asdict(parity["float32"]) | latency == card["files"]["mnist.tflite"]["parity"] | latency
+    # Another softmax rounds in another way.
+    varying = {"microseconds": 0, "largest_difference": 0}
+    assert dataclasses.asdict(parity["float32"]) | varying == card["files"]["mnist.tflite"]["parity"] | varying
     assert card["files"]["saved_model"]["parity"]["bytes"] > 30000
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from mnist_keras.errors import InputError
 from mnist_keras.export.web_demo import PAGE, build_site, page_server
+from mnist_keras.files import sha256
 
 LITERT = [
     "core/dist/index.js",
@@ -120,3 +121,14 @@ def test_an_address_in_use_raises_input_error(tmp_path):
         taken.listen()
         with pytest.raises(InputError, match=r"cannot use the address .*Choose another --port"):
             page_server(tmp_path, "127.0.0.1", taken.getsockname()[1])
+
+
+def test_the_model_of_other_classes_predicts_one_image(page, tmp_path):
+    export = tmp_path / "export"
+    export.mkdir()
+    model = export / "mnist_canvas.tflite"
+    model.write_bytes(b"a model")
+    card = {"dataset": {"class_names": ["a", "b"]}, "files": {model.name: {"sha256": sha256(model)}}}
+    (export / "card.json").write_text(json.dumps(card))
+    build_site(export, tmp_path / "site", page)
+    assert {path.name for path in (tmp_path / "site" / "model").iterdir()} == {"card.json", "mnist_canvas.tflite"}
