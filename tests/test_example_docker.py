@@ -71,6 +71,7 @@ def test_the_image_has_a_user_other_than_root_a_health_check_and_every_file_of_t
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="the pinned numpy needs Python 3.11")
 def test_the_packages_install_and_the_command_serves(tmp_path):
     # The packages of this environment must not stand in for missing ones.

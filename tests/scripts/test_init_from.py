@@ -1,7 +1,6 @@
 """`scripts/train.py --init_from`: defaults, what is recorded in run and export, resuming, errors."""
 
 import json
-import re
 
 import numpy as np
 import pytest
@@ -42,14 +41,10 @@ def test_a_run_goes_on_and_says_so(script, trained_run, data_flags, tmp_path):
 def test_replicas_train_letters_from_a_shipped_model(script, letters_flags, tmp_path):
     common = ("--init_from=compact_1k", "--frozen_stages=1", "--epochs=1", "--export_dir=", "--threads=1")
     options = ("--strategy=mirrored", "--logical_devices=2", "--checkpoint_every=1", *letters_flags)
-    digests = []
-    for name in ("one", "two"):
-        trained = script("train", *common, *options, f"--run_name={name}")
-        assert trained.returncode == 0, trained.stderr
-        assert "with a new head, because the classes differ; frozen stages: 1" in trained.stdout
-        assert "compact_1k goes on from the weights of compact_1k: as from scratch" in trained.stdout
-        digests += re.findall(r"digest +([0-9a-f]{64})", trained.stdout)
-    assert len(set(digests)) == 1
+    trained = script("train", *common, *options, "--run_name=one")
+    assert trained.returncode == 0, trained.stderr
+    assert "with a new head, because the classes differ; frozen stages: 1" in trained.stdout
+    assert "compact_1k goes on from the weights of compact_1k: as from scratch" in trained.stdout
     config = json.loads((tmp_path / "runs" / "one" / "config.json").read_text())
     assert config["training"]["replicas"] == 2
     assert (config["training"]["frozen_stages"], config["training"]["new_head"]) == (1, True)
