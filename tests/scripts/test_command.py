@@ -65,5 +65,5 @@ def test_a_wheel_contains_scripts_models_and_the_phone_page(tmp_path):
     assert list(tmp_path.glob("runs/*/report.html"))
     result = run("demo", cwd=tmp_path, env=environment)
     assert result.returncode == 1
-    assert "LiteRT.js is not installed" in result.stderr
+    assert "libraries are not installed" in result.stderr
     assert str(installed) in result.stderr
