@@ -87,6 +87,7 @@ def test_the_web_demo_needs_the_format_of_one_image(letters_export, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_every_other_format_predicts_the_names(tmp_path):
     letters = make_letters(classes=26)
     from mnist_keras.experiments.save_run import save_run
