@@ -2,7 +2,7 @@
 
 MODEL is as in predict.py. INPUT is a folder of images, parquet files (columns path and bytes) or tar files, or such a
 file: on this machine, or an address that fsspec opens, such as s3://bucket/images. A damaged image gets a row with
-`error`. The same command goes on with a job that was stopped or killed. It needs: pip install -e '.[ray]'
+`error`. The same command resumes a job that was stopped or killed. It needs: pip install -e '.[ray]'
 
     python scripts/predict_batch.py cnn_robust images/ --output=digits --workers=4
     python scripts/predict_batch.py cnn_robust s3://bucket/images --output=s3://bucket/digits --ray=auto --all_digits
@@ -47,7 +47,7 @@ def main(arguments):
         try:
             report(job, finished)
         except KeyboardInterrupt as stop:
-            raise TrainingStopped(f"stopped. The same command goes on with {FLAGS.output}.") from stop
+            raise TrainingStopped(f"stopped. The same command resumes {FLAGS.output}.") from stop
         summary = job.finish()
     print(f"{summary.images:,} images, {summary.errors:,} of them with an error, in {FLAGS.output}")
 

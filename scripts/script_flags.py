@@ -2,7 +2,6 @@
 
 import ast
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from mnist_keras.data import (
     split_validation,
 )
 from mnist_keras.data.digits import DIGIT_NAMES
-from mnist_keras.data.mixing import MAX_RATIO, MIN_RATIO
+from mnist_keras.data.mixing import MAX_RATIO, MIN_RATIO, is_ratio
 from mnist_keras.distribution.workers import MAX_DEVICES, MAX_THREADS, STRATEGIES
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
@@ -131,25 +130,16 @@ def mixed_digits_from_flags() -> Digits:
     """
     if flags.FLAGS.mix is None:
         return digits_from_flags()
-    name, ratio = _parse_mix(flags.FLAGS.mix)
+    name, _, ratio = flags.FLAGS.mix.rpartition(":")
+    if not (is_dataset(name) and is_ratio(ratio)):
+        raise flags.IllegalFlagValueError(
+            "flag --mix: expected DATASET:RATIO as in mnist:1, a dataset of --dataset and a number from "
+            f"{MIN_RATIO:g} to {MAX_RATIO:g}. Received: {flags.FLAGS.mix!r}"
+        )
     digits, other = digits_from_flags(), load_digits(name)
     if flags.FLAGS.validation:
         other = split_validation(other, len(other.test_labels))
-    return mix_datasets(digits, other, ratio)
-
-
-def _parse_mix(text: str) -> tuple[str, float]:
-    name, _, ratio = text.rpartition(":")
-    try:
-        number = float(ratio)
-    except ValueError:
-        number = math.nan
-    if not (is_dataset(name) and MIN_RATIO <= number <= MAX_RATIO):
-        raise flags.IllegalFlagValueError(
-            f"flag --mix: expected DATASET:RATIO as in mnist:1, a dataset of --dataset and a number from "
-            f"{MIN_RATIO:g} to {MAX_RATIO:g}. Received: {text!r}"
-        )
-    return name, number
+    return mix_datasets(digits, other, float(ratio))
 
 
 def define_input_range_flag() -> None:

@@ -9,7 +9,7 @@ recipe has a flag:
 
     python scripts/train.py --init_from=cnn_robust
 
-goes on from trained weights: with a fifth of the epochs and, for the same classes, half of the learning rate and of the
+fine-tunes trained weights: with a fifth of the epochs and, for the same classes, half of the learning rate and of the
 augmentation, unless a flag sets them.
 
 A run that was stopped or killed resumes exactly from its last checkpoint, by the same command with its --run_name,
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
 
 text = "recipe to train; with --init_from, the default is the recipe of these weights"
 flags.DEFINE_string("model", "cnn", f"{text}: {', '.join(RECIPES)}")
-text = "go on from trained weights: a shipped model's name, the folder of a run or an export, or a .keras file"
+text = "start from trained weights: a shipped model's name, the folder of a run or an export, or a .keras file"
 flags.DEFINE_string("init_from", None, text)
 text = "with --init_from, number of stages (layers between two poolings) that are not trained, from the first one"
 flags.DEFINE_integer("frozen_stages", 0, text, lower_bound=0)
@@ -185,7 +185,7 @@ def _recipe_of(initial: InitialFile) -> Recipe:
 def _load_initial(
     file: InitialFile, recipe: Recipe, digits: Digits
 ) -> tuple[Recipe, "InitialModel", Mapping[str, Any]]:
-    """Returns the recipe to go on from trained weights, these, and the settings that record them."""
+    """Returns the recipe to fine-tune trained weights, these, and the settings that record them."""
     with cli.silence_native_logs():
         from mnist_keras.training.initial_model import Start, has_classes, load_initial_model
 
@@ -193,7 +193,8 @@ def _load_initial(
     new_head = not has_classes(initial, digits.class_names)
     recipe, changes = fine_tuning_recipe(recipe, new_head, recipe_flags_given())
     print(
-        f"{recipe.name} goes on from the weights of {file.name}: {', '.join(changes) or 'as from scratch'}", flush=True
+        f"{recipe.name} is fine-tuned from the weights of {file.name}: {', '.join(changes) or 'as from scratch'}",
+        flush=True,
     )
     return recipe, initial, Start(recipe, digits.class_names, initial, FLAGS.frozen_stages).settings
 

@@ -3,7 +3,7 @@
     python tests/handwriting_table.py IMAGES [FLAG...]
 
 IMAGES is a folder of images of one digit each, whose names begin with the digit. For each of three random choices,
-20 images per digit are the training set and all others the test set. FLAGs are for scripts/train.py, which goes on from
+20 images per digit are the training set and all others the test set. FLAGs are for scripts/train.py, which starts from
 cnn_robust. The table has the misclassified test images before and after, and those of MNIST's test set.
 """
 

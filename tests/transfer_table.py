@@ -2,8 +2,8 @@
 
     python tests/transfer_table.py
 
-As in Keras' example of transfer learning, a network trained on MNIST's digits 0 to 4 goes on with the digits 5 to 9 and
-a new head. It is the network of cnn_robust, without augmentation, with a constant learning rate. The accuracy is that
+As in Keras' example of transfer learning, a network trained on MNIST's digits 0 to 4 is fine-tuned on the digits 5 to 9
+with a new head: the network of cnn_robust, without augmentation, with a constant learning rate. The accuracy is that
 on MNIST's test images of 5 to 9: median and range over three seeds. MNIST is found as by scripts/train.py.
 """
 

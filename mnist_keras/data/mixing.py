@@ -10,6 +10,14 @@ from mnist_keras.errors import InputError, check
 MIN_RATIO, MAX_RATIO = 0.1, 10.0
 
 
+def is_ratio(text: str) -> bool:
+    """Returns whether a text is a ratio for `mix_datasets`: a number from 0.1 to 10."""
+    try:
+        return MIN_RATIO <= float(text) <= MAX_RATIO
+    except ValueError:
+        return False
+
+
 def mix_datasets(digits: Digits, other: Digits, ratio: float = 1.0) -> Digits:
     """Returns a dataset whose training set holds the images of two datasets, so that training on one keeps the other.
 

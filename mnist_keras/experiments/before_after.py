@@ -1,4 +1,4 @@
-"""Predictions before and after training went on from trained weights, also on the test set of a dataset mixed in."""
+"""Predictions before and after fine-tuning, also on the test set of a dataset mixed in."""
 
 import dataclasses
 from typing import Any

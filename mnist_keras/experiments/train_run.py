@@ -52,7 +52,7 @@ def train_run(
         seed: decides initial weights, order of the images, augmentation and dropout.
         options: see `TrainingOptions`.
         flags: the command line's flags, recorded in the config.
-        initial_model: trained weights to go on from, see `train`. The config records their SHA-256.
+        initial_model: trained weights to start from, see `train`. The config records their SHA-256.
         frozen_stages: see `train`.
 
     Returns:

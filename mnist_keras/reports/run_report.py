@@ -124,7 +124,7 @@ class RunResults:
     probabilities: np.ndarray
     #: Metrics of `probabilities` against the test labels.
     report: EvaluationReport
-    #: Predicted classes of the test images by the model that the training went on from, integers (examples,); or None.
+    #: Predicted classes of the test images by the initial model, integers (examples,); or None.
     before: np.ndarray | None = None
 
 

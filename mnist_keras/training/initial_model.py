@@ -21,7 +21,7 @@ from mnist_keras.training.initial_recipe import check_one_network, find_initial_
 
 @dataclasses.dataclass(frozen=True)
 class InitialModel:
-    """A trained network to go on from, and what its file does not say."""
+    """A trained network to fine-tune, and what its file does not say."""
 
     #: From pixels (batch, 28, 28, 1) to logits (batch, classes). It is not changed.
     model: keras.Model
@@ -29,7 +29,7 @@ class InitialModel:
     class_names: Sequence[str] | None = None
     #: What the run's config and page call it; "": the name of the model.
     name: str = ""
-    #: The temperature that is folded into its head. None: that of the recipe that goes on.
+    #: The temperature that is folded into its head. None: that of the recipe of the fine-tuning.
     calibration_temperature: float | None = None
 
 
@@ -124,7 +124,7 @@ class Start:
                 layer.set_weights(trained.get_weights())
         temperature = self._initial.calibration_temperature or self._recipe.calibration_temperature
         if not self._new_head:
-            # Training goes on from the logits before temperature scaling, which follows training once more.
+            # Training starts from the logits before temperature scaling, which follows training once more.
             fold_temperature(model, 1 / temperature)
         freeze_stages(self._recipe, model, self._frozen_stages)
 
@@ -138,7 +138,7 @@ class Start:
         shape = model.output_shape
         if any(isinstance(layer, keras.Model) for layer in model.layers):
             raise InputError(
-                f"{self.name} is an ensemble or holds other models. Expected: one network. Go on from one of its "
+                f"{self.name} is an ensemble or holds other models. Expected: one network. Start from one of its "
                 "members: the folder of a member's run, or the shipped model accurate."
             )
         if not (isinstance(shape, tuple) and len(shape) == 2 and is_number_of_classes(shape[1])):

@@ -1,4 +1,4 @@
-"""Finds the file of trained weights by name or path, and the recipe to go on from them. Must not import TensorFlow."""
+"""Finds the file of trained weights by name or path, and the recipe to fine-tune them. Must not import TensorFlow."""
 
 import dataclasses
 import json
@@ -58,7 +58,7 @@ def find_initial_file(name_or_path: str | os.PathLike) -> InitialFile:
         check_one_network(recipe, name)
     if not file.is_file() or file.suffix != ".keras":
         raise InputError(
-            f"{name} has no trained weights to go on from. Expected: a .keras file, or a folder with {MODEL_FILE}. "
+            f"{name} has no trained weights to start from. Expected: a .keras file, or a folder with {MODEL_FILE}. "
             f"Received: {path}. Export the run with --formats=keras and the formats that it has."
         )
     checksum = _recorded_checksum(recorded)
@@ -74,14 +74,14 @@ def check_one_network(recipe: Recipe, name: str) -> None:
     """Raises InputError if a recipe, or the one of the initial model of that name, is an ensemble."""
     if recipe.ensemble_size > 1:
         raise InputError(
-            f"An ensemble cannot go on from trained weights, or be them. Expected: one network. Received: {name} with "
+            f"An ensemble cannot start from trained weights, or be them. Expected: one network. Received: {name} with "
             f"ensemble_size={recipe.ensemble_size}. Train one network with --ensemble_size=1 from the weights of one, "
             "such as the run of a member."
         )
 
 
 def fine_tuning_recipe(recipe: Recipe, new_head: bool, given: Collection[str] = ()) -> tuple[Recipe, tuple[str, ...]]:
-    """Returns a recipe for training that goes on from trained weights: a fifth of its epochs, at least 1.
+    """Returns a recipe for fine-tuning trained weights: a fifth of its epochs, at least 1.
 
     If the head keeps its weights, the network is near a good solution, and a training from scratch would lead away from
     it: the learning rate and the augmentation are halved. A new head has random weights and needs them as they are.

@@ -63,7 +63,7 @@ class TrainingResult:
     peak_memory: int
     #: SHA-256 of all weights, seeds, optimizer slots and the history without its times.
     digest: str
-    #: The trained model that the training went on from, if it has the same classes; otherwise None.
+    #: The trained model that the training started from, if it has the same classes; otherwise None.
     initial_model: keras.Model | None = None
 
     def predict(self, images: np.ndarray) -> np.ndarray:
@@ -122,7 +122,7 @@ def train(
         seed: decides initial weights, order of the images, augmentation and dropout.
         options: strategy, precision, callbacks, checkpoint schedule and so on.
         checkpoints: where checkpoints are kept until the run is complete; None keeps none.
-        initial_model: the trained weights that training goes on from, of the same network, such as
+        initial_model: the trained weights that training starts from, of the same network, such as
             `load_model("cnn_robust")`. The head is new where the classes differ. None: random weights.
         frozen_stages: number of stages of the network that keep the weights of the initial model, from the first one.
 

@@ -1,4 +1,4 @@
-"""Predictions before and after training went on from trained weights, in the report and on the page of a run."""
+"""Predictions before and after fine-tuning, in the report and on the page of a run."""
 
 import dataclasses
 
@@ -25,7 +25,7 @@ def other(tiny):
 
 @pytest.fixture(scope="module")
 def saved(tiny, other, tmp_path_factory):
-    """The folder of a run that goes on from a model of `tiny` and learns `other`, with `tiny` mixed in."""
+    """The folder of a run that starts from a model of `tiny` and learns `other`, with `tiny` mixed in."""
     folder = tmp_path_factory.mktemp("before_after") / "run"
     before = train(get_recipe("linear", epochs=10), tiny, options=QUIET)
     mixed = mix_datasets(other, tiny, 0.1)

@@ -20,7 +20,7 @@ def test_a_run_goes_on_and_says_so(script, trained_run, data_flags, tmp_path):
     trained = script("train", *common, "--formats=float32")
     assert trained.returncode == 0, trained.stderr
     # The run's recipe has ten epochs.
-    line = "linear goes on from the weights of linear: 2 of 10 epochs, learning rate 0.5 in place of 1"
+    line = "linear is fine-tuned from the weights of linear: 2 of 10 epochs, learning rate 0.5 in place of 1"
     assert line in trained.stdout
     assert "initial weights: linear, with its head" in trained.stdout
     config = json.loads((tmp_path / "runs" / "run" / "config.json").read_text())
@@ -30,7 +30,7 @@ def test_a_run_goes_on_and_says_so(script, trained_run, data_flags, tmp_path):
     [export] = (tmp_path / "exported").iterdir()
     card = json.loads((export / "card.json").read_text())
     assert card["training"]["initial_weights"] == config["training"]["initial_weights"]
-    assert "went on from the weights of `linear`" in (export / "README.md").read_text()
+    assert "fine-tuned from the weights of `linear`" in (export / "README.md").read_text()
     again = script("train", *common, "--export_dir=")
     assert "is complete and is not trained again" in again.stdout
     scratch = script("train", "--model=linear", "--epochs=2", "--run_name=run", "--export_dir=", *data_flags)
@@ -44,7 +44,7 @@ def test_replicas_train_letters_from_a_shipped_model(script, letters_flags, tmp_
     trained = script("train", *common, *options, "--run_name=one")
     assert trained.returncode == 0, trained.stderr
     assert "with a new head, because the classes differ; frozen stages: 1" in trained.stdout
-    assert "compact_1k goes on from the weights of compact_1k: as from scratch" in trained.stdout
+    assert "compact_1k is fine-tuned from the weights of compact_1k: as from scratch" in trained.stdout
     config = json.loads((tmp_path / "runs" / "one" / "config.json").read_text())
     assert config["training"]["replicas"] == 2
     assert (config["training"]["frozen_stages"], config["training"]["new_head"]) == (1, True)
@@ -54,8 +54,8 @@ def test_replicas_train_letters_from_a_shipped_model(script, letters_flags, tmp_
     ("flags", "status", "message"),
     [
         (["--init_from=nothing"], 1, "There are no trained weights of this name"),
-        (["--init_from=ensemble"], 1, "An ensemble cannot go on from trained weights"),
-        (["--init_from=compact_1k", "--ensemble_size=2"], 1, "An ensemble cannot go on from trained weights"),
+        (["--init_from=ensemble"], 1, "An ensemble cannot start from trained weights"),
+        (["--init_from=compact_1k", "--ensemble_size=2"], 1, "An ensemble cannot start from trained weights"),
         (["--frozen_stages=1"], 2, "--frozen_stages needs --init_from"),
         (["--init_from=compact_1k", "--model=compact_6k"], 1, "has another network than the initial model compact_1k"),
         (["--init_from=compact_1k", "--frozen_stages=9"], 1, "frozen_stages must be a whole number from 0 to "),

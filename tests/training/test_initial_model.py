@@ -1,4 +1,4 @@
-"""Training that goes on from trained weights: what is kept, what is new, what is frozen, what is refused."""
+"""Fine-tuning trained weights: what is kept, what is new, what is frozen, what is refused."""
 
 import dataclasses
 
@@ -161,7 +161,7 @@ def test_ensembles_are_refused(tiny, tmp_path):
     recipe = dataclasses.replace(MLP, ensemble_size=2)
     with pytest.raises(InputError, match="Train one network with --ensemble_size=1"):
         train_run(tmp_path / "run", recipe, tiny, options=QUIET, initial_model=build_model(MLP))
-    with pytest.raises(InputError, match="Go on from one of its members"):
+    with pytest.raises(InputError, match="Start from one of its members"):
         Start(MLP, tiny.class_names, build_model(recipe))
 
 
@@ -193,7 +193,7 @@ def test_a_resumed_run_ends_with_the_same_digest(trained_deep, tiny, tmp_path):
     assert train_run(tmp_path / "run", recipe, tiny, options=QUIET, **start) == whole
     config, _ = read_run(tmp_path / "run")
     assert config["training"]["initial_model"] == "deep"
-    assert "went on from the weights of deep" in (tmp_path / "run" / "report.html").read_text()
+    assert "fine-tuned from the weights of deep" in (tmp_path / "run" / "report.html").read_text()
     # The name of the same weights does not matter.
     renamed = Start(recipe, tiny.class_names, InitialModel(trained_deep, name="other"), 1).settings
     assert is_complete(tmp_path / "run", recipe, tiny, 0, start=renamed)

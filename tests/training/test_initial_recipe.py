@@ -1,4 +1,4 @@
-"""The file and the recipe of trained weights, and what is shorter when training goes on from them."""
+"""The file and the recipe of trained weights, and what is shorter when they are fine-tuned."""
 
 import json
 import shutil
@@ -49,14 +49,14 @@ def test_a_run_an_export_and_a_file_have_a_recipe(trained_run, letters_export, t
 
 
 def test_the_ensemble_is_refused():
-    with pytest.raises(InputError, match="An ensemble cannot go on from trained weights.*--ensemble_size=1"):
+    with pytest.raises(InputError, match="An ensemble cannot start from trained weights.*--ensemble_size=1"):
         find_initial_file("ensemble")
 
 
 def test_what_is_no_model_is_refused(tmp_path):
     with pytest.raises(InputError, match="There are no trained weights of this name.*cnn_robust.*Received: 'nothing'"):
         find_initial_file("nothing")
-    with pytest.raises(InputError, match="has no trained weights to go on from. Expected: a .keras file"):
+    with pytest.raises(InputError, match="has no trained weights to start from. Expected: a .keras file"):
         find_initial_file(tmp_path)
     (tmp_path / "damaged.keras").write_bytes(b"no archive")
     assert find_initial_file(tmp_path / "damaged.keras").recipe is None

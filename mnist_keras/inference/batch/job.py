@@ -1,4 +1,4 @@
-"""A job: predicts all images of an input into an output folder, and goes on where it was stopped."""
+"""A job: predicts all images of an input into an output folder, and resumes where it was stopped."""
 
 import dataclasses
 import hashlib
@@ -60,7 +60,7 @@ class Job:
 def start_job(
     predictor: Predictor, inputs: Sequence[str], output: str, all_digits: bool = False, batch_size: int = 1000
 ) -> Job:
-    """Lists the images and starts a job, or goes on with the job in the output folder.
+    """Lists the images and starts a job, or resumes the job in the output folder.
 
     Args:
         predictor: from `load_predictor`.

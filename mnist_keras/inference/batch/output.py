@@ -1,6 +1,6 @@
 """The folder of a job's predictions: one part file per chunk, written completely or not at all.
 
-A part file is the only record that its chunk was predicted. Therefore a job that was stopped at any moment goes on
+A part file is the only record that its chunk was predicted. Therefore a job that was stopped at any moment resumes
 without a repeated or a missing row. Ray Data's own checkpoints (`CheckpointConfig`) read the bytes of all predicted
 images again, leave incomplete files under their final names after a kill, and repeat a finished job.
 """

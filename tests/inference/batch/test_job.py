@@ -1,4 +1,4 @@
-"""A job that is stopped goes on without a repeated or a missing row; another job is refused."""
+"""A job that is stopped resumes without a repeated or a missing row; another job is refused."""
 
 import io
 import json

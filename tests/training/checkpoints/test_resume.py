@@ -1,4 +1,4 @@
-"""A training that dies and goes on ends like one that did not. Real kills: tests/kill_and_resume.py."""
+"""A training that dies and resumes ends like one that did not. Real kills: tests/kill_and_resume.py."""
 
 import keras
 import numpy as np
