@@ -8,14 +8,14 @@ file: on this machine, or an address that fsspec opens, such as s3://bucket/imag
     python scripts/predict_batch.py cnn_robust s3://bucket/images --output=s3://bucket/digits --ray=auto --all_digits
 """
 
-import importlib.util
 import time
 
 from absl import flags
 from script_flags import define_input_range_flag
 
 from mnist_keras import cli
-from mnist_keras.errors import InputError, TrainingStopped
+from mnist_keras.distribution.ray_cluster import check_ray_installed
+from mnist_keras.errors import TrainingStopped
 
 flags.DEFINE_string("output", None, "folder for the parquet files, new or of the same job; a path or an address")
 flags.DEFINE_bool("all_digits", False, "predict all digits on each image, line by line; at most 32")
@@ -33,8 +33,7 @@ PAUSE = 5
 
 
 def main(arguments):
-    if not all(map(importlib.util.find_spec, ("ray", "pyarrow", "fsspec"))):
-        raise InputError("This script needs Ray, which is not installed. Run: pip install -e '.[ray]'")
+    check_ray_installed()
     model, *inputs = arguments
     with cli.silence_native_logs():
         from mnist_keras.inference.batch.job import start_job

@@ -42,6 +42,7 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.distribution.machine",
     "mnist_keras.distribution.preemption",
     "mnist_keras.distribution.subprocesses",
+    "mnist_keras.distribution.ray_cluster",
     "mnist_keras.distribution.launcher",
     "mnist_keras.training.settings",
     "mnist_keras.training.class_weights",

@@ -21,7 +21,7 @@ def test_without_ray_one_message_says_what_to_install(tmp_path):
     line = [sys.executable, "-c", code, SCRIPT, "cnn_robust", SEVEN, f"--output={tmp_path / 'out'}"]
     result = subprocess.run(line, capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    message = "This script needs Ray, which is not installed. Run: pip install -e '.[ray]'"
+    message = "This needs Ray, which is not installed. Run: pip install -e '.[ray]'"
     assert result.stderr == f"predict_batch.py: {message}\n"
     assert not (tmp_path / "out").exists()
 

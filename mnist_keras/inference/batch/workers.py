@@ -1,13 +1,10 @@
 """Predicts chunks of images by workers of Ray, each with the model loaded once."""
 
-import contextlib
-import os
 import pickle
-import signal
-import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mnist_keras.distribution.ray_cluster import connected_ray
 from mnist_keras.errors import InputError
 from mnist_keras.inference.batch.chunks import Chunk
 from mnist_keras.inference.batch.isolation import predict_rows_isolated
@@ -20,8 +17,6 @@ from mnist_keras.inference.predictor import Predictor
 # so many more, its files get an error unread. Machines that are taken away count too, hence the distance.
 _DEATHS_BEFORE_ISOLATION = 2
 _MAX_DEATHS = 10
-# Lists of files and counts pass through Ray's object store, no images.
-_OBJECT_STORE_BYTES = 300_000_000
 # Chunks beyond it share blocks of Ray Data, of which each is an object.
 _MAX_BLOCKS = 20_000
 
@@ -97,16 +92,18 @@ def predict_with_ray(
     Raises:
         InputError: there is no such cluster, the model cannot be loaded there, or the output cannot be written.
     """
-    with _connected(cluster, workers) as ray:
+    with connected_ray(cluster, workers) as ray:
+        from ray.data import ActorPoolStrategy, DataContext, from_items
+
         workers = workers or int(ray.cluster_resources().get("CPU", 1))
-        context = ray.data.DataContext.get_current()
+        context = DataContext.get_current()
         context.enable_progress_bars = False
         context.max_errored_blocks = -1
         rows = [{"number": number, "chunk": pickle.dumps(chunk)} for number, chunk in chunks.items()]
-        results = ray.data.from_items(rows, override_num_blocks=min(len(rows), _MAX_BLOCKS)).map(
+        results = from_items(rows, override_num_blocks=min(len(rows), _MAX_BLOCKS)).map(
             ChunkActor,
             fn_constructor_args=(pickle.dumps(predictor), output.address, all_digits),
-            compute=ray.data.ActorPoolStrategy(size=min(workers, len(rows)), max_tasks_in_flight_per_actor=2),
+            compute=ActorPoolStrategy(size=min(workers, len(rows)), max_tasks_in_flight_per_actor=2),
             num_cpus=1,
         )
         try:
@@ -116,34 +113,3 @@ def predict_with_ray(
                 yield result["images"]
         except ray.exceptions.RayError as error:
             raise InputError(f"The workers cannot predict: {str(error).strip().splitlines()[-1]}") from error
-
-
-@contextlib.contextmanager
-def _connected(cluster: str, workers: int | None) -> Iterator[Any]:
-    """Yields the module `ray`, connected to a cluster."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    on_termination = signal.getsignal(signal.SIGTERM)
-    import ray
-    import ray.data
-
-    options: dict[str, Any] = {"address": cluster, "log_to_driver": False}
-    if cluster == "local":
-        options |= {"num_cpus": workers or os.cpu_count(), "include_dashboard": False}
-        options |= {"object_store_memory": _OBJECT_STORE_BYTES}
-    started = not ray.is_initialized()
-    try:
-        if started:
-            ray.init(**options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise InputError(
-            f"There is no connection to the Ray cluster {cluster}: {error}. Expected: local, auto or the address of "
-            "a cluster that runs, such as 10.0.0.1:6379."
-        ) from error
-    # Ray replaces the handler, with one that exits without a message.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_termination)
-    try:
-        yield ray
-    finally:
-        if started:
-            ray.shutdown()
