@@ -15,7 +15,7 @@ from absl import flags
 from script_flags import define_input_range_flag
 
 from mnist_keras import cli
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import is_of_digits
 
 flags.DEFINE_bool("all_digits", False, "predict all digits on each image, line by line; at most 32")
 flags.DEFINE_bool("json", False, "print JSON instead of a table")
@@ -77,7 +77,7 @@ def print_numbers(numbers):
 
 def print_table(predictions):
     width = max(len("file"), *(len(prediction.file) for prediction in predictions))
-    title = "digit" if predictions[0].class_names == DIGIT_NAMES else "class"
+    title = "digit" if is_of_digits(predictions[0].class_names) else "class"
     # Of the column of names, and of that of second guesses.
     name_width = max(5, *(len(prediction.class_name or "") for prediction in predictions))
     second_width = max(12, *(len(second_guess(prediction)) for prediction in predictions))

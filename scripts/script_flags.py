@@ -18,7 +18,7 @@ from mnist_keras.data import (
     mix_datasets,
     split_validation,
 )
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import DIGIT_NAMES, is_of_digits
 from mnist_keras.data.mixing import MAX_RATIO, MIN_RATIO, is_ratio
 from mnist_keras.distribution.workers import MAX_DEVICES, MAX_THREADS, STRATEGIES
 from mnist_keras.errors import InputError
@@ -227,7 +227,7 @@ def without_unasked_synthetic_digits(recipe: Recipe, digits: Digits) -> Recipe:
     )
     print(
         f"{recipe.name}: its {recipe.synthetic_examples:,} synthetic digits are left out on {digits.name}."
-        + (remedy if digits.class_names == DIGIT_NAMES else "")
+        + (remedy if is_of_digits(digits.class_names) else "")
     )
     return dataclasses.replace(recipe, synthetic_examples=0)
 

@@ -43,7 +43,7 @@ from script_flags import (
 from mnist_keras import cli
 from mnist_keras.atomic import check_writable
 from mnist_keras.data import Digits
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import is_of_digits
 from mnist_keras.distribution.keras_config import check_keras_config
 from mnist_keras.distribution.workers import Worker, current_worker
 from mnist_keras.errors import InputError, TrainingStopped
@@ -69,11 +69,11 @@ from mnist_keras.training.settings import MAX_SEED
 if TYPE_CHECKING:
     from mnist_keras.training.initial_model import InitialModel
 
-text = "recipe to train; with --init_from, the default is the recipe of these weights"
-flags.DEFINE_string("model", "cnn", f"{text}: {', '.join(RECIPES)}")
-text = "start from trained weights: a shipped model's name, the folder of a run or an export, or a .keras file"
+text = f"recipe to train: {', '.join(RECIPES)}; with --init_from, the default is the recipe of its weights"
+flags.DEFINE_string("model", "cnn", text)
+text = "fine-tune trained weights: the name of a shipped model, the folder of a run or an export, or a .keras file"
 flags.DEFINE_string("init_from", None, text)
-text = "with --init_from, number of stages (layers between two poolings) that are not trained, from the first one"
+text = "with --init_from: keep the weights of the first N stages (layers up to a pooling); 0: train all"
 flags.DEFINE_integer("frozen_stages", 0, text, lower_bound=0)
 flags.DEFINE_integer(
     "seed",
@@ -122,7 +122,7 @@ def main(_):
     if is_chief:
         _check_folders(run, complete, export, digits.name)
         sizes = f"{len(digits.train_labels):,} training and {len(digits.test_labels):,} test images"
-        if digits.class_names != DIGIT_NAMES:
+        if not is_of_digits(digits.class_names):
             sizes += f" of {len(digits.class_names)} classes"
         mixed = f" with {digits.mixed_in.name}" if digits.mixed_in else ""
         print(f"{digits.name}{mixed}: {sizes}", flush=True)

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,6 +17,11 @@ VALIDATION_SEPARATOR = "-validation-"
 # Class names of MNIST and of every dataset that brings no names.
 DIGIT_NAMES = tuple("0123456789")
 MAX_CLASSES = 1000
+
+
+def is_of_digits(class_names: Sequence[str]) -> bool:
+    """Returns whether class names are those of the ten digits, in their order."""
+    return tuple(class_names) == DIGIT_NAMES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Digits:
         digest = hashlib.sha256()
         for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
             digest.update(np.ascontiguousarray(array).data)
-        if self.class_names != DIGIT_NAMES:
+        if not is_of_digits(self.class_names):
             digest.update(json.dumps(self.class_names).encode())
         return digest.hexdigest()
 

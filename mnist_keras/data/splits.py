@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mnist_keras.data.digits import DIGIT_NAMES, VALIDATION_SEPARATOR, Digits
+from mnist_keras.data.digits import VALIDATION_SEPARATOR, Digits, is_of_digits
 from mnist_keras.errors import InputError
 
 # A dataset without a test set gives this fraction of its images, and at most this number.
@@ -29,7 +29,7 @@ def split_validation(digits: Digits, count: int) -> Digits:
     images, labels = digits.train_images, digits.train_labels
     sizes = np.bincount(labels, minlength=len(digits.class_names))
     # Runs of earlier versions, and all published accuracies, have the same number of images per digit.
-    if digits.class_names == DIGIT_NAMES and sizes.max() < 2 * sizes.min():
+    if is_of_digits(digits.class_names) and sizes.max() < 2 * sizes.min():
         per_digit, minimum = count // 10, sizes.min()
         if count <= 0 or count % 10 or per_digit >= minimum:
             raise InputError(

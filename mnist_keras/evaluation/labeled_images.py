@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import DIGIT_NAMES, is_of_digits
 from mnist_keras.errors import InputError
 from mnist_keras.inference.images import DigitPrediction, list_images, predict_file
 from mnist_keras.inference.predictor import Predictor
@@ -120,7 +120,7 @@ def label_from_path(file: str | os.PathLike, class_names: Sequence[str] = DIGIT_
         InputError: neither is a digit, or the name of a class.
     """
     path = pathlib.Path(file)
-    if tuple(class_names) != DIGIT_NAMES:
+    if not is_of_digits(class_names):
         return _class_from_path(path, class_names)
     if path.name.startswith(NO_DIGIT) or path.parent.name == NO_DIGIT:
         return None

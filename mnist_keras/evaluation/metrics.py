@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import DIGIT_NAMES, is_of_digits
 from mnist_keras.errors import InputError
 
 _CALIBRATION_BINS = 15
@@ -57,7 +57,7 @@ class EvaluationReport:
     def to_dict(self) -> dict[str, Any]:
         """Returns all fields and the accuracy as a dict for JSON. The names of the ten digits are left out."""
         fields = {"accuracy": self.accuracy, **dataclasses.asdict(self)}
-        if self.class_names == DIGIT_NAMES:
+        if is_of_digits(self.class_names):
             del fields["class_names"]
         return fields
 
@@ -74,7 +74,7 @@ class EvaluationReport:
 
     def _classes(self, classes: Iterable[int]) -> list[str]:
         width = max(5, max(map(len, self.class_names)))
-        lines = [f"{'digit' if self.class_names == DIGIT_NAMES else 'class':>{width}}  precision   recall"]
+        lines = [f"{'digit' if is_of_digits(self.class_names) else 'class':>{width}}  precision   recall"]
         for index in classes:
             values = (self.precision[index], self.recall[index])
             cells = ["      -" if value is None else f"{value:7.2%}" for value in values]

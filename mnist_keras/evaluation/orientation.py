@@ -8,7 +8,7 @@ import numpy as np
 
 from mnist_keras.cli import silence_native_logs
 from mnist_keras.data import Digits, base_dataset
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import is_of_digits
 from mnist_keras.errors import InputWarning
 from mnist_keras.inference.predictor import Predictor, load_pretrained
 
@@ -47,7 +47,7 @@ def orientation_accuracies(images: np.ndarray, labels: np.ndarray) -> dict[str, 
 
 def are_digits(digits: Digits) -> bool:
     """Returns whether the labels of a dataset's training images are the digits that they show."""
-    if digits.class_names != DIGIT_NAMES:
+    if not is_of_digits(digits.class_names):
         return False
     if base_dataset(digits.name) in _VERIFIED:
         return True
@@ -59,7 +59,7 @@ def warn_unless_upright(digits: Digits) -> None:
 
     MNIST and its sample are verified by checksums and not checked, nor are datasets of other classes.
     """
-    if base_dataset(digits.name) in _VERIFIED or digits.class_names != DIGIT_NAMES:
+    if base_dataset(digits.name) in _VERIFIED or not is_of_digits(digits.class_names):
         return
     for part in ("training", "test"):
         prefix = part.removesuffix("ing")

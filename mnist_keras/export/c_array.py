@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import is_of_digits
 from mnist_keras.export.formats import describe_task
 
 _BYTES_PER_LINE = 16
@@ -82,7 +82,7 @@ def write_c_array(
         _HEADER.format(
             name=name,
             task=describe_task(labels),
-            noun="digit" if tuple(labels) == DIGIT_NAMES else "class",
+            noun="digit" if is_of_digits(labels) else "class",
             classes=len(labels),
             arena=_ARENA.format(bytes=contract["arena_bytes"]) if "arena_bytes" in contract else "",
             input_scale=source["scale"],

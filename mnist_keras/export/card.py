@@ -9,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
 
 from mnist_keras.data import base_dataset
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import DIGIT_NAMES, is_of_digits
 from mnist_keras.export.formats import CANVAS_PIXELS, FORMATS, MEDIAPIPE_SIDE
 from mnist_keras.export.runtimes import measure_arena, oldest_runtime
 from mnist_keras.inference.images import CONFIDENCE_THRESHOLD
@@ -160,7 +160,7 @@ def describe_contract(name: str, path: pathlib.Path, class_names: Sequence[str] 
         class_names: of the model.
     """
     contract = _describe(name, path)
-    return contract if tuple(class_names) == DIGIT_NAMES else _of_other_classes(contract, len(class_names))
+    return contract if is_of_digits(class_names) else _of_other_classes(contract, len(class_names))
 
 
 def _of_other_classes(contract: Mapping[str, Any], classes: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pathlib
 import warnings
 from collections.abc import Sequence
 
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import DIGIT_NAMES, is_of_digits
 from mnist_keras.errors import InputError, InputWarning
 from mnist_keras.files import FORMAT_FILES, read_json
 
@@ -109,19 +109,19 @@ def expand_formats(names: Sequence[str], class_names: Sequence[str] = DIGIT_NAME
                 f"The format {name} needs the module {missing[name]}, which is not installed. "
                 "Run: pip install -e '.[onnx]'"
             )
-    is_of_digits = tuple(class_names) == DIGIT_NAMES
-    if not is_of_digits:
+    reads_digits = is_of_digits(class_names)
+    if not reads_digits:
         _check_no_number_formats(requested)
     if "all" not in requested:
         return tuple(dict.fromkeys(requested))
-    if not is_of_digits:
+    if not reads_digits:
         warnings.warn(
             f"the formats {', '.join(NUMBER_FORMATS)} are left out: they read whole numbers, and the model has other "
             "classes than the ten digits.",
             InputWarning,
             stacklevel=2,
         )
-    return tuple(name for name in FORMATS if not missing[name] and (is_of_digits or name not in NUMBER_FORMATS))
+    return tuple(name for name in FORMATS if not missing[name] and (reads_digits or name not in NUMBER_FORMATS))
 
 
 def _check_no_number_formats(requested: Sequence[str]) -> None:
@@ -135,7 +135,7 @@ def _check_no_number_formats(requested: Sequence[str]) -> None:
 
 def describe_task(class_names: Sequence[str]) -> str:
     """Returns in words what a model of these classes does. The words are part of the exported files."""
-    if tuple(class_names) == DIGIT_NAMES:
+    if is_of_digits(class_names):
         return "classifies handwritten digits"
     return f"classifies images of {len(class_names)} classes"
 

@@ -10,7 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from mnist_keras.data import Digits
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import is_of_digits
 from mnist_keras.export.formats import FORMATS, MEDIAPIPE_SIDE, NUMBER_FORMATS, PICTURE_FORMATS
 from mnist_keras.files import write_json
 from mnist_keras.inference.c_array import read_tflite
@@ -63,7 +63,7 @@ def write_golden(
     vectors = [
         {
             "label": int(labels[index]),
-            **({} if names == DIGIT_NAMES else {"class_name": names[labels[index]]}),
+            **({} if is_of_digits(names) else {"class_name": names[labels[index]]}),
             # Six decimals keep the 256 values distinct.
             "pixels": [round(pixel / 255, 6) for pixel in digits.test_images[index].ravel().tolist()],
             "probabilities": _rounded(probabilities[index]),

@@ -5,7 +5,7 @@ from typing import Any
 
 import jinja2
 
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import is_of_digits
 from mnist_keras.export.formats import CANVAS_PIXELS, NUMBER_FORMATS, PICTURE_FORMATS, describe_task
 from mnist_keras.inference.class_names import names_from_settings
 from mnist_keras.reports.text import markdown_table
@@ -30,7 +30,7 @@ def describe_export(card: Mapping[str, Any]) -> str:
     return _TEMPLATES.get_template("README.md.jinja").render(
         card=card,
         task=describe_task(class_names),
-        is_of_digits=class_names == DIGIT_NAMES,
+        is_of_digits=is_of_digits(class_names),
         class_names=class_names,
         classes=len(class_names),
         figures=card["figures"],

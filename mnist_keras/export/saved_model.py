@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import tensorflow as tf
 
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import DIGIT_NAMES, is_of_digits
 from mnist_keras.export.number_signatures import batch_numbers
 from mnist_keras.export.signatures import Signature, batch_probabilities, batch_signatures
 from mnist_keras.inference.preprocessing.rejector import preprocessing_variables
@@ -49,7 +49,7 @@ def write_saved_model(model: keras.Model, folder: pathlib.Path, class_names: Seq
     """
     probabilities_of = batch_probabilities(model)
     signatures = batch_signatures(probabilities_of, model.output_shape[-1])
-    if tuple(class_names) == DIGIT_NAMES:
+    if is_of_digits(class_names):
         signatures["numbers"] = batch_numbers(probabilities_of)
     write_signatures(model, signatures, folder)
 

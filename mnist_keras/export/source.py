@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from mnist_keras.data import Digits
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import is_of_digits
 from mnist_keras.errors import InputError, InputWarning
 from mnist_keras.evaluation.metrics import compute_metrics
 from mnist_keras.experiments.run_folder import read_run
@@ -130,7 +130,7 @@ def read_file(path: pathlib.Path, digits: Digits, input_range: str = "auto") -> 
     check_same_classes(path, class_names, digits)
     expected = to_probabilities(function.predict(digits.test_images, assumed.white), assumed.output_kind)
     model = _adapted(path, network, assumed, digits.test_images, expected)
-    named = {} if class_names == DIGIT_NAMES else {"class_names": class_names}
+    named = {} if is_of_digits(class_names) else {"class_names": class_names}
     card = describe_model(
         model.name,
         model.count_params(),

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import DIGIT_NAMES, is_of_digits
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import describe_task
 from mnist_keras.export.mediapipe_metadata import METADATA, image_classifier_metadata
@@ -119,7 +119,7 @@ def write_tflite(
             ) from error
     metadata = {}
     if kind == "mediapipe":
-        classes = None if tuple(class_names) == DIGIT_NAMES else len(class_names)
+        classes = None if is_of_digits(class_names) else len(class_names)
         metadata[METADATA] = image_classifier_metadata(model.name, describe_task(class_names), LABELS_FILE, classes)
     path.write_bytes(compact(content, metadata))
 

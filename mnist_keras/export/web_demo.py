@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 
 from mnist_keras.atomic import atomic_folder
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import is_of_digits
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import FORMATS
 from mnist_keras.files import project_folder, read_json, sha256
@@ -118,7 +118,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 def _is_of_digits(card: pathlib.Path) -> bool:
     try:
-        return names_from_settings(read_json(card)) == DIGIT_NAMES
+        return is_of_digits(names_from_settings(read_json(card)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return True
 

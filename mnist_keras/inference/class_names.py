@@ -5,7 +5,7 @@ import pathlib
 import zipfile
 from typing import Any, TypeGuard
 
-from mnist_keras.data.digits import DIGIT_NAMES, MAX_CLASSES
+from mnist_keras.data.digits import DIGIT_NAMES, MAX_CLASSES, is_of_digits
 from mnist_keras.errors import InputError
 from mnist_keras.files import read_json
 
@@ -46,7 +46,7 @@ def read_class_names(path: pathlib.Path, classes: int) -> tuple[str, ...]:
     if found is None or len(found) == classes:
         return found or numbers
     # The config and the card of ten digits name no classes: a model beside them may be someone else's.
-    if found == DIGIT_NAMES and place != LABELS_FILE:
+    if is_of_digits(found) and place != LABELS_FILE:
         return numbers
     raise InputError(
         f"{place} names {len(found)} classes. Expected: {classes}, the number of outputs of {path}. Export the model "

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import DIGIT_NAMES, is_of_digits
 from mnist_keras.errors import InputError
 from mnist_keras.inference.predictor import Predictor
 from mnist_keras.inference.preprocessing.digit import PreprocessedDigit
@@ -63,7 +63,7 @@ class DigitPrediction:
         """Reasons to doubt the prediction, in words. "no digit" is none where the classes are not the ten digits."""
         unsure = self.normalized.has_ink and self.probabilities.max() < CONFIDENCE_THRESHOLD
         turned = (f"sideways: turn it by {self.turn} degrees",) if self.turn else ()
-        seen = (each for each in self.normalized.warnings if each != "no digit" or self.class_names == DIGIT_NAMES)
+        seen = (each for each in self.normalized.warnings if each != "no digit" or is_of_digits(self.class_names))
         return (*(("not sure",) if unsure else ()), *seen, *turned)
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class DigitPrediction:
         return {
             "file": self.file,
             "digit": self.digit,
-            **({} if self.class_names == DIGIT_NAMES else names),
+            **({} if is_of_digits(self.class_names) else names),
             "probabilities": [round(float(value), 6) for value in self.probabilities],
             "second_guess": self.second_guess,
             "warnings": list(self.warnings),
@@ -166,7 +166,7 @@ def predict_file(
     picture = load_image(file, content)
     (prediction,) = _predict(predictor, file, [preprocess_image(picture)])
     # How well the image shows a digit tells nothing about the orientation of other classes.
-    if predictor.class_names != DIGIT_NAMES or not {"no digit", "not sure"} & set(prediction.warnings):
+    if not is_of_digits(predictor.class_names) or not {"no digit", "not sure"} & set(prediction.warnings):
         return [prediction]
     return [dataclasses.replace(prediction, turn=_find_turn(predictor, prediction, picture))]
 
@@ -190,7 +190,7 @@ def predict_number(predictor: Predictor, file: str | os.PathLike, content: bytes
 
 def check_reads_numbers(predictor: Predictor) -> None:
     """Raises InputError if the model has other classes than the ten digits, and thus reads no whole numbers."""
-    if predictor.class_names != DIGIT_NAMES:
+    if not is_of_digits(predictor.class_names):
         raise InputError(
             f"Only models of the ten digits read whole numbers. Received: {predictor.path} with "
             f"{len(predictor.class_names)} other classes. Predict one image per class, without all_digits."

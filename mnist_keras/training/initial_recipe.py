@@ -49,9 +49,7 @@ def find_initial_file(name_or_path: str | os.PathLike) -> InitialFile:
         path = models[str(name_or_path)].parent
     check_regular_file(path)
     file = path / MODEL_FILE if path.is_dir() else path
-    name = path.resolve().name if path.is_dir() or path.name == MODEL_FILE else path.stem
-    if path.name == MODEL_FILE and not path.is_dir():
-        name = path.resolve().parent.name
+    name = file.parent.resolve().name if file.name == MODEL_FILE else file.stem
     recorded = _read_record(file)
     recipe = _recorded_recipe(recorded)
     if recipe:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mnist_keras.data import Digits
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import is_of_digits
 from mnist_keras.distribution.workers import STRATEGIES
 from mnist_keras.errors import check
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
@@ -87,7 +87,7 @@ def run_settings(recipe: Recipe, digits: Digits, seed: int, **training: Any) -> 
 
 def _named_classes(digits: Digits) -> dict[str, Any]:
     """Returns class names, note and form, unless they are those of MNIST, whose runs were recorded without them."""
-    named = {} if digits.class_names == DIGIT_NAMES else {"class_names": digits.class_names}
+    named = {} if is_of_digits(digits.class_names) else {"class_names": digits.class_names}
     more = {"note": digits.note, "form": digits.form}
     return named | {name: text for name, text in more.items() if text}
 

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.data import Digits
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import is_of_digits
 from mnist_keras.data.pipeline import evaluation_batches, steps_in_epoch, training_batches
 from mnist_keras.data.synthetic import with_synthetic_digits
 from mnist_keras.distribution.keras_compat import patched_for_multi_worker, skip_executions
@@ -89,7 +89,7 @@ def _check_callbacks(recipe: Recipe, callbacks: Sequence[keras.callbacks.Callbac
 
 def _training_set(recipe: Recipe, digits: Digits) -> tuple[np.ndarray, np.ndarray]:
     """Returns images and labels of the training set with the recipe's synthetic digits."""
-    if recipe.synthetic_examples and digits.class_names != DIGIT_NAMES:
+    if recipe.synthetic_examples and not is_of_digits(digits.class_names):
         raise InputError(
             f"Synthetic digits join only datasets of the ten digits. Received: {digits.name} with "
             f"{len(digits.class_names)} other classes, and {recipe.synthetic_examples:,} synthetic digits. Pass "
