@@ -13,6 +13,7 @@ import pathlib
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -57,7 +58,7 @@ def _try(mutation: Mutation, copies: "queue.Queue[pathlib.Path]") -> str | None:
 
 
 def _failing_test(copy: pathlib.Path, mutation: Mutation) -> str | None:
-    """Returns the name of the first test that fails with a mutation; None if all pass."""
+    """Returns the first test that fails with a mutation, or the signal that ends the tests; None if all pass."""
     path = copy / "mnist_keras" / mutation.file
     original, normalizer = path.read_text(), (copy / _NORMALIZER).read_bytes()
     if original.count(mutation.rule) != 1:
@@ -74,8 +75,14 @@ def _failing_test(copy: pathlib.Path, mutation: Mutation) -> str | None:
     finally:
         path.write_text(original)
         (copy / _NORMALIZER).write_bytes(normalizer)
+    if result.returncode == 0:
+        return None
+    if result.returncode < 0:
+        return f"{signal.Signals(-result.returncode).name} in `{mutation.tests}`"
     failed = re.search(r"^(?:FAILED|ERROR) (\S+)", result.stdout, re.MULTILINE)
-    return f"`{failed[1].split('::')[-1]}`" if failed else None
+    if not failed:
+        sys.exit(f"the tests of {mutation.file} cannot run:\n{result.stdout}{result.stderr}")
+    return f"`{failed[1].split('::')[-1]}`"
 
 
 if __name__ == "__main__":

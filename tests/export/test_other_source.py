@@ -94,6 +94,13 @@ def test_ends_of_networks(tmp_path, known, create, softmax_is_cut):
     check_same(write(create(), tmp_path / "theirs.keras"), known, softmax_is_cut)
 
 
+def test_pixels_are_rounded_for_a_network_that_takes_bytes(tmp_path, known):
+    source = read(write(make_model(white=255, dtype="uint8"), tmp_path / "theirs.keras"), known)
+    pixels = known.test_images[..., np.newaxis].astype(np.float32)
+    # A float just below a whole number, which a conversion to bytes would truncate.
+    np.testing.assert_array_equal(source.model(pixels - np.float32(1e-4) * (pixels > 0)), source.model(pixels))
+
+
 def test_logarithms_keep_confident_probabilities(tmp_path, known):
     source = read(write(with_last(keras.ops.softmax, sharpness=100), tmp_path / "theirs.keras"), known)
     confidence = keras_predict_function(source.model)(known.test_images).max(axis=1)
