@@ -223,7 +223,7 @@ MUTATIONS = [
     ),
     # Training
     _of(_STORAGE, "_KEPT = 2", "_KEPT = 1"),
-    _of(_STORAGE, 'and metadata.get("run_id") == self._run_id', ""),
+    _of(_STORAGE, 'and metadata.get("run_id") == self.run_id', ""),
     _of(_STORAGE, "        if difference:", "        if False:"),
     _of(_STORAGE, "with atomic_file(path)", 'with open(path, "wb")'),
     Mutation(
