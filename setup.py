@@ -12,6 +12,11 @@ MICROCONTROLLER = ["tflite-micro>=0.dev20250101; platform_system == 'Linux' and 
 HEIC = ["pillow-heif>=0.18"]
 # Jobs over many images. Its workers read files with pyarrow and fsspec.
 RAY = ["ray[data,tune,train]>=2.50", "pyarrow>=17.0", "fsspec>=2024.6"]
+# Experiment tracking.
+MLFLOW = ["mlflow>=3.13"]
+WANDB = ["wandb>=0.27"]
+# A seventh of MLflow's size, without its web page. Tests need its client and its SQLite store.
+SMALL_MLFLOW = ["mlflow-skinny>=3.13", "alembic>=1.13", "sqlalchemy>=2.0"]
 # For examples/server.py.
 SERVER = ["fastapi>=0.115", "httptools>=0.6", "prometheus-client>=0.20", "uvicorn>=0.30"]
 # Check examples/Dockerfile. hadolint is a program, whose wheels for other machines are not tried here.
@@ -118,9 +123,11 @@ setuptools.setup(
         # Photos of iPhones.
         "heic": HEIC,
         "microcontroller": MICROCONTROLLER,
+        "mlflow": MLFLOW,
         "onnx": ONNX,
         "ray": RAY,
         "server": SERVER,
+        "wandb": WANDB,
         "test": [
             *DOCKER,
             *HEIC,
@@ -128,6 +135,7 @@ setuptools.setup(
             *ONNX,
             *RAY,
             *SERVER,
+            *SMALL_MLFLOW,
             "hypothesis>=6.100",
             # The tests run the notebook with these.
             "ipykernel>=6.29",

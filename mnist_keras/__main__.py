@@ -17,10 +17,10 @@ def main() -> None:
     Without an argument, or with --help, prints the list of scripts. An unknown name exits with status 2.
     """
     name, *arguments = sys.argv[1:] or ["--help"]
-    commands = {path.stem: path for path in sorted(_SCRIPTS.glob("*.py")) if path.stem != "script_flags"}
+    commands = {path.stem: path for path in sorted(_SCRIPTS.glob("*.py")) if not path.stem.endswith("_flags")}
     if name in commands:
         sys.argv[1:] = arguments
-        # Python does the same for a script: scripts import script_flags from their own folder.
+        # Python does the same for a script: scripts import their flags from their own folder.
         sys.path.insert(0, str(_SCRIPTS))
         cli.INVOKED_AS = f"mnist-keras {name}"
         runpy.run_path(str(commands[name]), run_name="__main__")

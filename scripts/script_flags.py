@@ -210,7 +210,7 @@ def flags_given() -> dict[str, Any]:
     return {name: flags.FLAGS[name].value for name in given if name not in _FOLDER_FLAGS}
 
 
-_FOLDER_FLAGS = ("init_from", "data_dir", "runs_dir", "export_dir", "output", "tensorboard")
+_FOLDER_FLAGS = ("init_from", "data_dir", "runs_dir", "export_dir", "output", "tensorboard", "tracking_uri")
 
 
 def without_unasked_synthetic_digits(recipe: Recipe, digits: Digits) -> Recipe:

@@ -16,6 +16,7 @@ A run that was stopped or killed resumes exactly from its last checkpoint, by th
 or by --resume.
 """
 
+import contextlib
 import dataclasses
 import datetime
 import pathlib
@@ -39,6 +40,7 @@ from script_flags import (
     training_options,
     without_unasked_synthetic_digits,
 )
+from tracking_flags import define_tracking_flags, tracker_from_flags
 
 from mnist_keras import cli
 from mnist_keras.atomic import check_writable
@@ -47,23 +49,13 @@ from mnist_keras.data.digits import is_of_digits
 from mnist_keras.distribution.keras_config import check_keras_config
 from mnist_keras.distribution.workers import Worker, current_worker
 from mnist_keras.errors import InputError, TrainingStopped
-from mnist_keras.experiments.run_folder import (
-    is_complete,
-    latest_unfinished,
-    recorded_threads,
-    unfinished_folder,
-)
+from mnist_keras.experiments.run_folder import is_complete, latest_unfinished, recorded_threads, unfinished_folder
 from mnist_keras.experiments.run_summary import summarize_run
 from mnist_keras.export.formats import FORMATS, check_replaceable, default_export_folder
 from mnist_keras.recipes import RECIPES
 from mnist_keras.recipes.recipe import Recipe
 from mnist_keras.reports.text import format_duration
-from mnist_keras.training.initial_recipe import (
-    InitialFile,
-    check_one_network,
-    find_initial_file,
-    fine_tuning_recipe,
-)
+from mnist_keras.training.initial_recipe import InitialFile, check_one_network, find_initial_file, fine_tuning_recipe
 from mnist_keras.training.settings import MAX_SEED
 
 if TYPE_CHECKING:
@@ -87,6 +79,7 @@ flags.DEFINE_string("runs_dir", "runs", "folder of all runs")
 flags.DEFINE_string("export_dir", "exported", "folder of all exports; empty: no export")
 flags.DEFINE_bool("resume", False, "resume the run --run_name, or the recipe's latest unfinished run")
 flags.DEFINE_string("tensorboard", None, "folder of TensorBoard logs; the run gets a subfolder")
+define_tracking_flags()
 define_export_flags()
 define_training_flags()
 define_data_flags()
@@ -108,6 +101,8 @@ def main(_):
     formats_from_flags()
     worker = current_worker(FLAGS.strategy)
     run = _run_folder(recipe.name, worker)
+    is_chief = worker is None or worker.is_chief
+    tracker = tracker_from_flags(run) if is_chief else None
     digits = mixed_digits_from_flags()
     formats = formats_from_flags(digits.class_names)
     recipe = without_unasked_synthetic_digits(recipe, digits)
@@ -117,7 +112,6 @@ def main(_):
         _set_up_tensorflow(run, worker)
         recipe, initial, initial_settings = _load_initial(initial_file, recipe, digits)
     complete = is_complete(run, recipe, digits, FLAGS.seed, FLAGS.class_weight, initial_settings)
-    is_chief = worker is None or worker.is_chief
     export = FLAGS.export_dir and default_export_folder(FLAGS.export_dir, recipe.name, digits.name)
     if is_chief:
         _check_folders(run, complete, export, digits.name)
@@ -129,13 +123,14 @@ def main(_):
         print(f"{run} is complete and is not trained again" if complete else f"run {run}", flush=True)
 
     # A run that was killed at its last moment leaves checkpoints behind, which train_run deletes.
-    if complete and is_chief and not export and not unfinished_folder(run).exists():
+    if complete and is_chief and not (export or tracker) and not unfinished_folder(run).exists():
         _print_results(run, recipe.name, export, formats)
         return
 
     with cli.silence_native_logs():
         import keras
 
+        from mnist_keras.experiments.tracking import TrackedRun
         from mnist_keras.experiments.train_run import train_run
         from mnist_keras.export.export import export_run
 
@@ -144,9 +139,13 @@ def main(_):
     callbacks = []
     if FLAGS.tensorboard and is_chief:
         callbacks.append(keras.callbacks.TensorBoard(pathlib.Path(FLAGS.tensorboard) / run.name))
+    tracked = TrackedRun(tracker, run) if tracker else None
+    if tracked:
+        callbacks.append(tracked.callback)
     options = dataclasses.replace(options, callbacks=callbacks)
     try:
-        digest = train_run(run, recipe, digits, FLAGS.seed, options, flags_given(), initial, FLAGS.frozen_stages)
+        with tracked or contextlib.nullcontext():
+            digest = train_run(run, recipe, digits, FLAGS.seed, options, flags_given(), initial, FLAGS.frozen_stages)
     except TrainingStopped as stop:
         name = [] if FLAGS.run_name else [f"--run_name={run.name}"]
         line = cli.command_for(*sys.argv[1:], *name)
@@ -164,6 +163,9 @@ def main(_):
             # The results of the run come first.
             failed, export = error, None
     _print_results(run, recipe.name, export, formats)
+    place = tracked and tracked.finish(export or None)
+    if place:
+        print(f"tracking       {place}")
     print(f"total time     {format_duration(time.perf_counter() - start)}")
     if failed:
         raise failed

@@ -28,6 +28,7 @@ _NUMBERS = "inference/preprocessing/numbers_ops.py", _PREPROCESSING
 _BATCH = "tests/inference/batch/test_job.py"
 _READING = "tests/inference/batch/test_reading.py"
 _STORAGE = "training/checkpoints/storage.py", "tests/training/checkpoints"
+_TRACKING = "experiments/tracking.py", "tests/experiments/test_tracking.py"
 _METRICS = "evaluation/metrics.py", "tests/evaluation/test_metrics.py"
 _SPLITS = "data/splits.py", "tests/data/test_split_validation.py"
 _PARITY = "export/parity.py", "tests/export/test_parity.py"
@@ -223,8 +224,17 @@ MUTATIONS = [
     ),
     # Training
     _of(_STORAGE, "_KEPT = 2", "_KEPT = 1"),
-    _of(_STORAGE, 'and metadata.get("run_id") == self._run_id', ""),
+    _of(_STORAGE, 'and metadata.get("run_id") == self.run_id', ""),
     _of(_STORAGE, "        if difference:", "        if False:"),
+    _of(_TRACKING, "not self._has_failed and epoch not in self._epochs:", "not self._has_failed:"),
+    _of(_TRACKING, "            self._has_failed = True", "            raise"),
+    _of(_TRACKING, 'config.get("run_id", config["digest"])', 'config["digest"]'),
+    Mutation(
+        "experiments/tracking_tools.py",
+        "sorted(parameters.keys() - run.data.params)",
+        "sorted(parameters)",
+        "tests/experiments/test_tracking_tools.py",
+    ),
     _of(_STORAGE, "with atomic_file(path)", 'with open(path, "wb")'),
     Mutation(
         "training/checkpoints/schedule.py",

@@ -51,6 +51,7 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.training.checkpoints.schedule",
     "mnist_keras.experiments.run_folder",
     "mnist_keras.experiments.run_summary",
+    "mnist_keras.experiments.tracking_tools",
     "mnist_keras.export.formats",
     "mnist_keras.export.parity",
     "mnist_keras.export.web_demo",

@@ -14,6 +14,8 @@ from mnist_keras.recipes.recipe import Recipe
 from mnist_keras.training.checkpoints.storage import read_settings
 from mnist_keras.training.settings import WITHOUT_EFFECT, first_difference, run_settings
 
+#: Which tool for experiment tracking has recorded the complete run.
+TRACKING_FILE = "tracking.json"
 _UNFINISHED = ".unfinished"
 # Also these fields of a recipe do not change the result of a run.
 _WITHOUT_EFFECT = (*WITHOUT_EFFECT, "log_every_steps", "steps_per_execution")
@@ -78,6 +80,15 @@ def is_complete(
             f"{folder} already holds a run with other settings: {difference}. Choose another name, or move the folder."
         )
     return True
+
+
+def is_tracked(folder: str | os.PathLike, tool: str) -> bool:
+    """Returns whether a tool for experiment tracking has recorded the run of a folder, which is complete then."""
+    path = pathlib.Path(folder) / TRACKING_FILE
+    try:
+        return path.exists() and read_json(path)["tool"] == tool
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}). Delete it to track the run again.") from error
 
 
 def recorded_threads(folder: str | os.PathLike) -> int:

@@ -3,6 +3,7 @@
 import datetime
 import os
 import pathlib
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,11 @@ from mnist_keras.training.train import TrainingResult
 
 
 def save_run(
-    folder: str | os.PathLike, training: TrainingResult, digits: Digits, flags: Mapping[str, Any] | None = None
+    folder: str | os.PathLike,
+    training: TrainingResult,
+    digits: Digits,
+    flags: Mapping[str, Any] | None = None,
+    run_id: str | None = None,
 ) -> EvaluationReport:
     """Writes the folder of a run atomically, and evaluates the saved model after loading it again.
 
@@ -31,6 +36,7 @@ def save_run(
         training: from `train`.
         digits: the dataset of the training.
         flags: the command line's flags, recorded in the config.
+        run_id: that of the run's checkpoints, recorded in the config; None: a new one.
 
     Returns:
         The metrics of the loaded model on the test set.
@@ -43,7 +49,7 @@ def save_run(
         probabilities = load_predictor(new / MODEL_FILE).predict(digits.test_images)
         report = compute_metrics(probabilities, digits.test_labels, digits.class_names)
         comparisons = compare_before_and_after(training, digits, probabilities)
-        config = _describe_run(training, flags or {})
+        config = _describe_run(training, flags or {}, run_id)
         result = _describe_result(training, digits, report)
         if comparisons:
             result["before_and_after"] = [comparison.to_dict() for comparison in comparisons]
@@ -70,14 +76,15 @@ def save_run(
     return report
 
 
-def _describe_run(training: TrainingResult, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the content of config.json: settings, flags, date, environment and digest."""
+def _describe_run(training: TrainingResult, flags: Mapping[str, Any], run_id: str | None) -> dict[str, Any]:
+    """Returns the content of config.json: settings, flags, date, environment, digest and ID of the run."""
     return {
         **training.settings,
         "flags": dict(flags),
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         **describe_environment(),
         "digest": training.digest,
+        "run_id": run_id or uuid.uuid4().hex,
     }
 
 

@@ -81,7 +81,7 @@ def train_run(
     try:
         training = train(recipe, digits, seed, options, checkpoints, initial_model, frozen_stages)
         if is_chief:
-            save_run(folder, training, digits, flags)
+            save_run(folder, training, digits, flags, checkpoints.run_id)
             checkpoints.discard()
         return training.digest
     finally:

@@ -3,6 +3,7 @@
 import math
 import sys
 import time
+from collections.abc import Mapping
 
 import keras
 from tqdm import tqdm
@@ -50,15 +51,7 @@ class RunHistory(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._pass_time()
-        row = dict(
-            epoch=epoch + 1,
-            loss=logs["loss"],
-            accuracy=logs["accuracy"],
-            test_loss=logs["val_loss"],
-            test_accuracy=logs["val_accuracy"],
-            learning_rate=self._learning_rate(),
-            seconds=self._seconds,
-        )
+        row = dict(epoch=epoch + 1, **epoch_metrics(self.model, logs), seconds=self._seconds)
         if not math.isfinite(row["test_loss"]):
             raise InputError(f"Training diverged in epoch {epoch + 1}: test loss {row['test_loss']}. {self._remedy()}")
         self.epochs.append(row)
@@ -68,11 +61,23 @@ class RunHistory(keras.callbacks.Callback):
         self._seconds += now - self._then
         self._then = now
 
-    def _learning_rate(self) -> float:
-        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-
     def _remedy(self) -> str:
-        return f"Lower --learning_rate. Received: learning_rate={self._learning_rate():g}."
+        return f"Lower --learning_rate. Received: learning_rate={_learning_rate(self.model):g}."
+
+
+def epoch_metrics(model: keras.Model, logs: Mapping[str, float]) -> dict[str, float]:
+    """Returns the metrics of an epoch by their names in history.csv, from the `logs` of `on_epoch_end`."""
+    return dict(
+        loss=logs["loss"],
+        accuracy=logs["accuracy"],
+        test_loss=logs["val_loss"],
+        test_accuracy=logs["val_accuracy"],
+        learning_rate=_learning_rate(model),
+    )
+
+
+def _learning_rate(model: keras.Model) -> float:
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
 
 
 class ProgressLog(keras.callbacks.Callback):

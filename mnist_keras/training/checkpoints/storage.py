@@ -35,7 +35,8 @@ class CheckpointManager:
 
     def __init__(self, folder: str | os.PathLike):
         self.folder = pathlib.Path(folder)
-        self._run_id: str | None = None
+        #: Identifies the run over all processes that train it; None before `open`.
+        self.run_id: str | None = None
         self._lock: IO | None = None
         self._writes = False
 
@@ -74,7 +75,7 @@ class CheckpointManager:
                 f"The unfinished run in {self.folder} has other settings: {difference}. Repeat its command, choose "
                 f"another --run_name, or delete the folder to start again."
             )
-        self._run_id = recorded["run_id"]
+        self.run_id = recorded["run_id"]
         latest = self._load_latest()
         step = latest[1]["step"] if latest else 0
         bits = [bool(step >> bit & 1) for bit in range(40)]
@@ -89,7 +90,7 @@ class CheckpointManager:
         """Writes the checkpoint of a step, then deletes all but the last two checkpoints."""
         if not self._writes:
             return
-        write_checkpoint(self._path(step), arrays, {"run_id": self._run_id, "step": step, **metadata})
+        write_checkpoint(self._path(step), arrays, {"run_id": self.run_id, "step": step, **metadata})
         # Temporary files of a killed process too: no other process writes here.
         for path in [*self._paths()[_KEPT:], *self.folder.glob(".step-*")]:
             path.unlink()
@@ -114,7 +115,7 @@ class CheckpointManager:
                 arrays, metadata = read_checkpoint(path)
                 if (
                     isinstance(metadata, dict)
-                    and metadata.get("run_id") == self._run_id
+                    and metadata.get("run_id") == self.run_id
                     and path == self._path(metadata["step"])
                 ):
                     return arrays, metadata
