@@ -4,10 +4,11 @@
     python scripts/study.py --recipes=stack
     python scripts/study.py --recipes=compact_6k --ablate --validation=5000
 
-Completed runs are not trained again, and the same command resumes an interrupted study, also inside a run. The table
-includes every seed with a completed run. Writes table.csv, table.md, accuracy.png, parameters.png and report.html
-beside the runs. A study of the stack of linear layers also writes its plots and its finding; --ablate also writes
-ablation.png.
+Completed runs are not trained again, and the same command resumes an interrupted study, also inside a run. Processes
+with the same command on one folder train different runs; with --ray, the runs are tasks of a Ray cluster, which needs:
+pip install -e '.[ray]'. The table includes every seed with a completed run. Writes table.csv, table.md, accuracy.png,
+parameters.png and report.html beside the runs. A study of the stack of linear layers also writes its plots and its
+finding; --ablate also writes ablation.png.
 """
 
 import pathlib
@@ -25,6 +26,7 @@ from script_flags import (
 
 from mnist_keras import cli
 from mnist_keras.distribution.keras_config import check_keras_config
+from mnist_keras.distribution.ray_cluster import check_ray_installed
 from mnist_keras.distribution.workers import current_worker
 from mnist_keras.errors import InputError
 from mnist_keras.recipes import GROUPS, RECIPES, expand_names
@@ -36,6 +38,10 @@ flags.DEFINE_list("recipes", "all", f"recipes or groups: {', '.join([*RECIPES, *
 flags.DEFINE_list("seeds", "0", "random seeds, whole numbers")
 flags.DEFINE_string("output", "studies", "folder of the runs and the table")
 flags.DEFINE_bool("ablate", False, "ablation study: also train the recipe without each of its ingredients")
+text = "train several runs at a time. local: with Ray on this machine; auto or ADDRESS: on a Ray cluster that runs"
+flags.DEFINE_string("ray", None, text)
+text = "with --ray=local: number of runs at a time, each on --threads cores (default: as many as the cores allow)"
+flags.DEFINE_integer("workers", None, text, lower_bound=1)
 define_data_flags()
 define_training_flags()
 define_recipe_flags()
@@ -44,6 +50,10 @@ FLAGS = flags.FLAGS
 
 def main(_):
     check_keras_config()
+    if FLAGS.workers and FLAGS.ray != "local":
+        raise flags.Error("--workers needs --ray=local: a Ray cluster has as many workers as its cores allow")
+    if FLAGS.ray is not None:
+        check_ray_installed()
     recipes = [recipe_from_flags(name) for name in _recipe_names()]
     seeds = _seeds()
     options = training_options()
@@ -56,13 +66,17 @@ def main(_):
     with cli.silence_native_logs():
         from mnist_keras.distribution.strategy import set_up_device
         from mnist_keras.experiments.study import IncompleteStudy, run_study
+        from mnist_keras.experiments.study_on_ray import RayStudy
         from mnist_keras.reports.study_report import write_study
 
     output = pathlib.Path(FLAGS.output)
-    set_up_device(FLAGS.device, FLAGS.threads, FLAGS.logical_devices)
-    failed = None
+    train_all, failed = None, None
+    if FLAGS.ray is None:
+        set_up_device(FLAGS.device, FLAGS.threads, FLAGS.logical_devices)
+    else:
+        train_all = RayStudy(FLAGS.ray, FLAGS.workers, FLAGS.threads or 1, FLAGS.device, FLAGS.logical_devices)
     try:
-        rows = run_study(output, recipes, seeds, digits, options)
+        rows = run_study(output, recipes, seeds, digits, options, train_all)
     except IncompleteStudy as error:
         rows, failed = error.rows, error
     if rows:

@@ -9,7 +9,7 @@ from mnist_keras.data import Digits
 from mnist_keras.errors import InputError
 from mnist_keras.evaluation.metrics import correct_after_label_fixes
 from mnist_keras.experiments.run_folder import completed_seeds, is_complete, read_run, seed_folder
-from mnist_keras.experiments.train_run import train_run
+from mnist_keras.experiments.study_runs import StudyRun, TrainAll, train_in_turns
 from mnist_keras.recipes.recipe import Recipe
 from mnist_keras.training.settings import TrainingOptions
 
@@ -20,6 +20,7 @@ def run_study(
     seeds: Sequence[int],
     digits: Digits,
     options: TrainingOptions = TrainingOptions(),  # noqa: B008, it is frozen
+    train_all: TrainAll | None = None,
 ) -> list[dict[str, Any]]:
     """Trains each recipe with each seed into `folder`/RECIPE-seed-N, unless that run is complete.
 
@@ -32,6 +33,7 @@ def run_study(
         seeds: each recipe is trained with each seed.
         digits: the dataset.
         options: see `TrainingOptions`.
+        train_all: trains the runs; None: `train_in_turns`.
 
     Returns:
         One row per recipe, see `summarize`, over all seeds with a complete run in the folder.
@@ -41,20 +43,10 @@ def run_study(
         IncompleteStudy: runs failed, see `train`, after all others were trained.
     """
     # Seeds in the outer loop: every recipe has a first result before any has a second one.
-    runs = [(recipe, seed) for seed in seeds for recipe in recipes]
-    failures: list[str] = []
-    done = [
-        is_complete(seed_folder(folder, recipe.name, seed), recipe, digits, seed, options.class_weight)
-        for recipe, seed in runs
-    ]
-    for number, ((recipe, seed), was_done) in enumerate(zip(runs, done, strict=True), start=1):
-        title = f"[{number}/{len(runs)}] {recipe.name}, seed {seed}"
-        print(f"{title}: complete" if was_done else f"\n{title}", flush=True)
-        try:
-            train_run(seed_folder(folder, recipe.name, seed), recipe, digits, seed, options)
-        except InputError as error:
-            failures.append(f"{recipe.name}, seed {seed}: {error}")
-            print(failures[-1], flush=True)
+    runs = [StudyRun(seed_folder(folder, recipe.name, seed), recipe, seed) for seed in seeds for recipe in recipes]
+    for run in runs:
+        is_complete(run.folder, run.recipe, digits, run.seed, options.class_weight)
+    failures = (train_all or train_in_turns)(runs, digits, options)
     rows = []
     for recipe in recipes:
         there = completed_seeds(folder, recipe.name)

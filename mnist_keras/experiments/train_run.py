@@ -1,5 +1,6 @@
 """Trains a run into its folder, from scratch or from its latest checkpoint; combines the members of an ensemble."""
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -17,6 +18,7 @@ from mnist_keras.distribution.workers import current_worker
 from mnist_keras.errors import InputError
 from mnist_keras.experiments.run_folder import is_complete, read_run, seed_folder, unfinished_folder
 from mnist_keras.experiments.save_run import save_run
+from mnist_keras.experiments.turns import take_turn
 from mnist_keras.files import MODEL_FILE, Rows, read_rows
 from mnist_keras.inference.keras_model import load_keras_model
 from mnist_keras.models import build_model
@@ -94,7 +96,10 @@ def _train_dependency(
     run = seed_folder(folder.parent, recipe.name, seed)
     if options.verbose:
         print(f"\ntraining first: {run}{' (complete)' if run.exists() else ''}", flush=True)
-    train_run(run, recipe, digits, seed, options)
+    worker = current_worker(options.strategy)
+    # Another process of a study may train it. Workers train it together.
+    with contextlib.nullcontext() if worker else take_turn(run, wait=True):
+        train_run(run, recipe, digits, seed, options)
     # The first worker writes the run for all.
     deadline = time.monotonic() + _SECONDS_FOR_A_RUN
     while not run.exists():
