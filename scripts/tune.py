@@ -27,7 +27,7 @@ from script_flags import (
 )
 
 from mnist_keras import cli
-from mnist_keras.data import load_digits
+from mnist_keras.data import base_dataset, load_digits
 from mnist_keras.data.splits import split_validation, validation_size
 from mnist_keras.distribution.keras_config import check_keras_config
 from mnist_keras.distribution.ray_cluster import check_ray_installed
@@ -88,7 +88,7 @@ def main(_):
             rows = run_search(output, search, FLAGS.trials, resources)
         except KeyboardInterrupt as stop:
             raise TrainingStopped(f"stopped. The same command resumes {output}.") from stop
-    summary = write_search(output, rows, recipe, space, f"{count:,} validation images of {FLAGS.dataset}")
+    summary = write_search(output, rows, recipe, space, f"{count:,} validation images of {base_dataset(digits.name)}")
     best = space.recipe(recipe, best_trial(rows)["sampled"])
     write_json(output / "best_recipe.json", dataclasses.asdict(best))
     print(f"\n{summary}\nwritten to {output}: table.csv, table.md, trials.png, best_recipe.json")

@@ -110,7 +110,7 @@ def trials_figure(rows: Sequence[Row], recipe: Recipe, space: SearchSpace, title
     axes.step([row["trial"] for row in complete], best, where="post", color=MUTED, label="best so far", zorder=1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("trial")
-    axes.legend(loc="upper right", fontsize=8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, fontsize=8)
     panels = bottom.subplots(height, _COLUMNS, sharey=True, squeeze=False)
     for panel in panels.flat[len(names) :]:
         panel.remove()
@@ -153,6 +153,7 @@ def _draw_field(axes: Axes, name: str, rows: Sequence[Row], recipe: Recipe, spac
         # The recipe's own value may be none of the choices.
         choices = list(dict.fromkeys(map(str, [*dimension.values, *values])))
         axes.set_xticks(range(len(choices)), choices)
+        axes.margins(x=0.2)
         values = [choices.index(str(value)) for value in values]
     known = [(value, row) for value, row in zip(values, rows, strict=True) if value is not None]
     _draw_trials(axes, [value for value, _ in known], [row for _, row in known])
