@@ -10,8 +10,8 @@ ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "tf2onnx>=1.17"]
 # Measures the memory that a model needs on a microcontroller. Its wheels exist for Linux on x86-64 only.
 MICROCONTROLLER = ["tflite-micro>=0.dev20250101; platform_system == 'Linux' and platform_machine == 'x86_64'"]
 HEIC = ["pillow-heif>=0.18"]
-# Jobs over many images. Its workers read files with pyarrow and fsspec.
-RAY = ["ray[data,tune,train]>=2.50", "pyarrow>=17.0", "fsspec>=2024.6"]
+# Jobs over many images, whose workers read files with pyarrow and fsspec. Hyperparameter search with Optuna.
+RAY = ["ray[data,tune,train]>=2.50", "optuna>=4.0", "pyarrow>=17.0", "fsspec>=2024.6"]
 # Experiment tracking.
 MLFLOW = ["mlflow>=3.13"]
 WANDB = ["wandb>=0.27"]

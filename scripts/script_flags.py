@@ -88,8 +88,8 @@ def recipe_from_flags(recipe: str | Recipe) -> Recipe:
         raise flags.IllegalFlagValueError(str(error)) from error
 
 
-def define_data_flags() -> None:
-    """Defines --dataset, --data_dir, --image_preparation and --validation."""
+def define_data_flags(zero: str = "the test set") -> None:
+    """Defines --dataset, --data_dir, --image_preparation and --validation, whose 0 means what `zero` says."""
     names = f"{', '.join(DATASETS)}, or tfds:NAME"
     text = (
         f"{names}. sample: 5,000 images of MNIST; folder: whatever --data_dir holds; tfds:NAME: TensorFlow Datasets; "
@@ -101,7 +101,7 @@ def define_data_flags() -> None:
     flags.DEFINE_string("data_dir", None, f"{text} (default: the variable {DATA_DIR_VARIABLE})")
     text = "how image files are prepared. none: they have 28x28 pixels; digit: like photos of digits; resize: whole"
     flags.DEFINE_enum("image_preparation", "none", IMAGE_PREPARATIONS, text)
-    text = "size of a validation set split from the training set and used in place of the test set; 0: the test set"
+    text = f"size of a validation set split from the training set and used in place of the test set; 0: {zero}"
     flags.DEFINE_integer("validation", 0, text, lower_bound=0)
 
 

@@ -437,4 +437,28 @@ MUTATIONS = [
         "255",
         "tests/test_example_server.py",
     ),
+    Mutation(
+        "recipes/search_space.py",
+        "min(2, len(self.dimensions))",
+        "1",
+        "tests/recipes/test_search_space.py",
+    ),
+    Mutation(
+        "recipes/search_space.py",
+        'min(max(float(f"{sampled:.{_DIGITS}g}"), low), high)',
+        'float(f"{sampled:.{_DIGITS}g}")',
+        "tests/recipes/test_search_space.py",
+    ),
+    Mutation(
+        "experiments/search.py",
+        "base_dataset(self.digits.name) != self.digits.name",
+        "True",
+        "tests/experiments/test_search.py",
+    ),
+    Mutation(
+        "evaluation/trial_order.py",
+        'row["error"] or row["stopped_early"]',
+        'row["error"]',
+        "tests/experiments/test_search.py",
+    ),
 ]

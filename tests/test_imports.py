@@ -38,6 +38,7 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.recipes.published",
     "mnist_keras.recipes.own",
     "mnist_keras.recipes.ablation",
+    "mnist_keras.recipes.search_space",
     "mnist_keras.distribution.workers",
     "mnist_keras.distribution.machine",
     "mnist_keras.distribution.preemption",
@@ -59,6 +60,7 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.evaluation.calibration",
     "mnist_keras.evaluation.corruptions",
     "mnist_keras.evaluation.comparison",
+    "mnist_keras.evaluation.trial_order",
     "mnist_keras.inference.predictor",
     "mnist_keras.inference.class_names",
     "mnist_keras.inference.input_form",
@@ -76,6 +78,7 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.reports.evaluation_figures",
     "mnist_keras.reports.digit_grids",
     "mnist_keras.reports.study_figures",
+    "mnist_keras.reports.search_report",
     "mnist_keras.benchmarks.harness",
     "mnist_keras.benchmarks.report",
     # Comes with the extra ray.

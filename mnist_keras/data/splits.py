@@ -7,6 +7,7 @@ from mnist_keras.errors import InputError
 
 # A dataset without a test set gives this fraction of its images, and at most this number.
 _TEST_FRACTION, MAX_TEST_IMAGES = 5, 10_000
+MAX_VALIDATION_IMAGES = 5000
 
 
 def split_validation(digits: Digits, count: int) -> Digits:
@@ -56,6 +57,14 @@ def split_validation(digits: Digits, count: int) -> Digits:
         note=digits.note,
         form=digits.form,
     )
+
+
+def validation_size(digits: Digits) -> int:
+    """Returns a usual number of validation images: 5,000, or a tenth of fewer than 50,000 training images.
+
+    It is a multiple of ten, at least 10.
+    """
+    return max(10, min(MAX_VALIDATION_IMAGES, len(digits.train_labels) // 10) // 10 * 10)
 
 
 def choose_test_images(labels: np.ndarray) -> np.ndarray:

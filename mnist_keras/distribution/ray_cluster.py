@@ -10,14 +10,17 @@ from typing import Any
 
 from mnist_keras.errors import InputError
 
-# Lists, counts and results pass through Ray's object store, no images.
+# Lists, counts and results pass through Ray's object store, and the dataset of a search. Ray keeps the rest on disk.
 _OBJECT_STORE_BYTES = 300_000_000
 
 
-def check_ray_installed() -> None:
-    """Raises InputError, with the command that installs it, if Ray is missing."""
+def check_ray_installed(*libraries: str) -> None:
+    """Raises InputError, with the command that installs them, if Ray or other libraries of its extra are missing."""
     if not all(map(importlib.util.find_spec, ("ray", "pyarrow", "fsspec"))):
         raise InputError("This needs Ray, which is not installed. Run: pip install -e '.[ray]'")
+    for library in libraries:
+        if not importlib.util.find_spec(library):
+            raise InputError(f"This needs {library}, which is not installed. Run: pip install -e '.[ray]'")
 
 
 @contextlib.contextmanager
