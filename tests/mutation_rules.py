@@ -409,4 +409,10 @@ MUTATIONS = [
         "255",
         "tests/test_example_server.py",
     ),
+    Mutation(
+        "distribution/workers.py",
+        "if others:",
+        "if False:",
+        "tests/distribution/test_workers.py",
+    ),
 ]
