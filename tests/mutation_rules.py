@@ -415,4 +415,10 @@ MUTATIONS = [
         "if False:",
         "tests/distribution/test_workers.py",
     ),
+    Mutation(
+        "../docs/how_to/several_machines.md",
+        "[ $status = 75 ]",
+        "[ $status = 76 ]",
+        "tests/distribution/test_slurm_script.py",
+    ),
 ]
