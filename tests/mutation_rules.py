@@ -460,5 +460,15 @@ MUTATIONS = [
         'row["error"] or row["stopped_early"]',
         'row["error"]',
         "tests/experiments/test_search.py",
+        "distribution/workers.py",
+        "if others:",
+        "if False:",
+        "tests/distribution/test_workers.py",
+    ),
+    Mutation(
+        "../docs/how_to/several_machines.md",
+        "[ $status = 75 ]",
+        "[ $status = 76 ]",
+        "tests/distribution/test_slurm_script.py",
     ),
 ]

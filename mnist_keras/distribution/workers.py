@@ -3,6 +3,8 @@
 All workers have the same cluster, and each has its own task:
 
     {"cluster": {"worker": ["first.host:2222", "second.host:2222"]}, "task": {"type": "worker", "index": 0}}
+
+TFJob adds "environment": "cloud", which is ignored. A chief counts as the first worker.
 """
 
 import dataclasses
@@ -38,7 +40,7 @@ def current_worker(strategy: str) -> Worker | None:
         strategy: name of a strategy. "auto" means "multi_worker" if TF_CONFIG names more than one worker.
 
     Raises:
-        InputError: TF_CONFIG is missing or invalid.
+        InputError: TF_CONFIG is missing or invalid, or has parameter servers or an evaluator.
     """
     config = os.environ.get("TF_CONFIG")
     if strategy not in ("auto", "multi_worker") or (strategy == "auto" and not config):
@@ -51,10 +53,18 @@ def current_worker(strategy: str) -> Worker | None:
     try:
         settings = json.loads(config)
         cluster, task = settings.get("cluster", {}), settings.get("task", {})
+        others = sorted({*cluster, task["type"]} - {"chief", "worker"})
+        if others:
+            raise InputError(
+                "The workers train without parameter servers, and the chief evaluates: TF_CONFIG may have a chief and "
+                f"workers alone. Received: {', '.join(map(str, others))}. Remove these replicas from the job."
+            )
         chiefs, workers = list(cluster.get("chief", [])), list(cluster.get("worker", []))
         index, count = int(task["index"]) + (task["type"] == "worker") * len(chiefs), len(chiefs) + len(workers)
-        if task["type"] not in ("chief", "worker") or not 0 <= index < count:
+        if not 0 <= index < count:
             raise ValueError(f"no worker of the cluster is this task: {task}")
+    except InputError:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise InputError(
             f'TF_CONFIG must be like {{"cluster": {{"worker": ["host:port", ...]}}, "task": {{"type": "worker", '
