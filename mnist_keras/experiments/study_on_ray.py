@@ -24,7 +24,8 @@ class RayStudy:
     """Trains runs on a Ray cluster: a `TrainAll` for `run_study`.
 
     Each run is a task in a process of its own. If the process is stopped, or it or its machine is lost, Ray starts the
-    task again, which resumes the run from its latest checkpoint. The folder of the study must be on all machines, at the same path.
+    task again, which resumes the run from its latest checkpoint. The folder of the study must be on all machines, at
+    the same path.
     """
 
     #: "local" starts Ray on this machine alone; "auto" and addresses connect to a cluster.
