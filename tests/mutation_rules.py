@@ -460,10 +460,24 @@ MUTATIONS = [
         'row["error"] or row["stopped_early"]',
         'row["error"]',
         "tests/experiments/test_search.py",
+    ),
+    Mutation(
         "distribution/workers.py",
         "if others:",
         "if False:",
         "tests/distribution/test_workers.py",
+    ),
+    Mutation(
+        "../examples/cluster/tfjob.yaml",
+        "restartPolicy: OnFailure",
+        "restartPolicy: ExitCode",
+        "tests/test_cluster_files.py",
+    ),
+    Mutation(
+        "../examples/cluster/study.sbatch",
+        "[ $status = 75 ]",
+        "[ $status = 76 ]",
+        "tests/test_cluster_files.py",
     ),
     Mutation(
         "../docs/how_to/several_machines.md",
