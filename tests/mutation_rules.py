@@ -485,4 +485,6 @@ MUTATIONS = [
         "[ $status = 76 ]",
         "tests/distribution/test_slurm_script.py",
     ),
+    Mutation("experiments/turns.py", "yield lock is not None", "yield True", "tests/experiments/test_turns.py"),
+    Mutation("experiments/study_runs.py", "if not is_mine:", "if False:", "tests/experiments/test_turns.py"),
 ]
