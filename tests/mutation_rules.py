@@ -480,7 +480,7 @@ MUTATIONS = [
         "tests/test_cluster_files.py",
     ),
     Mutation(
-        "../docs/how_to/several_machines.md",
+        "../examples/cluster/workers.sbatch",
         "[ $status = 75 ]",
         "[ $status = 76 ]",
         "tests/distribution/test_slurm_script.py",

