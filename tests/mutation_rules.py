@@ -460,15 +460,31 @@ MUTATIONS = [
         'row["error"] or row["stopped_early"]',
         'row["error"]',
         "tests/experiments/test_search.py",
+    ),
+    Mutation(
         "distribution/workers.py",
         "if others:",
         "if False:",
         "tests/distribution/test_workers.py",
     ),
     Mutation(
-        "../docs/how_to/several_machines.md",
+        "../examples/cluster/tfjob.yaml",
+        "restartPolicy: OnFailure",
+        "restartPolicy: ExitCode",
+        "tests/test_cluster_files.py",
+    ),
+    Mutation(
+        "../examples/cluster/study.sbatch",
+        "[ $status = 75 ]",
+        "[ $status = 76 ]",
+        "tests/test_cluster_files.py",
+    ),
+    Mutation(
+        "../examples/cluster/workers.sbatch",
         "[ $status = 75 ]",
         "[ $status = 76 ]",
         "tests/distribution/test_slurm_script.py",
     ),
+    Mutation("experiments/turns.py", "yield lock is not None", "yield True", "tests/experiments/test_turns.py"),
+    Mutation("experiments/study_runs.py", "if not is_mine:", "if False:", "tests/experiments/test_turns.py"),
 ]

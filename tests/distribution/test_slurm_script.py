@@ -1,15 +1,14 @@
-"""The Slurm script of docs/how_to/several_machines.md, with stand-ins for Slurm's commands and for the training."""
+"""The Slurm script of several workers, with stand-ins for Slurm's commands and for the training."""
 
 import os
 import pathlib
-import re
 import subprocess
 
 import pytest
 
 from mnist_keras.distribution.workers import Worker, current_worker
 
-PAGE = pathlib.Path(__file__).parents[2] / "docs" / "how_to" / "several_machines.md"
+SCRIPT = pathlib.Path(__file__).parents[2] / "examples" / "cluster" / "workers.sbatch"
 # Two tasks, as Slurm starts them; the status is that of the last one.
 SRUN = """#!/bin/bash
 shift
@@ -31,12 +30,11 @@ def run_job(tmp_path):
     for name, text in (("srun", SRUN), ("scontrol", SCONTROL), ("python", PYTHON)):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
-    script = re.search(r"```bash\n(#!/bin/bash\n.*?)```", PAGE.read_text(), re.DOTALL).group(1)
 
     def run(status, restarts="0"):
         variables = {"SLURM_JOB_NODELIST": "nodes", "SLURM_JOB_ID": "7", "SLURM_RESTART_COUNT": restarts}
         environment = {**os.environ, **variables, "STATUS": str(status), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-        return subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, check=False).returncode
+        return subprocess.run(["bash", SCRIPT], cwd=tmp_path, env=environment, check=False).returncode
 
     return run
 
