@@ -28,7 +28,7 @@ from mnist_keras import cli
 from mnist_keras.distribution.keras_config import check_keras_config
 from mnist_keras.distribution.ray_cluster import check_ray_installed
 from mnist_keras.distribution.workers import current_worker
-from mnist_keras.errors import InputError
+from mnist_keras.errors import InputError, TrainingStopped
 from mnist_keras.recipes import GROUPS, RECIPES, expand_names
 from mnist_keras.recipes.ablation import ablations
 from mnist_keras.recipes.recipe import Recipe
@@ -79,6 +79,11 @@ def main(_):
         rows = run_study(output, recipes, seeds, digits, options, train_all)
     except IncompleteStudy as error:
         rows, failed = error.rows, error
+    except TrainingStopped:
+        raise
+    except KeyboardInterrupt as stop:
+        # While it waits for another process, or between two trainings.
+        raise TrainingStopped(f"stopped. The same command resumes {output}.") from stop
     if rows:
         # Variants are compared with the complete recipe.
         has_complete = rows[0]["recipe"] == recipes[0].name

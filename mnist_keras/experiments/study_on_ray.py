@@ -7,12 +7,12 @@ from typing import Any
 from mnist_keras.data import Digits
 from mnist_keras.distribution.preemption import StopRequest
 from mnist_keras.distribution.ray_cluster import connected_ray
-from mnist_keras.errors import InputError, TrainingStopped
+from mnist_keras.errors import InputError, TrainingStopped, WorkerLost
 from mnist_keras.experiments.run_folder import read_run
 from mnist_keras.experiments.study_runs import StudyRun
 from mnist_keras.training.settings import TrainingOptions
 
-# How often a run is continued after its process or its machine was lost.
+# How often a run resumes after its process was stopped, or its process or machine was lost.
 _MAX_RETRIES = 10
 _SECONDS_BETWEEN_CHECKS = 0.5
 # Seconds that the runs have to write a checkpoint when the study is stopped.
@@ -23,8 +23,9 @@ _SECONDS_TO_SAVE = 60.0
 class RayStudy:
     """Trains runs on a Ray cluster: a `TrainAll` for `run_study`.
 
-    Each run is a task in a process of its own. If the process or its machine is lost, Ray starts the task again, which
-    resumes the run from its latest checkpoint. The folder of the study must be on all machines, at the same path.
+    Each run is a task in a process of its own. If the process is stopped, or it or its machine is lost, Ray starts the
+    task again, which resumes the run from its latest checkpoint. The folder of the study must be on all machines, at
+    the same path.
     """
 
     #: "local" starts Ray on this machine alone; "auto" and addresses connect to a cluster.
@@ -90,7 +91,8 @@ class RayStudy:
                 f"them. Received: at most {largest:g}. Lower --threads."
             )
         # max_calls: TensorFlow's threads and devices can be chosen once per process.
-        return ray.remote(num_cpus=self.threads, num_gpus=gpus, max_calls=1, max_retries=_MAX_RETRIES)(_train)
+        options = {"num_cpus": self.threads, "num_gpus": gpus, "max_calls": 1}
+        return ray.remote(max_retries=_MAX_RETRIES, retry_exceptions=[WorkerLost], **options)(_train)
 
 
 def _train(run: StudyRun, digits: Digits, options: TrainingOptions, study: RayStudy) -> str:
@@ -105,6 +107,9 @@ def _train(run: StudyRun, digits: Digits, options: TrainingOptions, study: RaySt
             train_run(run.folder, run.recipe, digits, run.seed, options)
     except InputError as error:
         return str(error)
+    except TrainingStopped as stop:
+        # SIGTERM, as on a machine that is taken away. Ray would take a KeyboardInterrupt for a cancelled task.
+        raise WorkerLost(str(stop)) from None
     return ""
 
 

@@ -3,13 +3,14 @@
 import os
 import signal
 import sys
+import time
 
 import keras
 import pytest
 
 from mnist_keras.distribution.strategy import intra_op_threads
-from mnist_keras.errors import InputError
-from mnist_keras.experiments.run_folder import read_run
+from mnist_keras.errors import InputError, TrainingStopped
+from mnist_keras.experiments.run_folder import read_run, unfinished_folder
 from mnist_keras.experiments.study import IncompleteStudy, run_study
 from mnist_keras.experiments.study_on_ray import RayStudy
 from mnist_keras.recipes import get_recipe
@@ -21,12 +22,28 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_figures")]
 ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
-class KilledOnce(keras.callbacks.Callback):
-    """Kills its process once, in the seventh step of `stack_1`, and records each step."""
+class StopsTheStudy(keras.callbacks.Callback):
+    """Sends SIGTERM to the process that started the study, in the third step, and waits until its own is stopped."""
 
-    def __init__(self, folder):
+    def __init__(self, process):
+        super().__init__()
+        self.process = process
+        self.step = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        if self.step == 3:
+            os.kill(self.process, signal.SIGTERM)
+            time.sleep(5)
+
+
+class KilledOnce(keras.callbacks.Callback):
+    """Sends its process a signal once, in the seventh step of `stack_1`, and records each step."""
+
+    def __init__(self, folder, signal_number=signal.SIGKILL):
         super().__init__()
         self.folder = str(folder)
+        self.signal_number = signal_number
         self.step = 0
 
     def on_train_batch_end(self, batch, logs=None):
@@ -36,7 +53,7 @@ class KilledOnce(keras.callbacks.Callback):
                 file.write(f"{self.step} ")
             if self.step == 7 and not os.path.exists(f"{self.folder}/killed"):
                 open(f"{self.folder}/killed", "w").close()
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self.signal_number)
 
 
 def options(*callbacks):
@@ -66,6 +83,27 @@ def test_a_study_with_a_killed_run_equals_one_in_a_single_process(tiny, tmp_path
     # The checkpoint of step 5 was the last one before the kill.
     steps = (tmp_path / "steps").read_text().split()
     assert steps[:8] == ["1", "2", "3", "4", "5", "6", "7", "6"]
+
+
+LONG = get_recipe("stack_1", epochs=1, batch_size=8, steps_per_execution=1)
+
+
+@pytest.mark.long
+def test_a_run_resumes_when_its_process_is_stopped(tiny, tmp_path, cluster):
+    run_study(tmp_path, [LONG], [0], tiny, options(KilledOnce(tmp_path, signal.SIGTERM)), RayStudy(cluster))
+    # No step is repeated: the process has written a checkpoint.
+    assert (tmp_path / "steps").read_text().split() == [str(step) for step in range(1, 16)]
+
+
+@pytest.mark.long
+def test_a_stopped_study_leaves_checkpoints_and_resumes(tiny, tmp_path, cluster):
+    study = RayStudy(cluster)
+    with pytest.raises(TrainingStopped, match=r"1 runs of the study are stopped\. The same command resumes it\."):
+        run_study(tmp_path, [LONG], [0], tiny, options(StopsTheStudy(os.getpid())), study)
+    folder = tmp_path / "stack_1-seed-0"
+    assert [path.name for path in unfinished_folder(folder).glob("step-*")] == ["step-000000003.npz"]
+    assert run_study(tmp_path, [LONG], [0], tiny, options(), study)[0]["seeds"] == 1
+    assert not unfinished_folder(folder).exists()
 
 
 def test_too_many_threads_end_in_one_message(tiny, tmp_path, cluster):
