@@ -77,6 +77,7 @@ def test_workers_of_ray_that_are_stopped_resume(command, data_flags, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_wrong_flag_ends_the_workers_of_ray(command, data_flags, tmp_path):
     process = start(command, tmp_path, "--epochs=none", *data_flags)
     output, _ = process.communicate(timeout=100)
