@@ -19,7 +19,7 @@ from mnist_keras.experiments.search import Search
 from mnist_keras.recipes import get_recipe
 from mnist_keras.recipes.search_space import parse_space
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 # The recipe's own learning rate is outside; the loss of every other trial is not finite.
 FAILING = "learning_rate=choice(1e30,1e32)"
@@ -58,7 +58,6 @@ def test_the_best_recipe_is_no_worse_than_the_default_one_and_the_search_resumes
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "search.json"]
 
 
-@pytest.mark.long
 def test_failed_trials_are_rows_and_do_not_end_the_search(tmp_path):
     rows = run_search(tmp_path, search(FAILING, epochs=1), 3, Resources(workers=1))
     assert [row["error"][:25] for row in rows] == ["", "Training diverged in step", "Training diverged in step"]

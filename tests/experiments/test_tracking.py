@@ -173,6 +173,7 @@ def test_an_offline_tool_gets_everything_once_at_the_end(tiny, tracker, tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_an_ensemble_is_one_tracked_run(tiny, tracker, tmp_path, without_figures):
     recipe = get_recipe("linear", epochs=2, ensemble_size=2)
     tracked_training(tracker, tmp_path / "both", tiny, recipe=recipe)
@@ -181,6 +182,7 @@ def test_an_ensemble_is_one_tracked_run(tiny, tracker, tmp_path, without_figures
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_run_that_is_started_again_after_it_was_deleted_is_another_tracked_run(
     tiny, tracker, tmp_path, without_figures
 ):

@@ -35,6 +35,7 @@ def test_a_server_that_does_not_answer_is_one_message_before_tensorflow_is_impor
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_run_and_a_repeated_command_are_one_tracked_run(command, script, data_flags, tmp_path):
     pytest.importorskip("alembic")
     from mlflow import MlflowClient
