@@ -229,12 +229,6 @@ MUTATIONS = [
     _of(_TRACKING, "not self._has_failed and epoch not in self._epochs:", "not self._has_failed:"),
     _of(_TRACKING, "            self._has_failed = True", "            raise"),
     _of(_TRACKING, 'config.get("run_id", config["digest"])', 'config["digest"]'),
-    Mutation(
-        "experiments/tracking_tools.py",
-        "sorted(parameters.keys() - run.data.params)",
-        "sorted(parameters)",
-        "tests/experiments/test_tracking_tools.py",
-    ),
     _of(_STORAGE, "with atomic_file(path)", 'with open(path, "wb")'),
     Mutation(
         "training/checkpoints/schedule.py",

@@ -178,6 +178,8 @@ def test_wandb_without_a_key_is_an_error_except_offline(fake_wandb):
     assert not tracker.is_live
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_wandb_writes_a_folder_offline(tmp_path, monkeypatch, files):
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
