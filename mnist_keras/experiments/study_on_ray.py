@@ -105,7 +105,7 @@ def _train(run: StudyRun, digits: Digits, options: TrainingOptions, study: RaySt
     try:
         with take_turn(run.folder, wait=True):
             train_run(run.folder, run.recipe, digits, run.seed, options)
-    except InputError as error:
+    except (InputError, OSError) as error:
         return str(error)
     except TrainingStopped as stop:
         # SIGTERM, as on a machine that is taken away. Ray would take a KeyboardInterrupt for a cancelled task.

@@ -109,3 +109,9 @@ def test_a_stopped_study_leaves_checkpoints_and_resumes(tiny, tmp_path, cluster)
 def test_too_many_threads_end_in_one_message(tiny, tmp_path, cluster):
     with pytest.raises(InputError, match="No machine of the Ray cluster auto has enough cores.*--threads=900"):
         run_study(tmp_path, [get_recipe("linear", epochs=2)], [0], tiny, options(), RayStudy(cluster, threads=900))
+
+
+def test_a_file_that_cannot_be_written_is_named(tiny, tmp_path, cluster):
+    (tmp_path / ".locks").touch()
+    with pytest.raises(IncompleteStudy, match=r"linear, seed 0: \[Errno 17\] File exists: .*\.locks"):
+        run_study(tmp_path, [get_recipe("linear", epochs=2)], [0], tiny, options(), RayStudy(cluster))
