@@ -8,7 +8,7 @@ from mnist_keras.data import Digits
 from mnist_keras.distribution.preemption import StopRequest
 from mnist_keras.distribution.ray_cluster import connected_ray
 from mnist_keras.errors import InputError, TrainingStopped, WorkerLost
-from mnist_keras.experiments.run_folder import read_run
+from mnist_keras.experiments.run_folder import read_run, unfinished_folder
 from mnist_keras.experiments.study_runs import StudyRun
 from mnist_keras.training.settings import TrainingOptions
 
@@ -64,9 +64,14 @@ class RayStudy:
                 task.remote(run._replace(folder=run.folder.resolve()), shared, quiet, self): (number, run)
                 for number, run in left.items()
             }
-            print(f"{len(jobs)} runs as tasks of Ray, each with {self.threads} cores", flush=True)
+            print(f"runs as tasks of Ray: {len(jobs)}; cores of each: {self.threads}", flush=True)
             failures = []
+            begun: set[int] = set()
             while jobs and not stop.received:
+                for number, run in jobs.values():
+                    if number not in begun and unfinished_folder(run.folder).exists():
+                        begun.add(number)
+                        print(f"[{number}/{len(runs)}] {run}: training", flush=True)
                 for job in ray.wait(list(jobs), timeout=_SECONDS_BETWEEN_CHECKS)[0]:
                     number, run = jobs.pop(job)
                     failure = _result_of(ray, job)
@@ -78,7 +83,7 @@ class RayStudy:
                 for job in jobs:
                     ray.cancel(job)
                 ray.wait(list(jobs), num_returns=len(jobs), timeout=_SECONDS_TO_SAVE)
-                raise TrainingStopped(f"{len(jobs)} runs of the study are stopped. The same command resumes it.")
+                raise TrainingStopped(f"stopped with {len(jobs)} runs left. The same command resumes the study.")
         return failures
 
     def _as_task(self, ray: Any) -> Any:
