@@ -98,7 +98,7 @@ def test_a_run_resumes_when_its_process_is_stopped(tiny, tmp_path, cluster):
 @pytest.mark.long
 def test_a_stopped_study_leaves_checkpoints_and_resumes(tiny, tmp_path, cluster):
     study = RayStudy(cluster)
-    with pytest.raises(TrainingStopped, match=r"1 runs of the study are stopped\. The same command resumes it\."):
+    with pytest.raises(TrainingStopped, match=r"stopped with 1 runs left\. The same command resumes the study\."):
         run_study(tmp_path, [LONG], [0], tiny, options(StopsTheStudy(os.getpid())), study)
     folder = tmp_path / "stack_1-seed-0"
     assert [path.name for path in unfinished_folder(folder).glob("step-*")] == ["step-000000003.npz"]
