@@ -14,7 +14,8 @@ _SCRIPTS = project_folder("scripts")
 def main() -> None:
     """Runs the script named by the first argument with the other arguments.
 
-    Without an argument, or with --help, prints the list of scripts. An unknown name exits with status 2.
+    Without an argument, or with --help, prints the list of scripts; with --version, the version. An unknown name exits
+    with status 2.
     """
     name, *arguments = sys.argv[1:] or ["--help"]
     commands = {path.stem: path for path in sorted(_SCRIPTS.glob("*.py")) if not path.stem.endswith("_flags")}
@@ -34,6 +35,9 @@ def main() -> None:
             print(usage, flush=True)
         except BrokenPipeError:
             cli.exit_on_broken_pipe()
+        return
+    if name == "--version":
+        cli.print_version()
         return
     print(f"mnist-keras: there is no command {name!r}.\n{usage}", file=sys.stderr)
     sys.exit(2)

@@ -44,13 +44,15 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
         if {"--help", "-help", "-h"} & set(sys.argv[1:]):
             about = _replace_commands((sys.modules["__main__"].__doc__ or "").strip())
             print(f"{about}\n\n{usage}\n{flags.FLAGS.main_module_help()}")
+        elif "--version" in sys.argv[1:]:
+            print_version()
         else:
             given = flags.FLAGS(sys.argv)[1:]
             _check_arguments(given, arguments)
             main(given)
         sys.stdout.flush()
     except flags.Error as error:
-        print(f"{program}: {error}\n{usage}\nAll flags: {start} --help", file=sys.stderr)
+        print(f"{program}: {error}{_suggestion(error)}\n{usage}\nAll flags: {start} --help", file=sys.stderr)
         sys.exit(2)
     except TrainingStopped as stop:
         print(f"\n{program}: {stop}", file=sys.stderr)
@@ -69,6 +71,34 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{program}: {where}{error.strerror or error}")
+
+
+# Names that flags have in other programs, and their names here.
+_OTHER_NAMES = {
+    **{"lr": "learning_rate", "rate": "learning_rate", "bs": "batch_size", "batch": "batch_size", "wd": "weight_decay"},
+    **{"dropout": "network_options", "rotation": "augmentation", "shift": "augmentation", "augment": "augmentation"},
+    **{"data": "data_dir", "name": "run_name", "gpus": "strategy", "output_dir": "output", "out": "output"},
+    **{
+        "arch": "model",
+        "network_name": "model",
+        "pretrained": "init_from",
+        "weights": "init_from",
+        "wandb": "tracking",
+    },
+}
+
+
+def _suggestion(error: flags.Error) -> str:
+    """Returns a question about the flag that is meant, where absl suggests none."""
+    name = _OTHER_NAMES.get(getattr(error, "flagname", ""))
+    return f". Did you mean: {name} ?" if name in flags.FLAGS and "Did you mean" not in str(error) else ""
+
+
+def print_version() -> None:
+    """Prints the version of the package."""
+    from mnist_keras import __version__
+
+    print(f"mnist_keras {__version__}")
 
 
 def prepare_output() -> None:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import mnist_keras
 from mnist_keras.recipes import RECIPES
 from mnist_keras.recipes.recipe import Recipe
 
@@ -40,6 +41,10 @@ def test_a_tflite_file_predicts_without_tensorflow(script, tmp_path):
     assert plot.is_file()
 
 
+def test_the_version_is_that_of_the_package(script):
+    assert script("train", "--version").stdout == f"mnist_keras {mnist_keras.__version__}\n"
+
+
 def test_a_closed_output_pipe_prints_no_traceback(command):
     process = subprocess.Popen(command("train", "--help"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
@@ -63,7 +68,9 @@ def test_help_of_train_lists_recipes_and_default_formats(script):
         ("train", ["--epochs=0"], "epochs must be a whole number from 1"),
         ("train", ["--seed=-1"], "flag --seed=-1"),
         ("train", ["--strategy=none"], "auto|one_device|mirrored"),
-        ("train", ["--rotation=3"], "Unknown command line flag 'rotation'"),
+        ("train", ["--rotation=3"], "Unknown command line flag 'rotation'. Did you mean: augmentation ?"),
+        ("train", ["--lr=0.1"], "Unknown command line flag 'lr'. Did you mean: learning_rate ?"),
+        ("demo", ["--lr=0.1"], "Unknown command line flag 'lr'\n"),
         ("train", ["--augmentation=rotation:3"], "expected name=value pairs as in 'rotation=15,shift=.1'"),
         ("train", ["--augmentation=__import__('os')"], "expected name=value pairs"),
         ("train", ["--augmentation=rotation=open('x')"], "expected name=value pairs"),
