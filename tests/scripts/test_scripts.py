@@ -131,7 +131,7 @@ def test_a_study_and_a_comparison(script, data_flags, tmp_path):
     assert (config["dataset"]["train_examples"], config["dataset"]["test_examples"]) == (70, 50)
     runs = ["stack_0-seed-1", "stack_0-without-warmup_fraction-seed-1"]
     figures = ["ablation.png", "accuracy.png", "parameters.png"]
-    assert listing(tmp_path / "out") == sorted([*figures, "report.html", *runs, "table.csv", "table.md"])
+    assert listing(tmp_path / "out") == sorted([".locks", *figures, "report.html", *runs, "table.csv", "table.md"])
 
     result = script("compare", "out", "stack_0", "stack_0-without-warmup_fraction")
     assert result.returncode == 0, result.stderr
