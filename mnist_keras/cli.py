@@ -10,18 +10,19 @@ import shlex
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 from absl import flags
 
 from mnist_keras.errors import EXIT_TRY_AGAIN, InputError, InputWarning, TrainingStopped, WorkerLost
+from mnist_keras.flag_help import describe_flags
 
 # The command that started the script, as in "mnist-keras train". None: the script was started by its file.
 INVOKED_AS: str | None = None
 
 
-def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
+def run(main: Callable[[list[str]], None], arguments: str = "", common: Sequence[str] = ()) -> None:
     """Parses the command line and calls `main` with the positional arguments.
 
     Invalid input ends in one message on stderr. The exit status is 2 for a wrong flag and 1 for any other invalid
@@ -31,6 +32,8 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
         main: called with the positional arguments.
         arguments: names of the positional arguments for the usage line, as in "MODEL IMAGE...". Names in
             [brackets] are optional.
+        common: names of the flags that --help describes; it lists the others by name, and --helpfull describes all.
+            Without names, --help describes all flags.
     """
     prepare_output()
     program = INVOKED_AS or pathlib.Path(sys.argv[0]).name
@@ -41,9 +44,11 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         # absl's --help exits with status 1.
-        if {"--help", "-help", "-h"} & set(sys.argv[1:]):
+        if {"--help", "-help", "-h", "--helpfull"} & set(sys.argv[1:]):
             about = _replace_commands((sys.modules["__main__"].__doc__ or "").strip())
-            print(f"{about}\n\n{usage}\n{flags.FLAGS.main_module_help()}")
+            print(f"{about}\n\n{usage}\n\n{describe_flags(common, '--helpfull' in sys.argv)}")
+            if common and "--helpfull" not in sys.argv:
+                print(f"\nAll flags are described by: {start} --helpfull")
         elif "--version" in sys.argv[1:]:
             print_version()
         else:
@@ -52,7 +57,7 @@ def run(main: Callable[[list[str]], None], arguments: str = "") -> None:
             main(given)
         sys.stdout.flush()
     except flags.Error as error:
-        print(f"{program}: {error}{_suggestion(error)}\n{usage}\nAll flags: {start} --help", file=sys.stderr)
+        print(f"{program}: {error}{_suggestion(error)}\n{usage}\nFlags: {start} --help", file=sys.stderr)
         sys.exit(2)
     except TrainingStopped as stop:
         print(f"\n{program}: {stop}", file=sys.stderr)

@@ -23,6 +23,7 @@ from mnist_keras.data.mixing import MAX_RATIO, MIN_RATIO, is_ratio
 from mnist_keras.distribution.workers import MAX_DEVICES, MAX_THREADS, STRATEGIES
 from mnist_keras.errors import InputError
 from mnist_keras.export.formats import DEFAULT_FORMATS, FORMATS, expand_formats
+from mnist_keras.flag_help import flag_group
 from mnist_keras.inference.input_range import INPUT_RANGES
 from mnist_keras.recipes import get_recipe
 from mnist_keras.recipes.recipe import NETWORKS, OPTIMIZERS, SCHEDULES, Recipe
@@ -58,6 +59,7 @@ _RECIPE_HELP = {
 }
 
 
+@flag_group("Recipe")
 def define_recipe_flags() -> None:
     """Defines a flag for each field of a recipe. A flag that is not given keeps the recipe's value."""
     for field in dataclasses.fields(Recipe):
@@ -88,6 +90,7 @@ def recipe_from_flags(recipe: str | Recipe) -> Recipe:
         raise flags.IllegalFlagValueError(str(error)) from error
 
 
+@flag_group("Data")
 def define_data_flags(zero: str = "the test set") -> None:
     """Defines --dataset, --data_dir, --image_preparation and --validation, whose 0 means what `zero` says."""
     names = f"{', '.join(DATASETS)}, or tfds:NAME"
@@ -105,6 +108,7 @@ def define_data_flags(zero: str = "the test set") -> None:
     flags.DEFINE_integer("validation", 0, text, lower_bound=0)
 
 
+@flag_group("Data")
 def define_mix_flag() -> None:
     """Defines --mix."""
     text = (
@@ -148,6 +152,7 @@ def define_input_range_flag() -> None:
     flags.DEFINE_enum("input_range", "auto", INPUT_RANGES, text)
 
 
+@flag_group("Training")
 def define_training_flags() -> None:
     """Defines the training flags that are not fields of a recipe: devices, precision, checkpoints."""
     flags.DEFINE_enum(
@@ -187,6 +192,7 @@ def training_options() -> TrainingOptions:
     return TrainingOptions(**{name: flags.FLAGS[name].value for name in names})
 
 
+@flag_group("Export")
 def define_export_flags() -> None:
     """Defines --formats."""
     known = "; ".join(f"{name}: {kind.about}" for name, kind in FORMATS.items())

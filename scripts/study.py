@@ -42,9 +42,9 @@ text = "train several runs at a time. local: with Ray on this machine; auto or A
 flags.DEFINE_string("ray", None, text)
 text = "with --ray=local: number of runs at a time, each on --threads cores (default: as many as the cores allow)"
 flags.DEFINE_integer("workers", None, text, lower_bound=1)
-define_data_flags()
-define_training_flags()
 define_recipe_flags()
+define_training_flags()
+define_data_flags()
 FLAGS = flags.FLAGS
 
 
@@ -117,4 +117,6 @@ def _seeds() -> list[int]:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(
+        main, common=("recipes", "seeds", "output", "epochs", "dataset", "data_dir", "validation", "threads", "ablate")
+    )

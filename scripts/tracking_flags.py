@@ -6,10 +6,12 @@ from absl import flags
 
 from mnist_keras.experiments.run_folder import is_tracked
 from mnist_keras.experiments.tracking_tools import TOOLS, Tracker, connect_tracker
+from mnist_keras.flag_help import flag_group
 
 flags.disclaim_key_flags()
 
 
+@flag_group("Tracking")
 def define_tracking_flags() -> None:
     """Defines --tracking and --tracking_uri."""
     text = "record parameters, metrics per epoch, report and export by MLflow (mlflow) or Weights & Biases (wandb)"

@@ -79,13 +79,15 @@ flags.DEFINE_string("runs_dir", "runs", "folder of all runs")
 flags.DEFINE_string("export_dir", "exported", "folder of all exports; empty: no export")
 flags.DEFINE_bool("resume", False, "resume the run --run_name, or the recipe's latest unfinished run")
 flags.DEFINE_string("tensorboard", None, "folder of TensorBoard logs; the run gets a subfolder")
-define_tracking_flags()
-define_export_flags()
+define_recipe_flags()
 define_training_flags()
 define_data_flags()
 define_mix_flag()
-define_recipe_flags()
+define_export_flags()
+define_tracking_flags()
 FLAGS = flags.FLAGS
+_COMMON_FLAGS = ("model", "epochs", "batch_size", "learning_rate", "augmentation", "seed", "dataset", "data_dir")
+_COMMON_FLAGS += ("init_from", "run_name", "resume")
 
 
 def main(_):
@@ -245,4 +247,4 @@ def _print_results(run: pathlib.Path, recipe: str, export: pathlib.Path | None, 
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, common=_COMMON_FLAGS)

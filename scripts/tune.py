@@ -53,9 +53,9 @@ text = "seed of the proposals, and of each training"
 flags.DEFINE_integer("seed", 0, text, lower_bound=0, upper_bound=MAX_SEED)
 flags.DEFINE_integer("workers", None, "number of trials at once (default: one per --threads cores)", lower_bound=1)
 flags.DEFINE_string("ray", "local", "local: Ray on this machine alone; auto or ADDRESS: a Ray cluster that runs")
-define_data_flags("5,000, or a tenth of fewer than 50,000 images")
-define_training_flags()
 define_recipe_flags()
+define_training_flags()
+define_data_flags("5,000, or a tenth of fewer than 50,000 images")
 FLAGS = flags.FLAGS
 
 
@@ -148,4 +148,4 @@ def _as_flag(value: Any, default: Any) -> str:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, common=("model", "space", "trials", "output", "epochs", "dataset", "data_dir", "seed", "workers"))

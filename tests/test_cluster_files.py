@@ -46,7 +46,7 @@ def check_flags(command):
     """Checks that the script of a command has its flags."""
     script, *arguments = command
     path = ROOT / "scripts" / f"{pathlib.Path(script).stem}.py"
-    result = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, path, "--helpfull"], capture_output=True, text=True, check=True)
     for argument in arguments:
         assert f"{argument.split('=')[0]}:" in result.stdout, argument
 

@@ -42,7 +42,7 @@ def lines_of(pages):
 
 @functools.cache
 def help_of(script):
-    command = [sys.executable, ROOT / script, "--help"]
+    command = [sys.executable, ROOT / script, "--helpfull"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

@@ -12,7 +12,7 @@ ROOMS = {
     *("distribution", "data", "recipes", "inference", "evaluation", "models"),
     *("reports", "training", "experiments", "export", "benchmarks"),
 }
-LOOSE = {"errors", "atomic", "files", "cli"}
+LOOSE = {"errors", "atomic", "files", "flag_help", "cli"}
 
 
 def drawn_modules():

@@ -9,6 +9,7 @@ import pytest
 
 WITHOUT_TENSORFLOW = [
     "mnist_keras",
+    "mnist_keras.flag_help",
     "mnist_keras.cli",
     "mnist_keras.errors",
     "mnist_keras.atomic",

@@ -1,5 +1,6 @@
 """Trains the runs of a study in this process, in turns with other processes of the same study."""
 
+import dataclasses
 import pathlib
 import time
 from collections.abc import Callable, Sequence
@@ -38,6 +39,8 @@ def train_in_turns(runs: Sequence[StudyRun], digits: Digits, options: TrainingOp
     """
     failures: list[str] = []
     waiting: list[int] = []
+    # Names of the recipes whose network was printed.
+    shown: set[str] = set()
     left = dict(enumerate(runs, start=1))
     while left:
         taken = []
@@ -47,9 +50,13 @@ def train_in_turns(runs: Sequence[StudyRun], digits: Digits, options: TrainingOp
                     continue
                 taken.append(number)
                 title = f"[{number}/{len(runs)}] {run}"
-                print(f"{title}: complete" if run.folder.exists() else f"\n{title}", flush=True)
+                complete = run.folder.exists()
+                print(f"{title}: complete" if complete else f"\n{title}", flush=True)
+                run_options = dataclasses.replace(options, summary=options.summary and run.recipe.name not in shown)
+                if not complete:
+                    shown.add(run.recipe.name)
                 try:
-                    train_run(run.folder, run.recipe, digits, run.seed, options)
+                    train_run(run.folder, run.recipe, digits, run.seed, run_options)
                 except InputError as error:
                     failures.append(f"{run}: {error}")
                     print(failures[-1], flush=True)

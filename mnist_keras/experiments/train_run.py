@@ -74,7 +74,11 @@ def train_run(
             shutil.rmtree(unfinished_folder(folder), ignore_errors=True)
         return read_run(folder)[0].get("digest", "")
     if recipe.ensemble_size > 1:
-        runs = [_train_dependency(folder, *member, digits, options) for member in ensemble_members(recipe, seed)]
+        runs = []
+        for member in ensemble_members(recipe, seed):
+            runs.append(_train_dependency(folder, *member, digits, options))
+            # All members have the same network.
+            options = dataclasses.replace(options, summary=False)
         ensemble = combine_members(recipe, digits, seed, runs)
         if is_chief:
             save_run(folder, ensemble, digits, flags)

@@ -81,19 +81,19 @@ def _learning_rate(model: keras.Model) -> float:
 
 
 class ProgressLog(keras.callbacks.Callback):
-    """Prints one line per epoch. On a terminal it shows a progress bar during the epoch.
+    """Prints one line per epoch: loss and accuracy of training, as means over the epoch, and of the test images.
+
+    On a terminal it shows a progress bar with images per second during the epoch.
 
     Args:
         history: the RunHistory of the run; it must come before this callback in the list.
-        test_examples: number of test images.
         images_per_step: batch size.
         log_every: print a line every `log_every` steps as well; 0 prints none.
     """
 
-    def __init__(self, history: RunHistory, test_examples: int, images_per_step: int, log_every: int = 0):
+    def __init__(self, history: RunHistory, images_per_step: int, log_every: int = 0):
         super().__init__()
         self._history = history
-        self._test_examples = test_examples
         self._images_per_step = images_per_step
         self._log_every = log_every
         self._bar = None
@@ -111,12 +111,12 @@ class ProgressLog(keras.callbacks.Callback):
             leave=False,
             dynamic_ncols=True,
         )
-        self._began, self._first = time.perf_counter(), None
+        self._done = None
 
     def on_train_batch_begin(self, batch, logs=None):
-        if self._first is None:
+        if self._done is None:
             # An epoch that is resumed does not start at batch 0.
-            self._first = self._done = self._bar.initial = self._bar.n = batch
+            self._done = self._bar.initial = self._bar.n = batch
 
     def on_train_batch_end(self, batch, logs=None):
         self._bar.set_postfix(loss=f"{logs['loss']:.4f}", refresh=False)
@@ -131,23 +131,15 @@ class ProgressLog(keras.callbacks.Callback):
                 file=sys.stdout,
             )
 
-    def on_test_begin(self, logs=None):
-        images = (self._done - self._first) * self._images_per_step
-        self._images_per_second = images / (time.perf_counter() - self._began)
-
     def on_epoch_end(self, epoch, logs=None):
         self._bar.close()
         row = self._history.epochs[-1]
-        epochs = str(self.params["epochs"])
-        correct = round(row["test_accuracy"] * self._test_examples)
+        epochs = self.params["epochs"]
+        left = format_duration(row["seconds"] * (epochs - row["epoch"]))
+        # With its usual numbers the line fits 100 columns.
         print(
-            f"epoch {row['epoch']:>{len(epochs)}}/{epochs}  train loss {row['loss']:.4f} accuracy "
-            f"{row['accuracy']:7.2%}  test loss {row['test_loss']:.4f} accuracy {correct}/{self._test_examples} "
-            f"{row['test_accuracy']:7.2%}  rate {row['learning_rate']:.3g}  "
-            f"{self._images_per_second:,.0f} images/s  {row['seconds']:.1f} s, {self._time_left(row)} left",
+            f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}  train loss {row['loss']:.4f} {row['accuracy']:7.2%}  "
+            f"test loss {row['test_loss']:.4f} {row['test_accuracy']:7.2%}  lr {row['learning_rate']:.2g}  "
+            f"{format_duration(row['seconds'])}, {left} left",
             flush=True,
         )
-
-    def _time_left(self, row) -> str:
-        seconds = row["seconds"] * (self.params["epochs"] - row["epoch"])
-        return format_duration(seconds)

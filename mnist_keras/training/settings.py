@@ -48,8 +48,10 @@ class TrainingOptions:
     #: "balanced": the examples of rare classes have higher weights in the loss, see `balanced_class_weights`. None: all
     #: examples have the weight 1.
     class_weight: str | None = None
-    #: Print the model's summary and the progress.
+    #: Print the progress.
     verbose: bool = True
+    #: Print the model's summary before the progress.
+    summary: bool = True
 
     def __post_init__(self):
         check(self.strategy in STRATEGIES, f"one of {', '.join(STRATEGIES)}", "strategy", self.strategy)

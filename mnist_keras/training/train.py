@@ -185,8 +185,9 @@ def train(
             )
         if initial_model is not None:
             print(start.describe())
-        model.summary()
-        printing = [ProgressLog(history, len(digits.test_images), batch_size, recipe.log_every_steps)]
+        if options.summary:
+            model.summary()
+        printing = [ProgressLog(history, batch_size, recipe.log_every_steps)]
     with StopRequest() as stop, translate_worker_errors(distribution), patched_for_multi_worker(model, distribution):
         any_worker = make_any_across_workers(distribution)
         latest = checkpoints.open(settings, is_chief, any_worker) if checkpoints else None

@@ -47,6 +47,13 @@ def test_a_stopped_study_is_resumed(tiny, tmp_path, trainings, capsys):
     assert len(trainings) == 4
 
 
+def test_a_study_prints_each_network_once(tiny, tmp_path, capsys):
+    run_study(tmp_path, RECIPES, [0, 1], tiny)
+    output = capsys.readouterr().out
+    assert [output.count(f'Model: "{recipe.name}"') for recipe in RECIPES] == [1, 1]
+    assert output.count("epoch 1/") == 4
+
+
 def test_a_run_that_fails_does_not_hide_the_others(tiny, tmp_path, trainings, capsys):
     diverging = get_recipe("stack_1", epochs=1, learning_rate=1e30)
     with pytest.raises(IncompleteStudy) as error:

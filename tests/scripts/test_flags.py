@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import re
 import subprocess
 import time
 
@@ -53,10 +54,24 @@ def test_a_closed_output_pipe_prints_no_traceback(command):
     process.stderr.close()
 
 
-def test_help_of_train_lists_recipes_and_default_formats(script):
+def test_help_describes_the_common_flags_and_names_the_others(script):
     text = script("train", "--help").stdout
     assert all(name in text for name in RECIPES)
-    assert "(default: 'saved_model,float32')" in text
+    described = re.findall(r"^  --(?:\[no\])?(\w+): ", text, re.MULTILINE)
+    assert described[:4] == ["model", "epochs", "batch_size", "learning_rate"]
+    named = re.findall(r"--(\w+)[,\n]", text.partition("\n\nRecipe:\n")[2].rpartition("All flags")[0])
+    full = script("train", "--helpfull").stdout
+    assert "(default: saved_model,float32)" in full
+    every = re.findall(r"^  --(?:\[no\])?(\w+): ", full, re.MULTILINE)
+    assert sorted(described + named) == sorted(every)
+    assert len(set(every)) == len(every) > 40
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_help_of_a_script_with_few_flags_describes_all(script):
+    texts = [script("evaluate", flag).stdout for flag in ("--help", "--helpfull")]
+    assert texts[0] == texts[1]
+    assert "--require_accuracy: " in texts[0]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +126,6 @@ def test_wrong_flags_exit_with_2(script, name, arguments, message):
 
 
 def test_every_field_of_a_recipe_is_a_flag(script):
-    text = script("train", "--help").stdout
+    text = script("train", "--helpfull").stdout
     names = {field.name for field in dataclasses.fields(Recipe)} - {"name", "summary", "published_accuracy"}
     assert {name for name in names if f"--{name}:" not in text and f"--[no]{name}:" not in text} == set()

@@ -25,7 +25,7 @@ def run_in_python(before, *arguments):
 
 
 def test_help_imports_neither_ray_nor_tensorflow():
-    output = run_in_python("", "--help").stdout
+    output = run_in_python("", "--helpfull").stdout
     assert "usage: python scripts/tune.py [--flag=value ...]" in output
     assert "0: 5,000, or a tenth" in output
     assert output.endswith("\n[]\n")
