@@ -1,4 +1,4 @@
-"""The code follows the drawing in docs/house.md: rooms, files, and the one-way order of imports."""
+"""The code follows the drawing in docs/architecture.md: rooms, files, and the one-way order of imports."""
 
 import ast
 import pathlib
@@ -61,7 +61,7 @@ def test_imports_flow_one_way(module):
     for imported in imported_modules(PACKAGE / f"{module}.py"):
         if imported:
             place = order.index(imported) if imported in order else faces[imported]
-            assert place < order.index(module), f"{module} imports {imported}, which docs/house.md lists after it"
+            assert place < order.index(module), f"{module} imports {imported}, which docs/architecture.md lists after it"
 
 
 def test_files_are_short():
