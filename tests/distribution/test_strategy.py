@@ -12,7 +12,7 @@ from mnist_keras.errors import InputError
 TESTS = pathlib.Path(__file__).parents[1]
 
 
-def test_one_device_unless_there_are_several_gpus():
+def test_one_device_unless_there_are_multi_gpu():
     assert get_strategy("auto").num_replicas_in_sync == 1
     assert get_strategy("one_device") is tf.distribute.get_strategy()
     assert isinstance(get_strategy("mirrored"), tf.distribute.MirroredStrategy)
