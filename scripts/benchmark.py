@@ -5,7 +5,7 @@
     python scripts/benchmark.py --tasks=fused --recipes=compact_6k,stack_10 --turns=9 --threads=1
 
 Tasks that run by default:
-    machine       products of large matrices: the peak arithmetic of the processor
+    machine       products of large matrices: the peak arithmetic of the CPU
     training      training steps of each recipe against PyTorch
     augmentation  augmented images against Pillow
     inference     predictions by LiteRT, SavedModel, onnxruntime and PyTorch
@@ -64,7 +64,7 @@ flags.DEFINE_list(
 flags.DEFINE_list("inference_recipes", "compact_1k,compact_6k,compact_10k", "recipes of inference")
 flags.DEFINE_list("accuracy_recipes", "fast_990,fast_994", "recipes of accuracy")
 flags.DEFINE_integer("turns", 5, "number of turns of each contender; of accuracy: number of seeds", lower_bound=1)
-flags.DEFINE_integer("threads", 0, "threads of each contender in training; 0: all processors", lower_bound=0)
+flags.DEFINE_integer("threads", 0, "threads of each contender in training; 0: all CPU cores", lower_bound=0)
 flags.DEFINE_string("data_dir", None, "folder of MNIST (default: the environment variable MNIST_KERAS_DATA_DIR)")
 flags.DEFINE_string("output", "benchmark", "folder of the results")
 FLAGS = flags.FLAGS

@@ -50,7 +50,7 @@ _RECIPE_HELP = {
     "label_smoothing": "label smoothing: fraction of each training target spread evenly over the classes",
     "ensemble_size": "number of networks, trained with different seeds, whose probabilities are averaged",
     "batch_size": "batch size; 0: the whole training set",
-    "synthetic_examples": "number of digits drawn by code that are added to the training set",
+    "synthetic_examples": "number of synthetic digits that are added to the training set",
     "calibration_temperature": "temperature scaling: divides the logits after training",
     "epochs": "number of epochs",
     "augmentation": "augmentation, as in 'rotation=15,shift=.1,scale=(.9,1.1)'; others stay unchanged; 'none': none",

@@ -1,4 +1,4 @@
-"""The code follows the drawing in docs/architecture.md: rooms, files, and the one-way order of imports."""
+"""The code follows the list in docs/architecture.md: subpackages, files, and the one-way order of imports."""
 
 import ast
 import pathlib
@@ -8,23 +8,23 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "mnist_keras"
-ROOMS = {
+SUBPACKAGES = {
     *("distribution", "data", "recipes", "inference", "evaluation", "models"),
     *("reports", "training", "experiments", "export", "benchmarks"),
 }
 LOOSE = {"errors", "atomic", "files", "flag_help", "cli"}
 
 
-def drawn_modules():
-    """Modules in the order of the drawing, as paths without suffix: "errors", "data/augmentation/config"."""
-    drawing = (ROOT / "docs" / "house.md").read_text().split("\nmnist_keras/\n")[1].split("\nscripts/")[0]
-    modules, room = [], ""
-    for line in drawing.splitlines():
+def listed_modules():
+    """Modules in the order of the list, as paths without suffix: "errors", "data/augmentation/config"."""
+    listing = (ROOT / "docs" / "architecture.md").read_text().split("\nmnist_keras/\n")[1].split("\nscripts/")[0]
+    modules, subpackage = [], ""
+    for line in listing.splitlines():
         if re.match(r"  \w+/", line):
-            room = line.split()[0]
+            subpackage = line.split()[0]
         else:
             names = re.split(r"  +", line.strip())[0].split()
-            modules += [room + name if line.startswith("    ") else name for name in names]
+            modules += [subpackage + name if line.startswith("    ") else name for name in names]
     return modules
 
 
@@ -43,25 +43,25 @@ def imported_modules(path):
                 yield submodule if (PACKAGE / f"{submodule}.py").is_file() else inside
 
 
-def test_the_drawing_is_complete():
-    assert sorted(drawn_modules()) == sorted(written_modules())
+def test_the_list_is_complete():
+    assert sorted(listed_modules()) == sorted(written_modules())
 
 
-def test_there_are_eleven_rooms():
+def test_there_are_eleven_subpackages():
     folders = {path.parent.relative_to(PACKAGE).parts[0] for path in PACKAGE.glob("*/__init__.py")}
-    assert folders == ROOMS
-    assert {name for name in drawn_modules() if "/" not in name} == LOOSE
+    assert folders == SUBPACKAGES
+    assert {name for name in listed_modules() if "/" not in name} == LOOSE
 
 
-@pytest.mark.parametrize("module", drawn_modules())
+@pytest.mark.parametrize("module", listed_modules())
 def test_imports_flow_one_way(module):
-    order = drawn_modules()
-    # A room's face stands for its last file.
-    faces = {name.rpartition("/")[0]: index for index, name in enumerate(order)}
+    order = listed_modules()
+    # A subpackage stands for its last file.
+    last = {name.rpartition("/")[0]: index for index, name in enumerate(order)}
     for imported in imported_modules(PACKAGE / f"{module}.py"):
         if imported:
-            place = order.index(imported) if imported in order else faces[imported]
-            assert place < order.index(module), f"{module} imports {imported}, which docs/architecture.md lists after it"
+            place = order.index(imported) if imported in order else last[imported]
+            assert place < order.index(module), f"{module} imports {imported}, which the list has after it"
 
 
 def test_files_are_short():

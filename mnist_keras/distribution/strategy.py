@@ -51,7 +51,7 @@ def intra_op_threads() -> int:
 
 
 def has_bfloat16() -> bool:
-    """Returns whether the first GPU, or the processor without GPUs, has instructions for bfloat16."""
+    """Returns whether the first GPU, or the CPU without GPUs, has instructions for bfloat16."""
     gpus = tf.config.get_visible_devices("GPU")
     if gpus:
         # NVIDIA GPUs have them since Ampere.
@@ -60,7 +60,7 @@ def has_bfloat16() -> bool:
         instructions = _CPU_INFO.read_text()
     except OSError:
         return False
-    # The flags of x86 processors and of Arm processors.
+    # The flags of x86 CPUs and of Arm CPUs.
     return bool(re.search(r"\b(amx_bf16|avx512_bf16|bf16)\b", instructions))
 
 

@@ -27,7 +27,7 @@ class NumberFieldTest:
         return [pair for pair in zip(self.predictions, self.labels, strict=True) if _text(pair[0]) != pair[1]]
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the summary as JSON types: numbers read exactly, edits, and the character error rate.
+        """Returns the summary as JSON types: numbers without an error, edits, and the character error rate.
 
         The edits are the digits to insert, delete or replace (Levenshtein distance); the character error rate is their
         number divided by the number of digits.
@@ -49,7 +49,7 @@ class NumberFieldTest:
         return "\n".join(
             [
                 f"images                       {summary['examples']:>8}",
-                f"numbers read exactly         {summary['exact'] / summary['examples']:>8.2%}",
+                f"numbers without an error     {summary['exact'] / summary['examples']:>8.2%}",
                 f"digits                       {summary['digits']:>8}",
                 f"edits                        {summary['edits']:>8}",
                 f"character error rate         {summary['character_error_rate']:>8.2%}",

@@ -244,4 +244,4 @@ def _describe_dataset(dataset: Mapping[str, Any]) -> str:
     form = f" ({dataset['form']})" if "form" in dataset else ""
     about = _DATASETS.get(base, f"the dataset {base}{form}")
     about += f"; {dataset['note']}" if "note" in dataset else ""
-    return about if base == name else f"{about} (scored on training images held out of training)"
+    return about if base == name else f"{about} (evaluated on validation images of the training set)"

@@ -46,7 +46,7 @@ def write_golden(
     - `inputs`: per image the numbers for the input; without it, these are the `pixels` of the vectors;
     - or `image`, the file name of a whole image, 224x224 and gray, as formats for whole images take it;
     - `outputs`: per image the numbers of the output that holds the probabilities (or logits), as they are: integers
-      from an 8-bit output; of a format for all digits, those of the first digit;
+      from an int8 or uint8 output; of a format for all digits, those of the first digit;
     - `tolerance`: maximum difference of a correct port, in units of the output.
 
     Args:

@@ -1,4 +1,4 @@
-"""Converts a trained model to a TFLite file with float32, float16 or 8-bit weights. Writes `normalizer.tflite`."""
+"""Converts a trained model to a TFLite file with float32, float16 or int8 weights. Writes `normalizer.tflite`."""
 
 import contextlib
 import io
@@ -36,7 +36,7 @@ from mnist_keras.inference.preprocessing.numbers_ops import normalize_all
 from mnist_keras.inference.preprocessing.rejector import preprocessing_variables
 from mnist_keras.models.rewrites import equalize_depthwise
 
-# Formats with 8-bit weights and activations, and the dtype of their input and output.
+# Formats with int8 weights and activations, and the dtype of their input and output.
 _FULL_INTEGER = {"int8": tf.float32, "int8_io": tf.int8, "uint8_io": tf.uint8}
 # Number of training images per class from which the converter takes the ranges of the activations, and of all classes,
 # of which each has at least one image.

@@ -88,7 +88,7 @@ class _DeduplicatingBuilder(flatbuffers.Builder):
 def _flatten_dense_inputs(model: Any, graph: Any) -> None:
     """Puts a RESHAPE to (batch, features) in front of each float dense layer whose input has more than two dimensions.
 
-    LiteRT flattens such an input itself, OpenCV does not. OpenCV reads no 8-bit files of these networks.
+    LiteRT flattens such an input itself, OpenCV does not. OpenCV reads no int8 files of these networks.
     """
     operators = []
     for operator in graph.operators:

@@ -15,7 +15,7 @@ class OutputKind(enum.Enum):
 
 
 def sum_tolerance(classes: int) -> float:
-    """Returns the maximum difference to 1 of a sum of probabilities. An 8-bit file rounds each to steps of 1/256."""
+    """Returns the maximum difference to 1 of a sum of probabilities. An int8 file rounds each to steps of 1/256."""
     return max(0.1, classes / 512)
 
 

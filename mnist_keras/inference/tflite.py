@@ -125,7 +125,7 @@ def _by_shapes(path: pathlib.Path, interpreter: Interpreter) -> _Contract:
         if end["dtype"] is not np.float32 and not end["quantization"][0] and not (takes_bytes and end is source):
             raise InputError(
                 f"{path} has {end['dtype'].__name__} numbers without a scale. Expected: a scale and a zero point for "
-                "8-bit inputs and outputs. Convert the model again, with float32 inputs and outputs."
+                "int8 inputs and outputs. Convert the model again, with float32 inputs and outputs."
             )
 
     def predict_one(interpreter: Interpreter, image: np.ndarray, white: int) -> np.ndarray:

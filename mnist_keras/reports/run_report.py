@@ -100,7 +100,7 @@ def _environment(config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "date": config["date"],
         "platform": config["platform"],
-        "processors": config["cpus"],
+        "CPU cores": config["cpus"],
         "gpus": ", ".join(config["gpus"]) or "none",
         **config["versions"],
         "commit": config["git_commit"] or "unknown",

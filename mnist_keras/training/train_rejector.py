@@ -38,7 +38,7 @@ _SCENES = {
 _MAX_DISTANCE, _MAX_SIZE_RATIO = 0.2, 1.35
 _BATCH_SIZE, _LEARNING_RATE, _WEIGHT_DECAY, _WARMUP_FRACTION = 128, 2e-3, 0.02, 0.05
 _LABEL_SMOOTHING = 0.04
-# That of the recipe for strangers' digits: the networks must not tell letters from digits by the way they are drawn.
+# That of the recipe for other people's digits: the networks must not tell letters from digits by their strokes.
 _AUGMENTATION = RECIPES["cnn_robust"].augmentation
 # Share of the examples on which the accuracy is printed; the network does not learn from them.
 _VALIDATION = 0.05

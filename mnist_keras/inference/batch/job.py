@@ -70,7 +70,7 @@ def start_job(
         batch_size: maximum number of images of a part file, see `list_chunks`.
 
     Raises:
-        InputError: an input is invalid, the model reads no whole numbers, or the output folder contains another job
+        InputError: an input is invalid, the model predicts no whole numbers, or the output folder contains another job
             or is inside an input.
     """
     if all_digits:

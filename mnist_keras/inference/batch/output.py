@@ -76,7 +76,7 @@ class OutputFolder:
             raise InputError(
                 f"{self.address} contains the predictions of another job. "
                 f"Expected: {_in_words(earlier, differing)}. Received: {_in_words(settings, differing)}. "
-                "Choose another folder, or repeat the command of that job to go on with it."
+                "Choose another folder, or repeat the command of that job to resume it."
             )
 
     def finished_chunks(self) -> set[int]:

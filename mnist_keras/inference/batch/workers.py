@@ -60,7 +60,7 @@ class ChunkActor:
             self._failure = f"A worker cannot load the model: {error}"
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Predicts the chunk in a row. Returns the number of images, or why the job cannot go on."""
+        """Predicts the chunk in a row. Returns the number of images, or why the job cannot continue."""
         if self._failure:
             return {"images": 0, "failure": self._failure}
         try:

@@ -21,7 +21,7 @@ _CANDIDATES = 48
 _MIN_DISTANCE = 0.36
 # Probability, as the finder gives it, from which on a glyph may be a digit.
 _POSSIBLE = 0.25
-# Minimum of `is_digit`. Within a number a missing digit does more harm than a sign that is read as one.
+# Minimum of `is_digit`. Within a number a missing digit does more harm than a sign that is taken for one.
 _MIN_IS_DIGIT = 0.2
 # Score from which on a glyph that is no digit is told.
 _SIGN_SCORE = 0.3
