@@ -78,6 +78,8 @@ class Recipe:
         for name in ("std", "learning_rate", "calibration_temperature"):
             value = getattr(self, name)
             check(is_number(value) and value > 0, "a positive number", name, value)
+        # Keras takes no whole number as a learning rate.
+        object.__setattr__(self, "learning_rate", float(self.learning_rate))
         limits = dict(batch_size=(0, 10**7), epochs=(1, 10**6), ensemble_size=(1, 100))
         limits |= dict(synthetic_examples=(0, 10**6), log_every_steps=(0, 10**9), steps_per_execution=(0, 10**6))
         for name, (low, high) in limits.items():

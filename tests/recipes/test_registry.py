@@ -44,6 +44,11 @@ def test_overrides_leave_the_registered_recipe_unchanged():
         RECIPES["cnn"].epochs = 2
 
 
+def test_a_whole_number_is_a_learning_rate():
+    rate = get_recipe("cnn", learning_rate=2).learning_rate
+    assert (rate, type(rate)) == (2.0, float)
+
+
 def test_dicts_replace_single_entries():
     recipe = get_recipe("cnn", network_options={"dropout": 0.1}, augmentation={"rotation": 5})
     assert recipe.network_options["dropout"] == 0.1
