@@ -24,8 +24,13 @@ FOLDERS = [SHIPPED.with_name(name) for name in ast.literal_eval(NAMES)]
 FILES = [folder / name for folder in FOLDERS for name in json.loads((folder / "card.json").read_text())["files"]]
 PICTURE_FILES = [path for path in FILES if path.stem in ("mnist_picture", "mnist_canvas")]
 OTHER_FILES = [path for path in FILES if path not in PICTURE_FILES]
-# These take half a minute each.
-LARGE_FILES = [path for path in OTHER_FILES if path.parent.name == "ensemble" and "uint8" not in path.name]
+# The files of the large networks take ten seconds each, these half a minute.
+LARGEST_FILES = [path for path in OTHER_FILES if path.parent.name == "ensemble" and "uint8" not in path.name]
+
+
+def marks_of(path):
+    is_slow = path.parent.name in ("accurate", "ensemble")
+    return [pytest.mark.slow] * is_slow + [pytest.mark.long] * (path in LARGEST_FILES)
 
 
 def name_of(path):
@@ -65,10 +70,7 @@ def test_it_is_small():
 
 @pytest.mark.parametrize(
     "path",
-    [
-        pytest.param(path, marks=[pytest.mark.slow, pytest.mark.long] if path in LARGE_FILES else [])
-        for path in OTHER_FILES
-    ],
+    [pytest.param(path, marks=marks_of(path)) for path in OTHER_FILES],
     ids=name_of,
 )
 def test_every_shipped_file_has_the_test_accuracy_of_its_card(test_set, path):

@@ -22,6 +22,7 @@ def test_pages_have_two_sizes_and_do_not_depend_on_the_processes(pages):
             np.testing.assert_array_equal(values, again[side][name])
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_writes_the_weights(pages, tmp_path, capsys):
     train_digit_finder(pages, 12, 2, seed=0, path=tmp_path / "weights.npz")
     losses = [float(part.split()[0]) for part in capsys.readouterr().out.split(" loss: ")[1:]]

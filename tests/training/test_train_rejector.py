@@ -28,6 +28,7 @@ def test_examples_do_not_depend_on_the_processes(examples):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_training_learns_to_reject_and_writes_the_weights(tmp_path, capsys):
     random = np.random.default_rng(0)
     labels = random.random(512) < 0.5
