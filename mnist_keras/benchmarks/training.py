@@ -1,9 +1,12 @@
-"""Benchmark of training steps: this package against PyTorch, and with and without each fast layer and the fused SGD.
+"""Benchmark of training steps: this package against PyTorch and JAX, and with and without each of its fast parts.
 
 All contenders train the same network on the same batches with the same optimizer and precision, without augmentation.
 """
 
 import dataclasses
+import importlib.util
+import os
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +18,14 @@ from mnist_keras.recipes.recipe import Recipe
 
 IMAGES = 60_000
 
+COMPILED, JAX = "PyTorch, torch.compile", "JAX"
 FUSED_BATCH_NORM, CONVOLUTION_GRADIENT, FUSED_SGD = "fused batch norm", "convolution gradient", "fused SGD"
 
 
 def training_contenders(recipe: str, steps: int, mixed_precision: bool, threads: int) -> list[Contender]:
-    """Returns this package's `fit`, and PyTorch with channels first and with channels last.
+    """Returns this package's `fit`; PyTorch with channels first, with channels last, and compiled; and JAX.
+
+    Those that `missing_peers` names are left out.
 
     Args:
         recipe: name of the recipe.
@@ -28,11 +34,26 @@ def training_contenders(recipe: str, steps: int, mixed_precision: bool, threads:
         threads: of each library.
     """
     options = dict(recipe=recipe, steps=steps, mixed_precision=mixed_precision, threads=threads)
-    return [
+    contenders = [
         Contender("mnist_keras", keras_steps, options),
         Contender("PyTorch", torch_steps, {**options, "channels_last": False}),
         Contender("PyTorch, channels last", torch_steps, {**options, "channels_last": True}),
+        Contender(COMPILED, torch_steps, {**options, "channels_last": True, "compiled": True}),
+        Contender(JAX, jax_steps, options),
     ]
+    missing = missing_peers()
+    return [contender for contender in contenders if contender.name not in missing]
+
+
+def missing_peers() -> dict[str, str]:
+    """Returns, by name, what the contenders need that cannot run here."""
+    reasons = {}
+    if not shutil.which(os.environ.get("CXX", "g++")):
+        reasons[COMPILED] = "a C++ compiler"
+    missing = [name for name in ("jax", "optax") if importlib.util.find_spec(name) is None]
+    if missing:
+        reasons[JAX] = f"{' and '.join(missing)} (pip install -e '.[benchmark]')"
+    return reasons
 
 
 def fused_contenders(recipe: str, steps: int, mixed_precision: bool, threads: int) -> list[Contender]:
@@ -98,7 +119,7 @@ def keras_steps(
 
 
 def torch_steps(
-    recipe: str, steps: int, mixed_precision: bool, threads: int, channels_last: bool
+    recipe: str, steps: int, mixed_precision: bool, threads: int, channels_last: bool, compiled: bool = False
 ) -> Callable[[], object]:
     """Returns a function that trains a recipe's network for `steps` steps in PyTorch.
 
@@ -106,6 +127,7 @@ def torch_steps(
         recipe, steps, mixed_precision: as in `keras_steps`.
         threads: of PyTorch.
         channels_last: memory layout of images and convolutions.
+        compiled: compile the network with `torch.compile`.
     """
     import torch
 
@@ -116,6 +138,8 @@ def torch_steps(
     plain = _plain_recipe(recipe)
     network = torch_network(plain).to(memory_format=layout).train()
     optimizer = torch_optimizer(plain, network)
+    if compiled:
+        network = torch.compile(network)
     images, labels = (torch.from_numpy(array) for array in _random_data())
     batch_size = plain.batch_size or len(images)
 
@@ -130,6 +154,40 @@ def torch_steps(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+        return loss.item()
+
+    return train
+
+
+def jax_steps(recipe: str, steps: int, mixed_precision: bool, threads: int) -> Callable[[], object]:
+    """Returns a function that trains a recipe's network for `steps` steps in JAX.
+
+    Args:
+        recipe, steps, mixed_precision: as in `keras_steps`.
+        threads: of XLA.
+    """
+    # XLA reads it when JAX is imported. It has no setting for numbers between one and all cores.
+    os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'false' if threads == 1 else 'true'}"
+    import jax
+    import jax.numpy as jnp
+
+    from mnist_keras.benchmarks.jax_port import jax_network, jax_optimizer, jax_train_step
+
+    plain = _plain_recipe(recipe)
+    network, weights, statistics = jax_network(plain, jnp.bfloat16 if mixed_precision else jnp.float32)
+    optimizer = jax_optimizer(plain)
+    train_step = jax_train_step(network, optimizer)
+    images, labels = _random_data()
+    batch_size = plain.batch_size or len(images)
+    state = (weights, statistics, optimizer.init(weights), jax.random.key(0))
+    random = np.random.default_rng(0)
+
+    def train():
+        nonlocal state
+        order = random.permutation(len(images))
+        for step in range(steps):
+            chosen = order[(step * batch_size) % (len(images) - batch_size + 1) :][:batch_size]
+            state, loss = train_step(state, images[chosen], labels[chosen])
         return loss.item()
 
     return train
