@@ -34,3 +34,20 @@ def train_without_each_part():
 
 def test_a_contender_trains_with_the_part_of_keras():
     assert run_in_subprocess(train_without_each_part) == [["Conv2D", "SGD"], ["SGD"], []]
+
+
+def test_peers_that_cannot_run_are_left_out(monkeypatch):
+    def names():
+        return [contender.name for contender in training.training_contenders("linear", 2, False, threads=1)]
+
+    always = ["mnist_keras", "PyTorch", "PyTorch, channels last"]
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setattr(training.importlib.util, "find_spec", lambda name: None if name == "jax" else "there")
+    assert names() == always
+    assert training.missing_peers() == {
+        "PyTorch, torch.compile": "a C++ compiler",
+        "JAX": "jax (pip install -e '.[benchmark]')",
+    }
+    monkeypatch.setenv("CXX", "python3")
+    monkeypatch.setattr(training.importlib.util, "find_spec", lambda name: "there")
+    assert names() == [*always, "PyTorch, torch.compile", "JAX"]
