@@ -12,6 +12,8 @@ MICROCONTROLLER = ["tflite-micro>=0.dev20250101; platform_system == 'Linux' and 
 HEIC = ["pillow-heif>=0.18"]
 # Jobs over many images, whose workers read files with pyarrow and fsspec. Hyperparameter search with Optuna.
 RAY = ["ray[data,tune,train]>=2.50", "optuna>=4.0", "pyarrow>=17.0", "fsspec>=2024.6"]
+# Uploads to Hugging Face.
+HUB = ["huggingface_hub>=1.0"]
 # Experiment tracking.
 MLFLOW = ["mlflow>=3.13"]
 WANDB = ["wandb>=0.27"]
@@ -122,6 +124,7 @@ setuptools.setup(
         ],
         # Photos of iPhones.
         "heic": HEIC,
+        "hub": HUB,
         "microcontroller": MICROCONTROLLER,
         "mlflow": MLFLOW,
         "onnx": ONNX,
@@ -131,6 +134,7 @@ setuptools.setup(
         "test": [
             *DOCKER,
             *HEIC,
+            *HUB,
             *MICROCONTROLLER,
             *ONNX,
             *RAY,

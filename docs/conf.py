@@ -1,6 +1,11 @@
 """Configures Sphinx for this documentation: sphinx-build --quiet --fail-on-warning docs build/docs"""
 
+import pathlib
+import sys
+
 import mnist_keras
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 project = "mnist_keras"
 author = "The mnist_keras authors"
@@ -10,9 +15,12 @@ version = release = mnist_keras.__version__
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinxcontrib.programoutput",
+    "line_breaks",
+    "public_names",
 ]
 # Tables and figures that the pages include.
 exclude_patterns = ["results/**"]
@@ -27,6 +35,8 @@ python_maximum_signature_line_length = 88
 default_role = "code"
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = "mnist_keras"
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#00796b", "color-brand-content": "#00695c"},

@@ -1,4 +1,4 @@
-"""Serves the phone page: draw or photograph digits; a TFLite model in the browser reads them.
+"""Serves the phone page: draw or photograph digits; a TFLite model in the browser predicts them.
 
 EXPORT is the folder of an export with the format `canvas_numbers` (default: the shipped cnn_robust), or `canvas` if
 its classes are not the ten digits.

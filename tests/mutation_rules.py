@@ -481,4 +481,22 @@ MUTATIONS = [
     ),
     Mutation("experiments/turns.py", "yield lock is not None", "yield True", "tests/experiments/test_turns.py"),
     Mutation("experiments/study_runs.py", "if not is_mine:", "if False:", "tests/experiments/test_turns.py"),
+    Mutation(
+        "export/hub.py",
+        "if sha256(folder / name) != expected:",
+        "if False:",
+        "tests/export/test_hub.py",
+    ),
+    Mutation(
+        "export/hub.py",
+        "allow_patterns=[file.as_posix() for file in files],",
+        "",
+        "tests/export/test_hub.py",
+    ),
+    Mutation(
+        "export/readme.py",
+        'license="apache-2.0" if dataset in ("mnist", "sample") else "unknown",',
+        'license="apache-2.0",',
+        "tests/export/test_readme.py",
+    ),
 ]

@@ -58,6 +58,7 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.export.formats",
     "mnist_keras.export.parity",
     "mnist_keras.export.web_demo",
+    "mnist_keras.export.hub",
     "mnist_keras.evaluation.metrics",
     "mnist_keras.evaluation.calibration",
     "mnist_keras.evaluation.corruptions",

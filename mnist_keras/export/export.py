@@ -41,11 +41,15 @@ def export_run(
     digits: Digits,
     formats: Sequence[str] = DEFAULT_FORMATS,
 ) -> dict[str, Any]:
-    """Exports the model of a run to a folder, see `write_export`.
+    """Exports the model of a run to a folder, a file per format, and compares each file with the model.
+
+    The folder also holds `labels.txt`, `golden.json`, `golden.png`, `card.json` and `README.md`. A fresh process loads
+    the exported files. Their predictions on the test images must agree with the Keras model. Formats that fail are
+    left out; if all fail, nothing is changed.
 
     Args:
         run: a folder from `save_run`.
-        folder: see `write_export`.
+        folder: the export's folder. An existing export is replaced when the new one is complete.
         digits: the dataset of the run. The exported files are compared on its test images; 8-bit formats are
             calibrated on some of its training images.
         formats: names of `FORMATS`, or "all".
@@ -54,8 +58,10 @@ def export_run(
         The content of `card.json`.
 
     Raises:
-        InputError: `run` is not a run's folder; or see `write_export`.
-        IncompleteExport: see `write_export`.
+        InputError: `run` is not a run's folder; `digits` has other classes than the model; a format does not fit them;
+            `folder` holds something else than an export, or an export trained on MNIST while this model was trained on
+            another dataset; the folder cannot be written.
+        IncompleteExport: a format cannot be written or read back, or predicts differently. The others are exported.
     """
     return write_export(read_run_folder(pathlib.Path(run)), folder, digits, formats)
 
@@ -67,14 +73,14 @@ def export_model(
     formats: Sequence[str] = DEFAULT_FORMATS,
     input_range: str = "auto",
 ) -> dict[str, Any]:
-    """Exports a Keras model of someone else to a folder, see `write_export`.
+    """Exports a Keras model of someone else to a folder, as `export_run` does.
 
     The exported files have the input and output of this package's models. An `InputWarning` says what was assumed. The
     card says that the training is not known.
 
     Args:
         file: a `.keras`, `.h5` or `.hdf5` file.
-        folder: see `write_export`.
+        folder: see `export_run`.
         digits: as of `export_run`. The card's test accuracy is that on its test images.
         formats: names of `FORMATS`, or "all".
         input_range: "auto", "1" or "255", see `load_predictor`.
@@ -83,8 +89,8 @@ def export_model(
         The content of `card.json`.
 
     Raises:
-        InputError: see `read_file` and `write_export`.
-        IncompleteExport: see `write_export`.
+        InputError: the file is no Keras model that maps images to classes; or see `export_run`.
+        IncompleteExport: see `export_run`.
     """
     return write_export(read_file(pathlib.Path(file), digits, input_range), folder, digits, formats)
 
@@ -92,26 +98,7 @@ def export_model(
 def write_export(
     source: Source, folder: str | os.PathLike, digits: Digits, formats: Sequence[str] = DEFAULT_FORMATS
 ) -> dict[str, Any]:
-    """Exports a model to a folder. Formats that fail are left out; if all fail, nothing is changed.
-
-    The folder holds a file per format, `labels.txt`, `golden.json`, `golden.png`, `card.json` and `README.md`. A fresh
-    process loads the exported files. Their predictions on the test images must agree with the Keras model.
-
-    Args:
-        source: the model.
-        folder: the export's folder. An existing export is replaced when the new one is complete.
-        digits: see `export_run`.
-        formats: names of `FORMATS`, or "all".
-
-    Returns:
-        The content of `card.json`.
-
-    Raises:
-        InputError: `digits` has other classes than the model; a format does not fit them; `folder` holds something
-            else than an export, or an export trained on MNIST while this model was trained on another dataset; the
-            folder cannot be written.
-        IncompleteExport: a format cannot be written or read back, or predicts differently. The others are exported.
-    """
+    """Exports a model to a folder, see `export_run`, also for the arguments, what is returned and what is raised."""
     folder = pathlib.Path(folder)
     model, class_names = source.model, source.class_names
     check_same_classes(source.path, class_names, digits)

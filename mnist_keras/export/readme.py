@@ -1,10 +1,11 @@
-"""Renders README.md of an export, the page for app developers, from its card."""
+"""Renders README.md of an export, the page for app developers and the model card of Hugging Face, from its card."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import jinja2
 
+from mnist_keras.data import base_dataset
 from mnist_keras.data.digits import is_of_digits
 from mnist_keras.export.formats import CANVAS_PIXELS, NUMBER_FORMATS, PICTURE_FORMATS, describe_task
 from mnist_keras.inference.class_names import names_from_settings
@@ -16,19 +17,32 @@ _TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     keep_trailing_newline=True,
 )
+# The library that Hugging Face names for a file, in order of preference, and further tags.
+_LIBRARIES = {".tflite": "litert", ".keras": "keras", ".onnx": "onnx"}
+_TAGS = {**_LIBRARIES, "saved_model": "tensorflow", ".c": "tinyml"}
 _HEADINGS = ("file", "description", "bytes", "test accuracy", "agreement", "maximum difference", "latency")
 
 
 def describe_export(card: Mapping[str, Any]) -> str:
     """Returns the Markdown page of an export: input and output, test accuracy, limits, code to load each file.
 
+    The YAML front matter is the metadata by which Hugging Face finds and shows a model.
+
     Args:
         card: content of `card.json`, from `export_run`.
     """
     files, class_names = card["files"], names_from_settings(card)
     float_files = [file for file, contract in files.items() if file.endswith(".tflite") and _takes_floats(contract)]
+    dataset = base_dataset(card["dataset"]["name"])
+    subject = ["mnist", "handwritten-digits", "digit-recognition"] if is_of_digits(class_names) else []
     return _TEMPLATES.get_template("README.md.jinja").render(
         card=card,
+        # That of the code and of the shipped weights. Weights of other data may have another one.
+        license="apache-2.0" if dataset in ("mnist", "sample") else "unknown",
+        is_of_mnist=dataset == "mnist",
+        library=next(iter(_present(_LIBRARIES, files)), None),
+        tags=[*subject, *_present(_TAGS, files)],
+        test_set=card["figures"].get("test_set", card["dataset"]["name"]),
         task=describe_task(class_names),
         is_of_digits=is_of_digits(class_names),
         class_names=class_names,
@@ -46,6 +60,11 @@ def describe_export(card: Mapping[str, Any]) -> str:
         ),
         thousands="{:,}".format,
     )
+
+
+def _present(names: Mapping[str, str], files: Mapping[str, Any]) -> list[str]:
+    """Returns the names whose key ends the name of a file."""
+    return [name for ending, name in names.items() if any(file.endswith(ending) for file in files)]
 
 
 def _takes_floats(contract: Mapping[str, Any]) -> bool:

@@ -42,7 +42,7 @@ class Recipe:
     momentum: float = 0.0
     #: Decoupled weight decay of "adamw" as a fraction of the learning rate; biases and batch norm are not decayed.
     weight_decay: float = 0.0
-    #: One of SCHEDULES: the learning rate after the warm-up. "cosine" ends at 0.
+    #: One of SCHEDULES, the learning rate after the warm-up; "cosine" ends at 0.
     schedule: str = "constant"
     #: Fraction of the run over which the learning rate rises linearly from 0.
     warmup_fraction: float = 0.0

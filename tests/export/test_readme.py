@@ -7,6 +7,7 @@ import subprocess
 import ai_edge_litert
 import numpy as np
 import pytest
+import yaml
 
 from mnist_keras.export.readme import describe_export
 from mnist_keras.files import project_folder
@@ -20,6 +21,44 @@ CARD = json.loads((EXPORTED / "cnn_augmented" / "card.json").read_text())
 def test_the_page_of_a_shipped_export_is_rendered_from_its_card(name):
     card = json.loads((EXPORTED / name / "card.json").read_text())
     assert describe_export(card) == (EXPORTED / name / "README.md").read_text(encoding="utf-8")
+
+
+def front_matter(card):
+    return yaml.safe_load(describe_export(card).split("---\n")[1])
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_front_matter_has_the_measured_accuracy(name):
+    card = json.loads((EXPORTED / name / "card.json").read_text())
+    matter = front_matter(card)
+    assert (matter["license"], matter["library_name"]) == ("apache-2.0", "litert")
+    assert matter["pipeline_tag"] == "image-classification"
+    assert matter["datasets"] == ["ylecun/mnist"] and matter["metrics"] == ["accuracy"]
+    assert ("onnx" in matter["tags"]) == (name == "cnn_augmented")
+    [model] = matter["model-index"]
+    [result] = model["results"]
+    assert model["name"] == name
+    assert result["dataset"] == {"name": "mnist", "type": "ylecun/mnist", "split": "test"}
+    assert [metric["value"] for metric in result["metrics"]] == [card["figures"]["correct"] / 10_000]
+
+
+def test_the_front_matter_of_other_data_claims_no_license_and_no_mnist():
+    card = {
+        **CARD,
+        "dataset": {**CARD["dataset"], "name": "it's: mine"},
+        "files": {"saved_model": CARD["files"]["saved_model"]},
+    }
+    matter = front_matter(card)
+    assert matter["license"] == "unknown"
+    assert not {"datasets", "library_name"} & set(matter)
+    assert matter["model-index"][0]["results"][0]["dataset"] == {"name": "it's: mine", "type": "it's: mine"}
+
+
+def test_the_front_matter_of_validation_images_names_no_split_of_mnist():
+    card = {**CARD, "dataset": {**CARD["dataset"], "name": "mnist-validation-5000"}}
+    matter = front_matter(card)
+    assert matter["datasets"] == ["ylecun/mnist"]
+    assert "split" not in matter["model-index"][0]["results"][0]["dataset"]
 
 
 @pytest.mark.parametrize(
