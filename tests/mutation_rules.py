@@ -499,4 +499,22 @@ MUTATIONS = [
         'license="apache-2.0",',
         "tests/export/test_readme.py",
     ),
+    Mutation(
+        "experiments/study_runs.py",
+        "shown.add(run.recipe.name)",
+        "pass",
+        "tests/experiments/test_study.py",
+    ),
+    Mutation(
+        "flag_help.py",
+        "if names and (full or not common):",
+        "if names and not common:",
+        "tests/scripts/test_flags.py",
+    ),
+    Mutation(
+        "benchmarks/training.py",
+        "if contender.name not in missing",
+        "",
+        "tests/benchmarks/test_training.py",
+    ),
 ]
