@@ -10,6 +10,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "mnist_keras"
 ROOMS = {
     *("distribution", "data", "recipes", "inference", "evaluation", "models"),
+    "explanations",
     *("reports", "training", "experiments", "export", "benchmarks"),
 }
 LOOSE = {"errors", "atomic", "files", "cli"}
@@ -47,7 +48,7 @@ def test_the_drawing_is_complete():
     assert sorted(drawn_modules()) == sorted(written_modules())
 
 
-def test_there_are_eleven_rooms():
+def test_there_are_twelve_rooms():
     folders = {path.parent.relative_to(PACKAGE).parts[0] for path in PACKAGE.glob("*/__init__.py")}
     assert folders == ROOMS
     assert {name for name in drawn_modules() if "/" not in name} == LOOSE
