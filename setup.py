@@ -107,6 +107,7 @@ setuptools.setup(
         "mlxtend>=0.23",
         "numpy>=1.26",
         "pillow>=10.3",
+        "scikit-learn>=1.3",
         "scipy>=1.11",
         "tensorboard>=2.20",
         "tensorflow>=2.21",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mnist_keras.evaluation.metrics import evaluate as evaluate
     from mnist_keras.experiments.save_run import save_run as save_run
     from mnist_keras.experiments.train_run import train_run as train_run
+    from mnist_keras.explanations.explanation import Explanation as Explanation
+    from mnist_keras.explanations.explanation import explain_prediction as explain_prediction
+    from mnist_keras.explanations.features import TrainingFeatures as TrainingFeatures
     from mnist_keras.export.export import export_model as export_model
     from mnist_keras.export.export import export_run as export_run
     from mnist_keras.inference.images import DigitPrediction as DigitPrediction
@@ -50,6 +53,7 @@ else:
         "DigitPrediction": "mnist_keras.inference.images",
         "Digits": "mnist_keras.data",
         "EvaluationReport": "mnist_keras.evaluation.metrics",
+        "Explanation": "mnist_keras.explanations.explanation",
         "InputError": "mnist_keras.errors",
         "NumberPrediction": "mnist_keras.inference.images",
         "Predictor": "mnist_keras.inference.predictor",
@@ -57,10 +61,12 @@ else:
         "PreprocessedNumber": "mnist_keras.inference.preprocessing.normalize",
         "RECIPES": "mnist_keras.recipes",
         "Recipe": "mnist_keras.recipes",
+        "TrainingFeatures": "mnist_keras.explanations.features",
         "TrainingOptions": "mnist_keras.training.settings",
         "TrainingResult": "mnist_keras.training.train",
         "build_model": "mnist_keras.models",
         "evaluate": "mnist_keras.evaluation.metrics",
+        "explain_prediction": "mnist_keras.explanations.explanation",
         "export_model": "mnist_keras.export.export",
         "export_run": "mnist_keras.export.export",
         "get_recipe": "mnist_keras.recipes",
@@ -81,8 +87,11 @@ else:
     }
     __all__ = sorted(_MODULES)
     _NEED_KERAS = (
+        "Explanation",
+        "TrainingFeatures",
         "TrainingResult",
         "build_model",
+        "explain_prediction",
         "export_model",
         "export_run",
         "load_model",

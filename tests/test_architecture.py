@@ -10,6 +10,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "mnist_keras"
 SUBPACKAGES = {
     *("distribution", "data", "recipes", "inference", "evaluation", "models"),
+    "explanations",
     *("reports", "training", "experiments", "export", "benchmarks"),
 }
 LOOSE = {"errors", "atomic", "files", "flag_help", "cli"}
@@ -47,7 +48,7 @@ def test_the_list_is_complete():
     assert sorted(listed_modules()) == sorted(written_modules())
 
 
-def test_there_are_eleven_subpackages():
+def test_there_are_twelve_subpackages():
     folders = {path.parent.relative_to(PACKAGE).parts[0] for path in PACKAGE.glob("*/__init__.py")}
     assert folders == SUBPACKAGES
     assert {name for name in listed_modules() if "/" not in name} == LOOSE

@@ -65,6 +65,7 @@ WITHOUT_TENSORFLOW = [
     "mnist_keras.evaluation.comparison",
     "mnist_keras.evaluation.trial_order",
     "mnist_keras.inference.predictor",
+    "mnist_keras.explanations.keras_source",
     "mnist_keras.inference.class_names",
     "mnist_keras.inference.input_form",
     "mnist_keras.inference.output_kind",

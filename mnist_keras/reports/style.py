@@ -10,6 +10,11 @@ from matplotlib.figure import Figure
 from mnist_keras.reports.fonts import fonts_for
 
 TRAIN, TEST, WRONG, MUTED = "#7aa6d8", "#1f4e9c", "#c0392b", "#888888"
+# Of ten classes: the palette "muted" of Paul Tol, made for all forms of color blindness, with a dark gray.
+CLASS_COLORS = (
+    *("#332288", "#88CCEE", "#44AA99", "#117733", "#999933"),
+    *("#DDCC77", "#CC6677", "#882255", "#AA4499", "#555555"),
+)
 # Text on light cells; a page in dark mode does not change it.
 DARK = "#111111"
 _PAGE_COLORS = {

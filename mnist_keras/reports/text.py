@@ -40,3 +40,8 @@ def format_duration(seconds: float) -> str:
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     return f"{seconds / 60:.1f} min" if seconds < 3597 else f"{seconds / 3600:.1f} h"
+
+
+def format_probability(probability: float) -> str:
+    """Formats a probability in percent with two decimals, near 0 and 100 % with four, as in "99.9995 %"."""
+    return f"{100 * probability:.{2 if 0.0001 <= probability <= 0.9999 else 4}f} %"

@@ -1,0 +1,1 @@
+"""Explains the predictions of a Keras model."""
