@@ -1,6 +1,7 @@
-"""What setup.py hands to PyPI: metadata, and the README with links that work there."""
+"""What setup.py hands to PyPI: metadata, and the README with links that work there; the pinned environment."""
 
 import ast
+import json
 import pathlib
 import re
 import subprocess
@@ -8,6 +9,8 @@ import subprocess
 import pytest
 import setuptools
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = pathlib.Path(__file__).parent.parent
 ADDRESS = "https://example.org/someone/mnist_keras"
@@ -85,3 +88,28 @@ def test_the_source_distribution_has_every_file_that_git_has():
     # setuptools adds these itself.
     builtin = {"README.md", "LICENSE", "NOTICE", "setup.py", "pyproject.toml", "MANIFEST.in", "mnist_keras", "exported"}
     assert tops - builtin <= set(manifest)
+
+
+def test_the_environment_of_the_figures_pins_every_dependency_within_its_bounds(run_setup):
+    pins = environment_pins()
+    required = [Requirement(text) for text in (*run_setup(None)["given"]["install_requires"], *run_setup(None)["ONNX"])]
+    assert len(required) > 15
+    for requirement in required:
+        name = canonicalize_name(requirement.name)
+        assert name in pins and requirement.specifier.contains(pins[name]), requirement
+
+
+def test_the_environment_of_the_figures_has_the_versions_that_the_cards_record():
+    pins = environment_pins()
+    for card in (ROOT / "exported").glob("*/card.json"):
+        versions = json.loads(card.read_text())["training"]["versions"]
+        for name in ("tensorflow", "keras", "numpy", "ai-edge-litert"):
+            assert pins[name] == versions[name], card
+
+
+def environment_pins():
+    """Returns the version of each package of docs/results/environment.txt, each of which must have a SHA-256."""
+    lines = (ROOT / "docs" / "results" / "environment.txt").read_text().splitlines()
+    lines = [line for line in lines if not line.startswith("#")]
+    found = [re.fullmatch(r"([\w.-]+)==(\S+) --hash=sha256:[0-9a-f]{64}", line) for line in lines]
+    return {canonicalize_name(match[1]): match[2] for match in found}
