@@ -5,6 +5,9 @@ import setuptools
 from setuptools.command.build_py import build_py
 
 HERE = pathlib.Path(__file__).parent
+# The address of the public repository, such as https://github.com/NAME/mnist_keras. None: there is none yet. The
+# project's links and the links of the README on PyPI follow from it.
+REPOSITORY = None
 
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "tf2onnx>=1.17"]
 # Measures the memory that a model needs on a microcontroller. Its wheels exist for Linux on x86-64 only.
@@ -63,15 +66,51 @@ class BuildWithBundledFolders(build_py):
         return [(name, str(pathlib.Path(self.build_lib, "mnist_keras", name))) for name in names]
 
 
+# A relative target of a link or of an image, in Markdown or in HTML.
+RELATIVE = r"(\]\(|\b(?:src|srcset|href)=\")((?![\w+.-]+:|#|/)[^)\"\s]+)"
+IMAGES = (".png", ".svg", ".jpg", ".gif", ".webp")
+
+
+def absolute_links(page, repository):
+    """Returns a Markdown page of the repository's root in which relative links and images lead to the repository."""
+
+    def replace(match):
+        before, path = match.groups()
+        return f"{before}{repository}/{'raw' if path.endswith(IMAGES) else 'blob'}/main/{path}"
+
+    # Every second piece is code.
+    pieces = re.split(r"(^```.*?^```$)", page, flags=re.DOTALL | re.MULTILINE)
+    pieces[::2] = [re.sub(RELATIVE, replace, piece) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
+def read_me():
+    page = (HERE / "README.md").read_text(encoding="utf-8")
+    return absolute_links(page, REPOSITORY) if REPOSITORY else page
+
+
+def project_urls():
+    if REPOSITORY is None:
+        return {}
+    pages = {"Documentation": "docs/index.md", "Changelog": "CHANGELOG.md"}
+    links = {name: f"{REPOSITORY}/blob/main/{path}" for name, path in pages.items()}
+    return {"Source": REPOSITORY, **links, "Issues": f"{REPOSITORY}/issues"}
+
+
 setuptools.setup(
     name="mnist_keras",
     version=re.search(r'__version__ = "(.+)"', (HERE / "mnist_keras" / "__init__.py").read_text()).group(1),
     description="Handwritten digits, from pixels to phone, with Keras 3 and TensorFlow",
-    long_description=(HERE / "README.md").read_text(),
+    long_description=read_me(),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    author="The mnist_keras authors",
+    project_urls=project_urls(),
+    license_expression="Apache-2.0",
     license_files=["LICENSE", "NOTICE"],
-    keywords=["MNIST", "handwritten digits", "Keras", "TensorFlow", "LiteRT", "TFLite"],
+    keywords=[
+        *("MNIST", "handwritten digits", "digit recognition", "image classification", "Keras", "TensorFlow"),
+        *("LiteRT", "TFLite", "ONNX", "TinyML"),
+    ],
     packages=setuptools.find_packages(include=["mnist_keras", "mnist_keras.*"]),
     # This exact value makes an editable install a path in a .pth file.
     package_dir={"": "."},
@@ -84,11 +123,17 @@ setuptools.setup(
     },
     entry_points={"console_scripts": ["mnist-keras = mnist_keras.__main__:main"]},
     classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
         "Intended Audience :: Developers",
         "Intended Audience :: Education",
+        "Intended Audience :: Science/Research",
         "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
         *(f"Programming Language :: Python :: {version}" for version in ("3.10", "3.11", "3.12", "3.13")),
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Recognition",
         "Typing :: Typed",
     ],
     python_requires=">=3.10",
