@@ -5,9 +5,9 @@ import setuptools
 from setuptools.command.build_py import build_py
 
 HERE = pathlib.Path(__file__).parent
-# The address of the public repository, such as https://github.com/NAME/mnist_keras. None: there is none yet. The
-# project's links and the links of the README on PyPI follow from it.
-REPOSITORY = None
+# The address of the public repository. The project's links, and the links of the README on PyPI, follow from it; a test
+# compares it with the addresses in the README and in the notebook. None: there is no public repository.
+REPOSITORY = "https://github.com/mnist-keras/mnist_keras"
 
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "tf2onnx>=1.17"]
 # Measures the memory that a model needs on a microcontroller. Its wheels exist for Linux on x86-64 only.
@@ -187,8 +187,8 @@ setuptools.setup(
             *SERVER,
             *SMALL_MLFLOW,
             # Checks the extension of the documentation that keeps numbers and units on one line.
-        "docutils>=0.20",
-        "hypothesis>=6.100",
+            "docutils>=0.20",
+            "hypothesis>=6.100",
             # The tests run the notebook with these.
             "ipykernel>=6.29",
             "nbclient>=0.10",

@@ -113,3 +113,17 @@ def environment_pins():
     lines = [line for line in lines if not line.startswith("#")]
     found = [re.fullmatch(r"([\w.-]+)==(\S+) --hash=sha256:[0-9a-f]{64}", line) for line in lines]
     return {canonicalize_name(match[1]): match[2] for match in found}
+
+
+def test_the_badges_lead_to_the_repository(run_setup):
+    names = run_setup(ADDRESS)
+    address = re.search(r'^REPOSITORY = "(.+)"$', (ROOT / "setup.py").read_text(), re.MULTILINE).group(1)
+    owner_and_name = address.removeprefix("https://github.com/")
+    page = (ROOT / "README.md").read_text()
+    badges = re.findall(r"^\[!\[.+\]\((\S+)\)\]\((\S+)\)$", page, re.MULTILINE)
+    links = [link for badge in badges for link in badge if "github" in link]
+    assert len(badges) == 5 and len(links) == 4
+    owner, name = owner_and_name.split("/")
+    pages = f"https://{owner}.github.io/{name}/"
+    assert [link for link in links if owner_and_name not in link and link != pages] == []
+    assert names["given"]["project_urls"]["Source"] == ADDRESS

@@ -1,6 +1,7 @@
 """Figures that explain predictions: one image with its attributions, and the map of a test set."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -40,7 +41,7 @@ def _draw_explanation(part: SubFigure, explanation: Explanation, file: str) -> N
     names = [shorten(name) for name in explanation.class_names]
     answer, second = names[explanation.prediction], names[explanation.second_guess]
     part.suptitle(f"{file[-60:]}: predicts {answer}", fontsize=11, color=TEST, parse_math=False)
-    above, below = part.subfigures(2, 1)
+    above, below = cast("np.ndarray", part.subfigures(2, 1))
     image, gradients, occluded, bars = above.subplots(1, 4, width_ratios=(1, 1.2, 1.2, 1.6))
     _draw_digit(image, explanation.image, "network's input")
     title = f"integrated gradients:\nfor (red) and against {answer}"
@@ -146,13 +147,13 @@ def _draw_map(axes: Axes, points: np.ndarray, features: FeatureMap, class_names:
         marker = _MARKERS[label // len(CLASS_COLORS) % len(_MARKERS)]
         color = CLASS_COLORS[label % len(CLASS_COLORS)]
         name = shorten(class_names[label])
-        axes.scatter(*own.T, s=size, color=color, marker=marker, linewidths=0, label=name)
-        axes.text(*np.median(own, axis=0), name, ha="center", va="center", weight="bold", parse_math=False).set_bbox(
+        axes.scatter(own[:, 0], own[:, 1], s=size, color=color, marker=marker, linewidths=0, label=name)
+        x, y = np.median(own, axis=0)
+        axes.text(x, y, name, ha="center", va="center", weight="bold", parse_math=False).set_bbox(
             dict(facecolor="white", edgecolor=color, boxstyle="round,pad=0.2", alpha=0.85)
         )
-    wrong = features.labels != features.predictions
-    axes.scatter(
-        *points[wrong].T, s=30, facecolors="none", edgecolors=DARK, linewidths=1, label=f"misclassified ({wrong.sum()})"
-    )
+    wrong = points[features.labels != features.predictions]
+    label = f"misclassified ({len(wrong)})"
+    axes.scatter(wrong[:, 0], wrong[:, 1], s=30, facecolors="none", edgecolors=DARK, linewidths=1, label=label)
     axes.set(xticks=(), yticks=())
     axes.set_title(title, fontsize=10)
