@@ -12,10 +12,12 @@ _TOGETHER = re.compile(
 _CODE, _CODE_IN_TABLE, _CELL = 32, 48, 18
 # Cells of wide tables from this length on get room for a few words per line.
 _LONG_CELL = 40
+# Tables from this number of columns on have smaller text.
+_MANY_COLUMNS = 9
 
 
 def keep_together(app, document):
-    """Marks pieces of the page with the classes `short` and `long` of site.css."""
+    """Marks pieces of the page with the classes `short`, `long` and `many-columns` of site.css."""
     for text in list(document.findall(nodes.Text)):
         if isinstance(text.parent, nodes.paragraph | nodes.title | nodes.strong | nodes.emphasis | nodes.reference):
             pieces = _TOGETHER.split(text)
@@ -30,6 +32,8 @@ def keep_together(app, document):
     for table in document.findall(nodes.tgroup):
         for literal in table.findall(nodes.literal):
             _mark(literal, short=_CODE_IN_TABLE)
+        if table["cols"] >= _MANY_COLUMNS:
+            table.parent["classes"].append("many-columns")
         for cell in table.findall(nodes.entry):
             _mark(cell, short=_CELL, long=_LONG_CELL if table["cols"] > 2 else None)
 

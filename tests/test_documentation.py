@@ -107,6 +107,14 @@ def test_every_example_and_test_program_exists():
     assert all((ROOT / program).is_file() for program in programs)
 
 
+def test_the_gallery_has_every_example():
+    page = (ROOT / "docs" / "gallery.md").read_text()
+    linked = {target.split("/")[0] for target in re.findall(r"\]\(\.\./examples/([^)]+)\)", page)}
+    listed = subprocess.run(["git", "ls-files", "examples"], cwd=ROOT, capture_output=True, text=True, check=True)
+    examples = {path.split("/")[1] for path in listed.stdout.splitlines()} - {"README.md", "Dockerfile.dockerignore"}
+    assert linked == examples
+
+
 def test_tables_of_published_systems_equal_the_measured_results():
     texts = {page: page.read_text() for page in (README, ROOT / "docs" / "results.md")}
     measured = []
