@@ -1,6 +1,8 @@
 """Makes the README's screenshot of the phone page: a drawn digit in light mode, a photographed number in dark mode.
 
-python tests/phone/screenshot.py docs/phone.png
+    python tests/phone/screenshot.py docs/phone.png
+
+The README shows it with a height of 360 pixels, half of its own for screens of twice the resolution.
 """
 
 import io
@@ -12,6 +14,8 @@ from browser import address_of, chromium, draw, served, upload, wait_until
 from paper import photo
 from PIL import Image
 
+WIDTH, HEIGHT = 360, 640
+PICTURE_HEIGHT = 720
 GAP = 24
 
 
@@ -31,8 +35,13 @@ def main(output):
 
 
 def shown(browser, server, scheme, act):
-    viewport = {"width": 390, "height": 720}
-    with browser.new_context(viewport=viewport, has_touch=True, is_mobile=True, color_scheme=scheme) as context:
+    phone = {
+        "viewport": {"width": WIDTH, "height": HEIGHT},
+        "device_scale_factor": PICTURE_HEIGHT / HEIGHT,
+        "has_touch": True,
+        "is_mobile": True,
+    }
+    with browser.new_context(**phone, color_scheme=scheme) as context:
         page = context.new_page()
         page.goto(address_of(server))
         wait_until(page, "offline")
