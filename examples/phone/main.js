@@ -19,8 +19,13 @@ let offerSample = () => {};
 let classified = null;
 // Minimum probability of a digit that is not marked as unsure.
 let threshold = 0;
-// Is shown while the pad is empty.
+// Are shown while the pad is empty.
 let request = "Draw a digit or a number.";
+let help = [
+  "Draw with a finger or a mouse: one digit, or several side by side.",
+  "Camera and Image predict the digits of a photo.",
+  "Collect saves your digits, to train a model on them.",
+];
 // A prediction is running; the drawing has changed since it began; no stroke is unfinished.
 let isBusy = false;
 let isStale = false;
@@ -34,7 +39,7 @@ async function predict() {
   isBusy = true;
   isStale = false;
   if (pad.isEmpty) {
-    showMessage(request);
+    showMessage(request, help);
     hideBoxes();
     offerSample(null);
   } else {
@@ -142,7 +147,7 @@ try {
   threshold = card.sure_from;
   if (names) {
     request = `Draw one of ${names.length} classes, ${names[0]} to ${names.at(-1)}.`;
-    element("hint").textContent = "Draw here";
+    help = ["Draw with a finger or a mouse.", "Camera and Image predict the class of a photo."];
     document.title = document.querySelector("h1").textContent = "Recognize images";
   }
   await collectSamples(names);

@@ -1,8 +1,13 @@
 // Rounded down, so that no prediction has 100 %.
 const percent = (probability) => `${(Math.floor(1000 * probability) / 10).toFixed(1)} %`;
 const INPUT_CAPTION = "input of the network";
+const NO_DIGIT_HELP = [
+  "Letters, signs and scribbles are no digits.",
+  "A photo must show the whole digit, with some paper around it.",
+  "If it is a digit, Collect saves it with its label.",
+];
 
-const [number, headline, warnings, spoken, bars, input, caption] = [
+const [number, headline, warnings, spoken, bars, input, caption, help] = [
   "number",
   "headline",
   "warnings",
@@ -10,8 +15,11 @@ const [number, headline, warnings, spoken, bars, input, caption] = [
   "bars",
   "input",
   "caption",
+  "help",
 ].map((id) => document.getElementById(id));
 
+// Is shown in place of the only digit if it is unsure.
+const UNSURE = "?";
 // Maximum number of bars: of more classes, the most probable ones are shown.
 const MAX_BARS = 10;
 // The name of each class.
@@ -33,13 +41,14 @@ export function showClasses(classNames) {
 /** Shows the result of a classifier's `classify`. A digit with a probability below `threshold` is "not sure". */
 export function showPrediction({ digits, signs }, threshold) {
   if (!digits.length) {
-    showNothing("No digit found.");
+    showNothing("No digit found.", NO_DIGIT_HELP);
     return;
   }
   const isUnsure = (digit) => digit.probability < threshold;
   const least = digits.reduce((a, b) => (b.probability < a.probability ? b : a));
+  document.body.classList.remove("nothing");
   document.body.classList.toggle("unsure", isUnsure(least));
-  showNumber(digits, isUnsure);
+  showNumber(digits, isUnsure, least);
   headline.textContent = digits.length === 1 ? headlineOf(least, isUnsure) : headlineOfAll(digits, least, isUnsure);
   warnings.textContent =
     signs > 0 ? `The image also has ${signs === 1 ? "1 letter or sign" : `${signs} letters or signs`}.` : "";
@@ -51,34 +60,42 @@ export function showPrediction({ digits, signs }, threshold) {
   showInput(least.pixels);
 }
 
-/** Shows a message in place of a prediction. */
-export function showMessage(message) {
+/** Shows a message in place of a prediction, and lines of help in place of the bars. */
+export function showMessage(message, lines = []) {
   spoken.textContent = "";
-  showNothing(message);
+  showNothing(message, lines);
 }
 
 /** Makes a screen reader say the shown text. */
 export function speak() {
   const isNumber = number.querySelectorAll("span").length > 1;
   const lines = [...number.children].map((line) => line.textContent).join(", ");
-  const texts = isNumber ? [lines, headline.textContent, caption.textContent] : [headline.textContent];
+  // The headline does not repeat the only digit, unless it is unsure.
+  const only = [lines, headline.textContent].filter((text) => text && text !== UNSURE).join(", ");
+  const texts = isNumber ? [lines, headline.textContent, caption.textContent] : [only];
   spoken.textContent = [...texts, warnings.textContent].filter(Boolean).join(". ");
 }
 
-function showNothing(message) {
+function showNothing(message, lines) {
+  document.body.classList.add("nothing");
   document.body.classList.remove("unsure");
   number.replaceChildren();
   headline.textContent = message;
   warnings.textContent = "";
   caption.textContent = INPUT_CAPTION;
-  showBars(null);
-  showInput(new Array(28 * 28).fill(0));
+  help.replaceChildren(
+    ...lines.map((line) => {
+      const item = document.createElement("li");
+      item.textContent = line;
+      return item;
+    }),
+  );
 }
 
 function headlineOf(only, isUnsure) {
   const { digit, probability, probabilities } = only;
   if (!isUnsure(only)) {
-    return `${names[digit]}, ${percent(probability)} sure`;
+    return `${percent(probability)} sure`;
   }
   const others = probabilities.map((value, index) => (index === digit ? -1 : value));
   const second = Math.max(...others);
@@ -93,7 +110,7 @@ function headlineOfAll(digits, least, isUnsure) {
     : `${digits.length} digits, the least certain ${certainty} sure`;
 }
 
-function showNumber(digits, isUnsure) {
+function showNumber(digits, isUnsure, least) {
   const lines = Object.values(Object.groupBy(digits, (digit) => digit.line));
   number.style.setProperty("--rows", lines.length);
   number.style.setProperty("--columns", Math.max(...lines.map(charactersOf)));
@@ -102,8 +119,9 @@ function showNumber(digits, isUnsure) {
       const element = document.createElement("div");
       for (const digit of line) {
         const span = document.createElement("span");
-        span.textContent = digits.length === 1 && isUnsure(digit) ? "?" : names[digit.digit];
+        span.textContent = digits.length === 1 && isUnsure(digit) ? UNSURE : names[digit.digit];
         span.classList.toggle("unsure", isUnsure(digit));
+        span.classList.toggle("detailed", digits.length > 1 && digit === least);
         element.append(span);
       }
       return element;

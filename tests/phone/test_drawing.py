@@ -1,6 +1,7 @@
 """Digits drawn by mouse, finger and keyboard in a real browser."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -23,8 +24,9 @@ from paper import file_of, photo
 def test_a_drawn_digit_is_recognized(page, digit):
     draw(page, digit)
     assert page.inner_text("#number") == str(digit)
-    assert page.inner_text("#headline").startswith(f"{digit}, ")
-    assert page.inner_text("#spoken") == page.inner_text("#headline")
+    # The digit is shown once, and said.
+    assert re.fullmatch(r"\d\d\.\d % sure", page.inner_text("#headline"))
+    assert page.inner_text("#spoken") == f"{digit}, {page.inner_text('#headline')}"
     shares = [float(bar.get_attribute("style").split(":")[1].strip(" ;")) for bar in page.locator("#bars li").all()]
     assert np.argmax(shares) == digit
     assert np.isclose(sum(shares), 1, atol=1e-4)
@@ -37,6 +39,10 @@ def test_digits_side_by_side_are_a_number_with_a_box_around_each(page):
     assert page.inner_text("#headline").startswith("2 digits, the least certain ")
     assert page.inner_text("#spoken").startswith("47. 2 digits, the least certain ")
     assert "of 2, least certain" in page.inner_text("#caption")
+    # The digit of the bars is underlined.
+    detailed = page.locator("#number .detailed").inner_text()
+    assert page.inner_text("#caption").startswith(f"digit {'47'.index(detailed) + 1} ")
+    assert page.inner_text("#bars .largest") == detailed
     pad = page.locator("#pad").bounding_box()
     boxes = [box.bounding_box() for box in page.locator(".box").all()]
     received = [
@@ -63,6 +69,13 @@ def test_a_sign_is_no_digit(page, strokes):
     assert page.inner_text("#number") == ""
     assert page.inner_text("#headline") == page.inner_text("#spoken") == "No digit found."
     assert page.locator(".box").count() == 0
+    # In place of bars without a height and an empty input.
+    assert page.get_by_text("Letters, signs and scribbles are no digits.").is_visible()
+    assert not page.locator("#bars").is_visible() and not page.locator("#input").is_visible()
+    draw(page, 7, size=0.5)
+    page.get_by_role("button", name="Clear").click()
+    wait_for_prediction(page)
+    assert page.get_by_text("Camera and Image predict the digits of a photo.").is_visible()
 
 
 def test_boxes_do_not_change_what_is_classified(page):
@@ -113,6 +126,7 @@ def test_a_prediction_below_the_threshold_is_marked_as_not_sure(context, server)
     draw(page, 7, size=0.5)
     assert page.inner_text("#number") == "?"
     assert page.inner_text("#headline").startswith("Not sure: 7 (")
+    assert page.inner_text("#spoken") == page.inner_text("#headline")
     assert page.locator(".box.unsure").count() == 1
     draw(page, 4, left=0.5, size=0.5)
     assert page.inner_text("#number") == "74"

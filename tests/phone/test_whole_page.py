@@ -4,7 +4,7 @@ import json
 import pathlib
 
 import pytest
-from browser import PHONE, address_of, draw, served, wait_until
+from browser import HASH, PHONE, address_of, draw, draw_strokes, served, wait_until
 
 from mnist_keras.export.web_demo import PAGE
 
@@ -86,6 +86,35 @@ def test_the_drawing_area_stays_in_its_place(browser, server, size):
             boxes.append(page.locator("#pad").bounding_box())
         assert boxes == boxes[:1] * 7
         assert page.evaluate("document.body.scrollWidth") <= size[0]
+
+
+def longest_empty_part(page):
+    """Returns the height of the longest part of the page from top to bottom that shows nothing, in pixels."""
+    shown = "h1, #number span, #headline, #bars .name, .largest .bar, #input, .help li, #pad, button, #state"
+    parts = [element.bounding_box() for element in page.locator(shown).all() if element.is_visible()]
+    parts = sorted((part["y"], part["y"] + part["height"]) for part in parts)
+    longest, bottom = 0, 0
+    for top, end in [*parts, (page.viewport_size["height"],) * 2]:
+        longest, bottom = max(longest, top - bottom), max(bottom, end)
+    return longest
+
+
+@pytest.mark.parametrize("state", ["empty", "a digit", "no digit"])
+def test_a_phone_has_little_empty_space(page, state):
+    if state == "a digit":
+        draw(page, 7)
+    if state == "no digit":
+        draw_strokes(page, HASH)
+    assert longest_empty_part(page) < 110
+
+
+def test_a_wide_window_has_the_drawing_area_beside_the_prediction(page):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    draw(page, 7)
+    pad, number = (page.locator(part).bounding_box() for part in ("#pad", "#number"))
+    assert pad["x"] + pad["width"] < number["x"] and pad["width"] > 500
+    # In the middle of the window.
+    assert pad["y"] + pad["height"] / 2 == pytest.approx(450, abs=10)
 
 
 def test_the_offline_cache_has_the_version_of_litert():
