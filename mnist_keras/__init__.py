@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from mnist_keras.recipes import RECIPES as RECIPES
     from mnist_keras.recipes import Recipe as Recipe
     from mnist_keras.recipes import get_recipe as get_recipe
+    from mnist_keras.training.kernel_recorder import KernelRecorder as KernelRecorder
+    from mnist_keras.training.learning_rate_range import LearningRateTest as LearningRateTest
+    from mnist_keras.training.learning_rate_range import find_learning_rate as find_learning_rate
     from mnist_keras.training.settings import TrainingOptions as TrainingOptions
     from mnist_keras.training.train import TrainingResult as TrainingResult
     from mnist_keras.training.train import train as train
@@ -55,6 +58,8 @@ else:
         "EvaluationReport": "mnist_keras.evaluation.metrics",
         "Explanation": "mnist_keras.explanations.explanation",
         "InputError": "mnist_keras.errors",
+        "KernelRecorder": "mnist_keras.training.kernel_recorder",
+        "LearningRateTest": "mnist_keras.training.learning_rate_range",
         "NumberPrediction": "mnist_keras.inference.images",
         "Predictor": "mnist_keras.inference.predictor",
         "PreprocessedDigit": "mnist_keras.inference.preprocessing.digit",
@@ -69,6 +74,7 @@ else:
         "explain_prediction": "mnist_keras.explanations.explanation",
         "export_model": "mnist_keras.export.export",
         "export_run": "mnist_keras.export.export",
+        "find_learning_rate": "mnist_keras.training.learning_rate_range",
         "get_recipe": "mnist_keras.recipes",
         "list_models": "mnist_keras.inference.predictor",
         "load_digits": "mnist_keras.data",
@@ -88,12 +94,15 @@ else:
     __all__ = sorted(_MODULES)
     _NEED_KERAS = (
         "Explanation",
+        "KernelRecorder",
+        "LearningRateTest",
         "TrainingFeatures",
         "TrainingResult",
         "build_model",
         "explain_prediction",
         "export_model",
         "export_run",
+        "find_learning_rate",
         "load_model",
         "save_run",
         "train",

@@ -26,7 +26,7 @@ flags.DEFINE_bool("json", False, "print JSON, with the values of all pixels, ins
 text = "number of training images, chosen at random, among which the most similar ones are searched; 0: all"
 flags.DEFINE_integer("train_images", 10_000, text, lower_bound=0)
 text = "with --map: number of test images, chosen at random; 0: all"
-flags.DEFINE_integer("map_images", 0, text, lower_bound=0)
+flags.DEFINE_integer("map_images", 2000, text, lower_bound=0)
 define_data_flags()
 FLAGS = flags.FLAGS
 

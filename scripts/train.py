@@ -12,6 +12,10 @@ recipe has a flag:
 fine-tunes trained weights: with a fifth of the epochs and, for the same classes, half of the learning rate and of the
 augmentation, unless a flag sets them.
 
+    python scripts/train.py --model=cnn --find_learning_rate
+
+only trains some hundred steps with a rising learning rate, draws the loss and prints a suggestion.
+
 A run that was stopped or killed resumes exactly from its last checkpoint, by the same command with its --run_name,
 or by --resume.
 """
@@ -22,10 +26,17 @@ import datetime
 import pathlib
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from absl import flags
+from figure_flags import (
+    check_figure_flags,
+    define_figure_flags,
+    kernel_recorder,
+    plot_kernels,
+    plot_learning_rates,
+)
+from init_from_flags import define_init_from_flags, load_initial, recipe_of_initial_file
 from script_flags import (
     define_data_flags,
     define_export_flags,
@@ -35,7 +46,6 @@ from script_flags import (
     flags_given,
     formats_from_flags,
     mixed_digits_from_flags,
-    recipe_flags_given,
     recipe_from_flags,
     training_options,
     without_unasked_synthetic_digits,
@@ -44,7 +54,6 @@ from tracking_flags import define_tracking_flags, tracker_from_flags
 
 from mnist_keras import cli
 from mnist_keras.atomic import check_writable
-from mnist_keras.data import Digits
 from mnist_keras.data.digits import is_of_digits
 from mnist_keras.distribution.keras_config import check_keras_config
 from mnist_keras.distribution.workers import Worker, current_worker
@@ -53,20 +62,12 @@ from mnist_keras.experiments.run_folder import is_complete, latest_unfinished, r
 from mnist_keras.experiments.run_summary import summarize_run
 from mnist_keras.export.formats import FORMATS, check_replaceable, default_export_folder
 from mnist_keras.recipes import RECIPES
-from mnist_keras.recipes.recipe import Recipe
 from mnist_keras.reports.text import format_duration
-from mnist_keras.training.initial_recipe import InitialFile, check_one_network, find_initial_file, fine_tuning_recipe
+from mnist_keras.training.initial_recipe import find_initial_file
 from mnist_keras.training.settings import MAX_SEED
-
-if TYPE_CHECKING:
-    from mnist_keras.training.initial_model import InitialModel
 
 text = f"recipe to train: {', '.join(RECIPES)}; with --init_from, the default is the recipe of its weights"
 flags.DEFINE_string("model", "cnn", text)
-text = "fine-tune trained weights: the name of a shipped model, the folder of a run or an export, or a .keras file"
-flags.DEFINE_string("init_from", None, text)
-text = "with --init_from: keep the weights of the first N stages (layers up to a pooling); 0: train all"
-flags.DEFINE_integer("frozen_stages", 0, text, lower_bound=0)
 flags.DEFINE_integer(
     "seed",
     0,
@@ -74,6 +75,7 @@ flags.DEFINE_integer(
     lower_bound=0,
     upper_bound=MAX_SEED,
 )
+define_init_from_flags()
 flags.DEFINE_string("run_name", None, "name of the run's folder in --runs_dir (default: recipe and time)")
 flags.DEFINE_string("runs_dir", "runs", "folder of all runs")
 flags.DEFINE_string("export_dir", "exported", "folder of all exports; empty: no export")
@@ -84,6 +86,7 @@ define_training_flags()
 define_data_flags()
 define_mix_flag()
 define_export_flags()
+define_figure_flags()
 define_tracking_flags()
 FLAGS = flags.FLAGS
 _COMMON_FLAGS = ("model", "epochs", "batch_size", "learning_rate", "augmentation", "seed", "dataset", "data_dir")
@@ -97,8 +100,9 @@ def main(_):
     if FLAGS.frozen_stages and not FLAGS.init_from:
         raise flags.Error("--frozen_stages needs --init_from: random weights must be trained")
     initial_file = find_initial_file(FLAGS.init_from) if FLAGS.init_from else None
-    recipe = _recipe_of(initial_file) if initial_file else recipe_from_flags(FLAGS.model)
+    recipe = recipe_of_initial_file(initial_file) if initial_file else recipe_from_flags(FLAGS.model)
     options = training_options()
+    check_figure_flags(recipe)
     # Unknown names are refused before the dataset is loaded.
     formats_from_flags()
     worker = current_worker(FLAGS.strategy)
@@ -112,7 +116,12 @@ def main(_):
     if initial_file:
         # Keras loads the weights, whose checksum is a setting of the run.
         _set_up_tensorflow(run, worker)
-        recipe, initial, initial_settings = _load_initial(initial_file, recipe, digits)
+        recipe, initial, initial_settings = load_initial(initial_file, recipe, digits)
+    if FLAGS.find_learning_rate:
+        if not initial_file:
+            _set_up_tensorflow(run, worker)
+        plot_learning_rates(recipe, digits, options, initial)
+        return
     complete = is_complete(run, recipe, digits, FLAGS.seed, FLAGS.class_weight, initial_settings)
     export = FLAGS.export_dir and default_export_folder(FLAGS.export_dir, recipe.name, digits.name)
     if is_chief:
@@ -144,6 +153,9 @@ def main(_):
     tracked = TrackedRun(tracker, run) if tracker else None
     if tracked:
         callbacks.append(tracked.callback)
+    recorder = kernel_recorder() if is_chief else None
+    if recorder:
+        callbacks.append(recorder)
     options = dataclasses.replace(options, callbacks=callbacks)
     try:
         with tracked or contextlib.nullcontext():
@@ -156,6 +168,8 @@ def main(_):
     if not is_chief:
         print(f"worker {worker.index} of {worker.count}: digest {digest}")
         return
+    if recorder:
+        plot_kernels(recorder, recipe.name)
     failed = None
     if export:
         try:
@@ -171,36 +185,6 @@ def main(_):
     print(f"total time     {format_duration(time.perf_counter() - start)}")
     if failed:
         raise failed
-
-
-def _recipe_of(initial: InitialFile) -> Recipe:
-    """Returns the recipe of --model, otherwise that of the trained weights, with the values of the given flags."""
-    recipe = FLAGS.model if FLAGS["model"].present else initial.recipe
-    if recipe is None:
-        raise InputError(
-            f"No recipe is known of {initial.path}. Expected: config.json or card.json beside it, or a model with the "
-            "name of a recipe. Name its recipe by --model."
-        )
-    recipe = recipe_from_flags(recipe)
-    check_one_network(recipe, recipe.name)
-    return recipe
-
-
-def _load_initial(
-    file: InitialFile, recipe: Recipe, digits: Digits
-) -> tuple[Recipe, "InitialModel", Mapping[str, Any]]:
-    """Returns the recipe to fine-tune trained weights, these, and the settings that record them."""
-    with cli.silence_native_logs():
-        from mnist_keras.training.initial_model import Start, has_classes, load_initial_model
-
-    initial = load_initial_model(file.path)
-    new_head = not has_classes(initial, digits.class_names)
-    recipe, changes = fine_tuning_recipe(recipe, new_head, recipe_flags_given())
-    print(
-        f"{recipe.name} is fine-tuned from the weights of {file.name}: {', '.join(changes) or 'as from scratch'}",
-        flush=True,
-    )
-    return recipe, initial, Start(recipe, digits.class_names, initial, FLAGS.frozen_stages).settings
 
 
 def _set_up_tensorflow(run: pathlib.Path, worker: Worker | None) -> None:

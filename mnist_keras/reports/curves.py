@@ -1,12 +1,13 @@
-"""Learning curves: loss and accuracy per epoch and per step."""
+"""Learning curves: loss and accuracy per epoch and per step, loss per learning rate, kernels per epoch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mnist_keras.reports.style import MUTED, TEST, TRAIN, new_figure
+from mnist_keras.reports.style import MUTED, TEST, TRAIN, WRONG, new_figure
 
 # Steps in the running mean of `step_curves`, chosen by eye.
 _WINDOW = 50
@@ -57,4 +58,61 @@ def step_curves(steps: Sequence[Mapping[str, Any]], title: str) -> Figure:
         axes.set_ylabel("training loss (cross-entropy)" if key == "loss" else "training accuracy (%)")
         axes.grid(alpha=0.3)
         axes.legend()
+    return figure
+
+
+def learning_rate_curve(
+    learning_rates: np.ndarray, losses: np.ndarray, smoothed: np.ndarray, suggestion: float, title: str
+) -> Figure:
+    """Draws the training loss of a learning-rate range test against the learning rate.
+
+    Args:
+        learning_rates: floats (steps,).
+        losses: floats (steps,), of one batch each.
+        smoothed: floats (steps,), their moving average.
+        suggestion: the learning rate that is marked.
+        title: the figure's title.
+    """
+    figure = new_figure(7, 4.2, title)
+    axes = figure.subplots()
+    axes.plot(learning_rates, losses, color=TRAIN, linewidth=0.7, alpha=0.7, label="one batch")
+    axes.plot(learning_rates, smoothed, color=TEST, label="moving average")
+    axes.axvline(suggestion, color=WRONG, linestyle="--", label=f"suggested learning rate, {suggestion:.2g}")
+    # Single batches of a training that diverges would hide the rest.
+    low, high = smoothed.min(), smoothed[: max(1, len(smoothed) // 10)].max()
+    axes.set(xscale="log", ylim=(0.9 * min(low, losses.min()), 1.5 * high))
+    axes.set(xlabel="learning rate", ylabel="training loss (cross-entropy)")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+# Maximum number of rows of `kernels_figure`.
+_MAX_ROWS = 8
+
+
+def kernels_figure(kernels: Sequence[np.ndarray], epochs: Sequence[int], title: str) -> Figure:
+    """Draws the kernels of the first layer, one column per kernel, one row per epoch: red positive, blue negative.
+
+    Of more than 8 recordings it draws the first, the last and others between them, denser at the beginning.
+
+    Args:
+        kernels: `KernelRecorder.kernels`.
+        epochs: `KernelRecorder.epochs`.
+        title: the figure's title.
+    """
+    rows = list(range(len(kernels)))
+    if len(kernels) > _MAX_ROWS:
+        rows = sorted({0, *np.geomspace(1, len(kernels) - 1, _MAX_ROWS - 1).round().astype(int).tolist()})
+    columns = len(kernels[0])
+    figure = new_figure(max(5, 0.62 * columns + 1), 0.62 * len(rows) + 0.9, title)
+    limit = max(float(np.abs(kernel).max()) for kernel in kernels) or 1.0
+    cells = figure.subplots(len(rows), columns, squeeze=False)
+    for line, row in zip(cells, rows, strict=True):
+        for cell, kernel in zip(line, kernels[row], strict=True):
+            drawn = cell.imshow(kernel, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="none")
+            cell.set(xticks=(), yticks=())
+        label = f"epoch {epochs[row]}" if epochs[row] else "before training"
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
+    figure.colorbar(drawn, ax=cells, fraction=0.02, pad=0.01, label="weight")
     return figure

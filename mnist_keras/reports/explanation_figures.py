@@ -136,7 +136,7 @@ def feature_map_figure(features: FeatureMap, title: str, class_names: Sequence[s
     _draw_map(axes[0], features.pca, features, class_names, variance)
     _draw_map(axes[1], features.tsne, features, class_names, "t-SNE (distances between clusters have no meaning)")
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=11, fontsize=9, handletextpad=0.2, title="label")
+    figure.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=9, markerscale=2, handletextpad=0.2)
     return figure
 
 
@@ -147,7 +147,7 @@ def _draw_map(axes: Axes, points: np.ndarray, features: FeatureMap, class_names:
         marker = _MARKERS[label // len(CLASS_COLORS) % len(_MARKERS)]
         color = CLASS_COLORS[label % len(CLASS_COLORS)]
         name = shorten(class_names[label])
-        axes.scatter(own[:, 0], own[:, 1], s=size, color=color, marker=marker, linewidths=0, label=name)
+        axes.scatter(own[:, 0], own[:, 1], s=size, color=color, marker=marker, linewidths=0, label=f"label {name}")
         x, y = np.median(own, axis=0)
         axes.text(x, y, name, ha="center", va="center", weight="bold", parse_math=False).set_bbox(
             dict(facecolor="white", edgecolor=color, boxstyle="round,pad=0.2", alpha=0.85)

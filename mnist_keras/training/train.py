@@ -87,7 +87,7 @@ def _check_callbacks(recipe: Recipe, callbacks: Sequence[keras.callbacks.Callbac
         )
 
 
-def _training_set(recipe: Recipe, digits: Digits) -> tuple[np.ndarray, np.ndarray]:
+def training_set(recipe: Recipe, digits: Digits) -> tuple[np.ndarray, np.ndarray]:
     """Returns images and labels of the training set with the recipe's synthetic digits."""
     if recipe.synthetic_examples and not is_of_digits(digits.class_names):
         raise InputError(
@@ -143,7 +143,7 @@ def train(
     check(type(seed) is int and 0 <= seed <= MAX_SEED, f"a whole number from 0 to {MAX_SEED}", "seed", seed)
     _check_callbacks(recipe, options.callbacks)
     schedule = CheckpointSchedule(options.checkpoint_every)
-    images, labels = _training_set(recipe, digits)
+    images, labels = training_set(recipe, digits)
     batch_size = recipe.batch_size or len(images)
     steps = steps_in_epoch(len(images), batch_size)
     classes = len(digits.class_names)

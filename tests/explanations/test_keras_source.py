@@ -1,5 +1,3 @@
-import shutil
-
 import keras
 import numpy as np
 import pytest
@@ -24,13 +22,13 @@ def test_a_run_is_loaded_with_what_is_known_about_it(trained_run, tiny):
     assert (predict_logits(source.model, tiny.test_images).argmax(axis=1) == expected.argmax(axis=1)).all()
 
 
-@pytest.mark.parametrize("inside", ["", "saved_model", "mnist.tflite"])
-def test_formats_without_gradients_are_refused(export, tmp_path, inside):
-    folder = tmp_path / "copy"
-    shutil.copytree(export, folder)
-    (folder / "model.keras").unlink(missing_ok=True)
+@pytest.mark.parametrize("name", [".", "saved_model", "mnist.tflite", "mnist.h5"])
+def test_formats_without_gradients_are_refused(tmp_path, name):
+    (tmp_path / "saved_model").mkdir()
+    for file in ("saved_model/saved_model.pb", "mnist.tflite", "mnist.h5"):
+        (tmp_path / file).touch()
     with pytest.raises(InputError, match="needs the gradients of a Keras model. Expected: a .keras file") as error:
-        find_keras_model(folder / inside)
+        find_keras_model(tmp_path / name)
     assert str(error.value).endswith("--formats=keras.")
 
 
