@@ -59,7 +59,7 @@ def test_help_describes_the_common_flags_and_names_the_others(script):
     assert all(name in text for name in RECIPES)
     described = re.findall(r"^  --(?:\[no\])?(\w+): ", text, re.MULTILINE)
     assert described[:4] == ["model", "epochs", "batch_size", "learning_rate"]
-    named = re.findall(r"--(\w+)[,\n]", text.partition("\n\nRecipe:\n")[2].rpartition("All flags")[0])
+    named = re.findall(r"--(\w+)[,\n]", text.partition("\n\nFine-tuning:\n")[2].rpartition("All flags")[0])
     full = script("train", "--helpfull").stdout
     assert "(default: saved_model,float32)" in full
     every = re.findall(r"^  --(?:\[no\])?(\w+): ", full, re.MULTILINE)
