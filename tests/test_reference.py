@@ -17,7 +17,7 @@ SCRIPTS = {path.stem: path for path in (DOCS.parent / "scripts").glob("*.py") if
 def test_every_public_name_is_on_one_page_and_in_one_summary():
     pages = "".join(page.read_text() for page in (REFERENCE / "python").glob("*.md"))
     entries = re.findall(r"^\.\. auto(?:function|class|data|exception):: mnist_keras\.(\w+)$", pages, re.MULTILINE)
-    summaries = re.findall(r"^   mnist_keras\.(\w+)$", (REFERENCE / "python.md").read_text(), re.MULTILINE)
+    summaries = re.findall(r"^   ~mnist_keras\.(\w+)$", (REFERENCE / "python.md").read_text(), re.MULTILINE)
     assert sorted(entries) == sorted(summaries) == mnist_keras.__all__
 
 
