@@ -51,6 +51,7 @@ def main(arguments):
 
 
 def draw_map(source, digits):
+    source.predictor.check_not_trained_on(digits.name)
     with cli.silence_native_logs():
         from mnist_keras.explanations.features import feature_map
         from mnist_keras.reports.explanation_figures import feature_map_figure

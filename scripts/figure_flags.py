@@ -39,6 +39,8 @@ def check_figure_flags(recipe: Recipe) -> None:
         return
     if flags.FLAGS.plot_kernels:
         raise flags.IllegalFlagValueError("flag --plot_kernels: --find_learning_rate trains no epoch")
+    if flags.FLAGS.tracking:
+        raise flags.IllegalFlagValueError("flag --tracking: --find_learning_rate saves no run")
     is_one_device = flags.FLAGS.strategy in ("auto", "one_device") and flags.FLAGS.logical_devices == 1
     if not is_one_device or current_worker(flags.FLAGS.strategy):
         raise flags.IllegalFlagValueError("flag --strategy: --find_learning_rate trains on one device")

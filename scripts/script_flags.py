@@ -217,6 +217,7 @@ def flags_given() -> dict[str, Any]:
 
 
 _FOLDER_FLAGS = ("init_from", "data_dir", "runs_dir", "export_dir", "output", "tensorboard", "tracking_uri")
+_FOLDER_FLAGS += ("plot_kernels",)
 
 
 def without_unasked_synthetic_digits(recipe: Recipe, digits: Digits) -> Recipe:

@@ -134,7 +134,7 @@ def main(_):
         print(f"{run} is complete and is not trained again" if complete else f"run {run}", flush=True)
 
     # A run that was killed at its last moment leaves checkpoints behind, which train_run deletes.
-    if complete and is_chief and not (export or tracker) and not unfinished_folder(run).exists():
+    if complete and is_chief and not (export or tracker or FLAGS.plot_kernels) and not unfinished_folder(run).exists():
         _print_results(run, recipe.name, export, formats)
         return
 

@@ -275,6 +275,21 @@ MUTATIONS = [
         "if False",
         "tests/distribution/test_keras_compat.py",
     ),
+    # Explanations
+    Mutation(
+        "explanations/attribution.py",
+        "return gradient.numpy() * image",
+        "return gradient.numpy() * 255",
+        "tests/explanations/test_attribution.py",
+    ),
+    Mutation("explanations/adversarial.py", "reached[0]", "reached[-1]", "tests/explanations/test_adversarial.py"),
+    Mutation("explanations/features.py", "last.input", "last.output", "tests/explanations/test_features.py"),
+    Mutation(
+        "training/learning_rate_range.py",
+        "        model.reset_metrics()\n",
+        "",
+        "tests/training/test_learning_rate_range.py",
+    ),
     # Reports
     Mutation("reports/fonts.py", "if missing and stand_ins:", "if False:", "tests/reports/test_fonts.py"),
     Mutation("reports/fonts.py", "*figure.findobj(Text), *(", "*(", "tests/reports/test_fonts.py"),

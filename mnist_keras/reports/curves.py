@@ -105,7 +105,9 @@ def kernels_figure(kernels: Sequence[np.ndarray], epochs: Sequence[int], title: 
     if len(kernels) > _MAX_ROWS:
         rows = sorted({0, *np.geomspace(1, len(kernels) - 1, _MAX_ROWS - 1).round().astype(int).tolist()})
     columns = len(kernels[0])
-    figure = new_figure(max(5, 0.62 * columns + 1), 0.62 * len(rows) + 0.9, title)
+    # In inches, of a kernel.
+    side = min(0.75, 9 / columns)
+    figure = new_figure(max(5, side * columns + 2), side * len(rows) + 0.6, title)
     limit = max(float(np.abs(kernel).max()) for kernel in kernels) or 1.0
     cells = figure.subplots(len(rows), columns, squeeze=False)
     for line, row in zip(cells, rows, strict=True):

@@ -1,7 +1,6 @@
 """Figures that explain predictions: one image with its attributions, and the map of a test set."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +13,8 @@ from mnist_keras.reports.text import format_probability, shorten
 
 # Maximum number of images of a figure.
 _MAX_ROWS = 20
+# Maximum number of classes in the legend of a map. The map names all of them.
+_MAX_LEGEND = 30
 # Maximum number of classes whose probabilities are drawn.
 _MAX_BARS = 20
 # Columns of white between two similar training images.
@@ -41,7 +42,7 @@ def _draw_explanation(part: SubFigure, explanation: Explanation, file: str) -> N
     names = [shorten(name) for name in explanation.class_names]
     answer, second = names[explanation.prediction], names[explanation.second_guess]
     part.suptitle(f"{file[-60:]}: predicts {answer}", fontsize=11, color=TEST, parse_math=False)
-    above, below = cast("np.ndarray", part.subfigures(2, 1))
+    above, below = part.subfigures(2, 1, squeeze=False)[:, 0]
     image, gradients, occluded, bars = above.subplots(1, 4, width_ratios=(1, 1.2, 1.2, 1.6))
     _draw_digit(image, explanation.image, "network's input")
     title = f"integrated gradients:\nfor (red) and against {answer}"
@@ -135,8 +136,11 @@ def feature_map_figure(features: FeatureMap, title: str, class_names: Sequence[s
     axes = figure.subplots(1, 2)
     _draw_map(axes[0], features.pca, features, class_names, variance)
     _draw_map(axes[1], features.tsne, features, class_names, "t-SNE (distances between clusters have no meaning)")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=9, markerscale=2, handletextpad=0.2)
+    if len(class_names) <= _MAX_LEGEND:
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, loc="outside lower center", ncols=6, fontsize=9, markerscale=2, handletextpad=0.2
+        )
     return figure
 
 
@@ -152,8 +156,15 @@ def _draw_map(axes: Axes, points: np.ndarray, features: FeatureMap, class_names:
         axes.text(x, y, name, ha="center", va="center", weight="bold", parse_math=False).set_bbox(
             dict(facecolor="white", edgecolor=color, boxstyle="round,pad=0.2", alpha=0.85)
         )
-    wrong = points[features.labels != features.predictions]
-    label = f"misclassified ({len(wrong)})"
-    axes.scatter(wrong[:, 0], wrong[:, 1], s=30, facecolors="none", edgecolors=DARK, linewidths=1, label=label)
+    wrong = features.labels != features.predictions
+    axes.scatter(
+        points[wrong, 0],
+        points[wrong, 1],
+        s=30,
+        facecolors="none",
+        edgecolors=DARK,
+        linewidths=1,
+        label=f"misclassified ({wrong.sum()})",
+    )
     axes.set(xticks=(), yticks=())
     axes.set_title(title, fontsize=10)

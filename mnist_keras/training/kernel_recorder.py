@@ -41,15 +41,15 @@ class KernelRecorder(keras.callbacks.Callback):
         self._record(epoch + 1)
 
     def _record(self, epochs: int) -> None:
-        weights = next((layer.kernel for layer in self.model.layers if hasattr(layer, "kernel")), None)
-        shape = () if weights is None else tuple(weights.shape)
+        first = next((layer.kernel for layer in self.model.layers if hasattr(layer, "kernel")), None)
+        shape = () if first is None else tuple(first.shape)
         is_dense, is_convolution = shape[:1] == (784,) and len(shape) == 2, len(shape) == 4 and shape[2] == 1
         if not (is_dense or is_convolution):
             raise InputError(
                 f"The kernels of {self.model.name} are no images. Expected: a first layer that is a convolution of one "
                 f"channel or a dense layer of 784 pixels. Received: a kernel of shape {shape}. Train without it."
             )
-        kernel = keras.ops.convert_to_numpy(weights)
+        kernel = keras.ops.convert_to_numpy(first)
         kernel = kernel.reshape(28, 28, -1) if is_dense else kernel[:, :, 0]
         self.epochs.append(epochs)
         self.kernels.append(kernel[..., : self._maximum].transpose(2, 0, 1).astype(np.float32))

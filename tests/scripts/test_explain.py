@@ -41,6 +41,7 @@ def test_an_image_and_a_test_set_are_explained(script, trained_run, data_flags, 
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("explanation.png", "map.png"))
 
 
+@pytest.mark.slow
 def test_json_has_the_values_of_all_pixels(script, trained_run, data_flags):
     result = script("explain", trained_run, ROOT / "docs" / "seven.png", "--json", "--train_images=20", *data_flags)
     assert result.returncode == 0, result.stderr
@@ -74,12 +75,16 @@ def test_the_learning_rate_range_test_writes_its_figure_alone(script, data_flags
     assert [path.name for path in tmp_path.iterdir()] == ["learning_rate.png"]
 
 
+@pytest.mark.slow
 def test_the_kernels_of_a_run_are_drawn_once(script, data_flags, tmp_path):
     common = ["train", "--model=linear", "--epochs=2", "--run_name=run", "--export_dir=", "--plot_kernels=k.png"]
     result = script(*common, *data_flags)
     assert result.returncode == 0, result.stderr
     assert "kernels        k.png" in result.stdout
     assert (tmp_path / "k.png").exists()
+    assert "k.png" not in (tmp_path / "runs" / "run" / "config.json").read_text()
+    again = script(*common, *data_flags)
+    assert "k.png is not drawn: the run is complete and was not trained again" in again.stdout
 
 
 @pytest.mark.parametrize(
@@ -87,6 +92,7 @@ def test_the_kernels_of_a_run_are_drawn_once(script, data_flags, tmp_path):
     [
         (["--find_learning_rate", "--strategy=mirrored"], "flag --strategy: --find_learning_rate trains on one device"),
         (["--find_learning_rate", "--plot_kernels=k.png"], "flag --plot_kernels: --find_learning_rate trains no epoch"),
+        (["--find_learning_rate", "--tracking=mlflow"], "flag --tracking: --find_learning_rate saves no run"),
         (["--model=ensemble", "--plot_kernels=k.png"], "flag --plot_kernels: an ensemble has several first layers"),
     ],
 )

@@ -5,6 +5,12 @@ import pytest
 from mnist_keras.errors import InputError
 from mnist_keras.models import build_model
 from mnist_keras.recipes import get_recipe
+from mnist_keras.training.checkpoints.state import (
+    changed_attributes,
+    decode,
+    encode,
+    serializable_attributes,
+)
 from mnist_keras.training.kernel_recorder import KernelRecorder
 from mnist_keras.training.settings import TrainingOptions
 from mnist_keras.training.train import train
@@ -37,3 +43,14 @@ def test_a_layer_of_several_channels_is_refused():
     with pytest.raises(InputError, match="kernels of colored are no images.+Received: a kernel of shape"):
         recorder.on_train_begin()
     assert np.size(recorder.kernels) == 0
+
+
+def test_a_checkpoint_keeps_what_was_recorded():
+    recorder, arrays = KernelRecorder(), {}
+    first = serializable_attributes(recorder)
+    recorder.set_model(build_model("compact_1k"))
+    recorder.on_train_begin()
+    recorder.on_epoch_end(0)
+    kept = decode(encode(changed_attributes(recorder, first), arrays), arrays)
+    assert kept["epochs"] == [0, 1]
+    assert (np.array(kept["kernels"]) == np.array(recorder.kernels)).all()
