@@ -9,7 +9,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 # A pattern of a former word, and the term to write in its place.
 TERMS = {
-    r"mis-?read(s|ing|ings)?\b": "misclassified",
+    r"(?<!/)\bmis-?read(s|ing|ings)?\b": "misclassified",
     r"\b(is|are|was|were) read (as an? |as one\b|as [0-9]|right|wrong)": "predicted",
     r"\bread (correctly|exactly)\b": "predicted correctly, without an error",
     r"\b(cnn_\w+|model|network|recipe)`? reads\b": "predicts",
@@ -60,7 +60,7 @@ def test_former_words_are_replaced_by_terms_of_the_field(pattern):
 
 def test_the_search_finds_a_former_word():
     for pattern, example in {
-        r"mis-?read(s|ing|ings)?\b": "Digits that were misread",
+        r"(?<!/)\bmis-?read(s|ing|ings)?\b": "Digits that were misread",
         r"\b(cnn_\w+|model|network|recipe)`? reads\b": "`cnn_robust` reads 96 %",
         r"\bprocessors?\b": "two cores of a processor",
     }.items():
