@@ -141,8 +141,8 @@ setuptools.setup(
             *SERVER,
             *SMALL_MLFLOW,
             # Checks the extension of the documentation that keeps numbers and units on one line.
-        "docutils>=0.20",
-        "hypothesis>=6.100",
+            "docutils>=0.20",
+            "hypothesis>=6.100",
             # The tests run the notebook with these.
             "ipykernel>=6.29",
             "nbclient>=0.10",
