@@ -74,8 +74,14 @@ def _remove_dead_stages(folder: pathlib.Path) -> None:
 def atomic_file(path: pathlib.Path) -> Iterator[BinaryIO]:
     """Yields a temporary binary file and renames it to `path`, flushed to disk, when the block succeeds.
 
-    After a kill at any moment the old or the new file is complete.
+    After a kill at any moment the old or the new file is complete. A link stays a link, and a device or a pipe, such as
+    /dev/stdout, is written directly.
     """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
+    path = path.resolve()
     stage = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with stage.open("wb") as file:

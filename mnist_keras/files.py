@@ -1,7 +1,8 @@
-"""Reads and writes JSON and CSV; SHA-256 checksums; the project folders that a wheel contains."""
+"""Reads and writes text, JSON and CSV; SHA-256 checksums; the project folders that a wheel contains."""
 
 import csv
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -37,10 +38,15 @@ FORMAT_FILES = {
 }
 
 
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Writes a text file in UTF-8 atomically."""
+    with atomic_file(pathlib.Path(path)) as file:
+        file.write(text.encode())
+
+
 def write_json(path: str | os.PathLike, content: Any, indent: int | None = 2) -> None:
     """Writes a JSON file atomically."""
-    with atomic_file(pathlib.Path(path)) as file:
-        file.write((json.dumps(content, indent=indent) + "\n").encode())
+    write_text(path, json.dumps(content, indent=indent) + "\n")
 
 
 # Configs and cards have a few kilobytes, golden files 300.
@@ -101,11 +107,12 @@ Rows = list[dict[str, Any]]
 
 
 def write_rows(path: pathlib.Path, rows: Rows) -> None:
-    """Writes rows as CSV. The header has the keys of the first row."""
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    """Writes rows as CSV atomically. The header has the keys of the first row."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
 
 
 def read_rows(path: pathlib.Path) -> Rows:

@@ -167,8 +167,8 @@ def _write_timings(name: str, measured: _Measured, threads: int) -> None:
         rows += timing_rows(task, unit, timings, flops)
         print(timing_table(rows[-len(timings) :]), flush=True)
     compared = [row for row in rows if row["task"] != _MACHINE] if name == "benchmark" else []
-    title = f"mnist_keras and the fastest other library, {threads} threads, {datetime.date.today()}"
-    _write(name, rows, timing_table(rows), ratio_figure(compared, title) if compared else None, threads)
+    setup = f"{threads} threads, {datetime.date.today()}"
+    _write(name, rows, timing_table(rows), ratio_figure(compared, setup) if compared else None, threads)
 
 
 def _profile(recipes: list[str], threads: int) -> None:

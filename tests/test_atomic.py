@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mnist_keras.atomic import atomic_folder, check_writable
+from mnist_keras.atomic import atomic_file, atomic_folder, check_writable
 from mnist_keras.errors import InputError
 
 
@@ -93,3 +93,26 @@ def test_a_kill_at_any_moment_leaves_one_complete_folder(tmp_path):
         pass
     # The temporary folders of the killed writers are removed.
     assert contents(tmp_path) == ["export"]
+
+
+def test_a_file_is_replaced_when_complete(tmp_path):
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "link").symlink_to("file")
+    with atomic_file(tmp_path / "link") as file:
+        file.write(b"new")
+        file.flush()
+        assert (tmp_path / "file").read_text() == "old"
+    assert (tmp_path / "file").read_text() == "new"
+    assert contents(tmp_path) == ["file", "link"]
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_pipe_is_written_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with atomic_file(pipe) as file:
+        file.write(b"text")
+    assert os.read(reader, 10) == b"text"
+    assert pipe.is_fifo()
+    os.close(reader)

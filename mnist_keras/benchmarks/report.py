@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from mnist_keras.benchmarks.harness import Timings, ratio
 from mnist_keras.benchmarks.scaling import AXES
-from mnist_keras.reports.style import MUTED, TEST, TRAIN, WRONG, new_figure
+from mnist_keras.reports.style import MUTED, TEST, TRAIN, WRONG, label_log_axis, legend_above, new_figure
 from mnist_keras.reports.text import markdown_table
 
 # Seconds to the unit in which a time is shown.
@@ -55,15 +54,22 @@ def timing_table(rows: Sequence[Mapping[str, Any]]) -> str:
     return markdown_table(headings, cells)
 
 
-def ratio_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """Draws, per task, the time of the fastest other contender divided by the time of the first one.
+_TRAINING = "training "
+
+
+def ratio_figure(rows: Sequence[Mapping[str, Any]], setup: str) -> Figure:
+    """Draws, per task, the time of the fastest other contender divided by the time of the first one, mnist_keras.
 
     Args:
         rows: from `timing_rows`, grouped by task.
-        title: the figure's title.
+        setup: threads and date of the measurement, for the title.
     """
     tasks = [others for _, (_, *others) in itertools.groupby(rows, lambda row: row["task"])]
     fastest = [min(others, key=lambda row: row["wall_ratio"]) for others in tasks][::-1]
+    libraries = {row["contender"].split(",")[0] for row in fastest}
+    other = libraries.pop() if len(libraries) == 1 else "fastest other library"
+    is_training = all(row["task"].startswith(_TRAINING) for row in fastest)
+    title = f"{'Training step time' if is_training else 'Time'}, {other} / mnist_keras ({setup})"
     figure = new_figure(9, 0.42 * len(fastest) + 1.8, title)
     axes = figure.subplots()
     for place, row in enumerate(fastest):
@@ -72,14 +78,13 @@ def ratio_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
             bar = axes.barh(place + offset, row[f"{kind}_ratio"], 0.38, color=color, label=label)
             axes.bar_label(bar, fmt="%.2f", padding=3, fontsize=7)
     axes.axvline(1, color=MUTED)
-    axes.set_yticks(range(len(fastest)), [f"{row['task']}: {row['contender']}" for row in fastest], fontsize=8)
+    names = [f"{row['task'].removeprefix(_TRAINING if is_training else '')}: {row['contender']}" for row in fastest]
+    axes.set_yticks(range(len(fastest)), names, fontsize=8)
     axes.set_xscale("log")
     axes.margins(x=0.15, y=0.01)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("time of the other / time of mnist_keras (above 1: mnist_keras is faster)")
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8, frameon=False)
+    label_log_axis(axes.xaxis)
+    axes.set_xlabel(f"time of {other} / time of mnist_keras (above 1: mnist_keras is faster)")
+    legend_above(axes)
     return figure
 
 

@@ -124,6 +124,11 @@ def base_dataset(name: str) -> str:
     return name.split(VALIDATION_SEPARATOR)[0]
 
 
+def is_whole_mnist(name: str, train_examples: int) -> bool:
+    """Returns whether a dataset is MNIST with all training images, and not a validation split or a mixture."""
+    return name == "mnist" and train_examples == 60_000
+
+
 def content_hash(images: np.ndarray, labels: np.ndarray) -> str:
     """Returns the SHA-256 of labelled images, independent of their order. TensorFlow Datasets stores MNIST shuffled.
 

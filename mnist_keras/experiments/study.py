@@ -11,6 +11,7 @@ from mnist_keras.evaluation.metrics import correct_after_label_fixes
 from mnist_keras.experiments.run_folder import completed_seeds, is_complete, read_run, seed_folder
 from mnist_keras.experiments.study_runs import StudyRun, TrainAll, train_in_turns
 from mnist_keras.recipes.recipe import Recipe
+from mnist_keras.recipes.registry import comparable_published_accuracy
 from mnist_keras.training.settings import TrainingOptions
 
 
@@ -88,17 +89,18 @@ def summarize(folder: pathlib.Path, recipe: Recipe, seeds: Sequence[int]) -> dic
     """Returns one row of the study's table. Accuracies are those of the last epoch on all test images, in percent.
 
     Returns:
-        recipe, published_accuracy (or None), seeds (their number), mean, sd (sample standard deviation; None for one
-        seed), median, min, max, corrected (mean with ten labels of MNIST's test set corrected; None for other data),
-        parameters (trainable), epochs, seconds (median), accuracies (one per seed), runs (names of
-        their folders).
+        recipe, published_accuracy (None unless the runs follow its protocol), seeds (their number), mean, sd (sample
+        standard deviation; None for one seed), median, min, max, corrected (mean with ten labels of MNIST's test set
+        corrected; None for other data), parameters (trainable), epochs, seconds (median), accuracies (one per seed),
+        runs (names of their folders).
     """
     runs = [seed_folder(folder, recipe.name, seed) for seed in seeds]
-    reports = [read_run(run)[1] for run in runs]
+    configs, reports = zip(*map(read_run, runs), strict=True)
+    dataset = configs[0]["dataset"]
     accuracies = [100 * report["accuracy"] for report in reports]
     return {
         "recipe": recipe.name,
-        "published_accuracy": recipe.published_accuracy,
+        "published_accuracy": comparable_published_accuracy(recipe, dataset["name"], dataset["train_examples"]),
         "seeds": len(seeds),
         "mean": statistics.fmean(accuracies),
         "sd": statistics.stdev(accuracies) if len(seeds) > 1 else None,

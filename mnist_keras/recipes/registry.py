@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mnist_keras.data.augmentation.config import Augmentation
+from mnist_keras.data.digits import is_whole_mnist
 from mnist_keras.errors import InputError
 from mnist_keras.recipes.own import (
     ACCURATE,
@@ -23,7 +24,7 @@ from mnist_keras.recipes.own import (
     FAST_994,
 )
 from mnist_keras.recipes.published import CNN, CNN_3X3, CNN_AUGMENTED, LENET_DROPOUT, LINEAR, MLP, STACK
-from mnist_keras.recipes.recipe import Recipe
+from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -79,6 +80,26 @@ def _merged(current: Any, changes: Mapping, name: str) -> Any:
     if name == "network_options":
         return {**current, **changes}
     raise InputError(f"{name} takes a single value, not a dict. Received: {name}={dict(changes)!r}")
+
+
+# These fields change the speed or the output of a training and not its protocol.
+_OUTSIDE_PROTOCOL = ("mixed_precision", "log_every_steps", "steps_per_execution")
+
+
+def comparable_published_accuracy(recipe: Recipe, dataset: str, train_examples: int) -> float | None:
+    """Returns the published test accuracy of a recipe if a run follows the published protocol, otherwise None.
+
+    The protocol is MNIST with all its training images, and every field of the recipe as in `RECIPES`, epochs included.
+
+    Args:
+        recipe: of the run. One that `RECIPES` does not have is its own protocol.
+        dataset: name of the run's dataset.
+        train_examples: its number of training images.
+    """
+    protocol = RECIPES.get(recipe.name, recipe)
+    fields = {name: getattr(protocol, name) for name in (*_OUTSIDE_PROTOCOL, *DESCRIPTIVE)}
+    follows = dataclasses.replace(recipe, **fields) == protocol and is_whole_mnist(dataset, train_examples)
+    return recipe.published_accuracy if follows else None
 
 
 def expand_names(names: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mnist_keras.reports.style import MUTED, TEST, TRAIN, WRONG, new_figure
+from mnist_keras.reports.style import MUTED, TEST, TRAIN, WRONG, legend_above, new_figure
 
 # Steps in the running mean of `step_curves`, chosen by eye.
 _WINDOW = 50
@@ -35,7 +35,8 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str, published:
     accuracy.set_ylabel("accuracy (%)")
     if published is not None:
         accuracy.axhline(published, color=MUTED, linestyle=":", label=f"published test accuracy, {published:g} %")
-    accuracy.legend(loc="lower right")
+    legend_above(loss)
+    legend_above(accuracy)
     return figure
 
 
@@ -52,12 +53,12 @@ def step_curves(steps: Sequence[Mapping[str, Any]], title: str) -> Figure:
         values = [row[key] * factor for row in steps]
         windows = [values[max(0, end - _WINDOW) : end] for end in range(1, len(values) + 1)]
         means = [sum(window) / len(window) for window in windows]
-        axes.plot(numbers, values, color=TRAIN, linewidth=0.5, alpha=0.6, label="one batch")
-        axes.plot(numbers, means, color=TEST, label=f"mean of {_WINDOW} steps")
+        axes.plot(numbers, values, color=TRAIN, linewidth=0.5, alpha=0.4, label="one batch")
+        axes.plot(numbers, means, color=TRAIN, label=f"mean of {_WINDOW} steps")
         axes.set_xlabel("step")
         axes.set_ylabel("training loss (cross-entropy)" if key == "loss" else "training accuracy (%)")
         axes.grid(alpha=0.3)
-        axes.legend()
+        legend_above(axes)
     return figure
 
 

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.reports.style import TEST, WRONG, new_figure
 from mnist_keras.reports.text import shorten
 
+# Of grids of chosen images.
+_COLUMNS = 6
 # Of a caption; "predicted 7, 100%" fits a cell of 1.25 inches.
 _INCHES_PER_CHARACTER = 0.073
 
@@ -23,10 +26,10 @@ def digit_grid(
         captions: one per image, of one or two lines.
         columns: number of digits per row.
         title: the figure's title.
-        wrong: one per image, or empty; captions of True ones are red.
+        wrong: one per image, or empty; captions of True ones are red. A legend explains the colors if there are both.
     """
     rows = max(1, -(-len(images) // columns))
-    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    lines = max((caption.count("\n") + 1 for caption in captions if caption), default=0)
     # Captions of long names need wider cells.
     longest = max((len(line) for caption in captions for line in caption.split("\n")), default=0)
     width = max(1.25, _INCHES_PER_CHARACTER * longest)
@@ -38,6 +41,9 @@ def digit_grid(
         cell.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none")
         color = WRONG if index < len(wrong) and wrong[index] else TEST
         cell.set_title(caption, fontsize=9, color=color, parse_math=False)
+    if len(set(map(bool, wrong))) == 2:
+        kinds = [Patch(color=TEST, label="correct"), Patch(color=WRONG, label="misclassified")]
+        figure.legend(handles=kinds, loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -90,7 +96,7 @@ def misclassified_grid(
     images: np.ndarray,
     labels: np.ndarray,
     probabilities: np.ndarray,
-    side: int = 5,
+    maximum: int = 24,
     class_names: Sequence[str] = DIGIT_NAMES,
 ) -> Figure:
     """Draws misclassified test images with label, prediction and confidence, most confident first.
@@ -99,19 +105,19 @@ def misclassified_grid(
         images: uint8 (examples, 28, 28).
         labels: integers (examples,).
         probabilities: predicted, (examples, classes).
-        side: maximum number of rows and of columns.
+        maximum: number of images that are shown.
         class_names: the name of each class.
     """
     predictions, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predictions != labels)
-    shown = wrong[np.argsort(-confidence[wrong], kind="stable")][: side * side]
+    shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:maximum]
     names = [shorten(name) for name in class_names]
     captions = [
         f"label {names[labels[index]]}\npredicted {names[predictions[index]]}, {confidence[index]:.0%}"
         for index in shown
     ]
     title = f"Misclassified: {len(wrong)} of {len(labels)} test images, most confident first"
-    return digit_grid(images[shown], captions, side, title, wrong=[True] * len(shown))
+    return digit_grid(images[shown], captions, _COLUMNS, title, wrong=[True] * len(shown))
 
 
 def changed_grid(
@@ -119,7 +125,7 @@ def changed_grid(
     labels: np.ndarray,
     before: np.ndarray,
     after: np.ndarray,
-    side: int = 5,
+    maximum: int = 24,
     class_names: Sequence[str] = DIGIT_NAMES,
 ) -> Figure | None:
     """Draws test images that one of two models misclassifies: first the corrected ones, then the newly misclassified.
@@ -129,7 +135,7 @@ def changed_grid(
         labels: integers (examples,).
         before: predicted classes, integers (examples,).
         after: the same after training; wrong ones have red captions.
-        side: maximum number of rows and of columns.
+        maximum: number of images that are shown.
         class_names: the name of each class.
 
     Returns:
@@ -137,7 +143,7 @@ def changed_grid(
     """
     was_correct, is_correct = before == labels, after == labels
     corrected, lost = np.flatnonzero(is_correct & ~was_correct), np.flatnonzero(was_correct & ~is_correct)
-    shown = np.concatenate([corrected, lost])[: side * side]
+    shown = np.concatenate([corrected, lost])[:maximum]
     if not len(shown):
         return None
     names = [shorten(name) for name in class_names]
@@ -145,14 +151,14 @@ def changed_grid(
         f"label {names[labels[index]]}\n{names[before[index]]} before, {names[after[index]]} after" for index in shown
     ]
     title = f"{len(corrected)} corrected and {len(lost)} newly misclassified of {len(labels)} test images"
-    return digit_grid(images[shown], captions, side, title, wrong=~is_correct[shown])
+    return digit_grid(images[shown], captions, _COLUMNS, title, wrong=~is_correct[shown])
 
 
 def least_confident_grid(
     images: np.ndarray,
     labels: np.ndarray,
     probabilities: np.ndarray,
-    side: int = 5,
+    maximum: int = 24,
     class_names: Sequence[str] = DIGIT_NAMES,
 ) -> Figure:
     """Draws the least confident correct predictions with the probabilities of the two most probable classes.
@@ -161,18 +167,19 @@ def least_confident_grid(
         images: uint8 (examples, 28, 28).
         labels: integers (examples,).
         probabilities: predicted, (examples, classes).
-        side: maximum number of rows and of columns.
+        maximum: number of images that are shown.
         class_names: the name of each class.
     """
     order = probabilities.argsort(axis=1)
     confidence = probabilities.max(axis=1)
     correct = np.flatnonzero(order[:, -1] == labels)
-    shown = correct[np.argsort(confidence[correct], kind="stable")][: side * side]
+    shown = correct[np.argsort(confidence[correct], kind="stable")][:maximum]
     captions = [
         ", ".join(f"{shorten(class_names[best])}: {probabilities[index, best]:.0%}" for best in order[index, :-3:-1])
         for index in shown
     ]
-    return digit_grid(images[shown], captions, side, "Least confident correct predictions")
+    title = "Correct predictions, least confident first, with the two most probable classes"
+    return digit_grid(images[shown], captions, _COLUMNS, title)
 
 
 def augmentation_grid(originals: np.ndarray, augmented: Sequence[np.ndarray]) -> Figure:
@@ -184,5 +191,5 @@ def augmentation_grid(originals: np.ndarray, augmented: Sequence[np.ndarray]) ->
     """
     columns = [originals, *augmented]
     images = np.stack(columns, axis=1).reshape(-1, *originals.shape[1:])
-    captions = ["original" if index % len(columns) == 0 else "" for index in range(len(images))]
-    return digit_grid(images, captions, len(columns), "Training images and their augmented copies")
+    title = "Training images (first column) and their augmented copies"
+    return digit_grid(images, [""] * len(images), len(columns), title)

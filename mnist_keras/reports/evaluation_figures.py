@@ -3,18 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.evaluation.corruptions import CORRUPTIONS, corrupt
 from mnist_keras.evaluation.metrics import most_confused
-from mnist_keras.reports.style import DARK, MUTED, TEST, TRAIN, new_figure
+from mnist_keras.reports.style import DARK, MUTED, TEST, label_log_axis, legend_above, new_figure
 from mnist_keras.reports.text import shorten
 
 # More classes do not fit a readable confusion matrix.
 _MAX_MATRIX_CLASSES = 60
+# The lighter part of a color map, on which dark numbers are readable.
+_REDS = ListedColormap(matplotlib.colormaps["Reds"](np.linspace(0, 0.7, 256)))
 # Rows of the table in its place.
 _MAX_CONFUSIONS = 30
 
@@ -37,10 +41,13 @@ def confusion_matrix(
     counts = np.array(confusion)
     mistakes = counts - np.diag(counts.diagonal())
     side = max(6, 0.3 * len(counts))
-    figure = new_figure(side, side, title)
+    figure = new_figure(side, side + 0.8, title)
     axes = figure.subplots()
-    axes.imshow(mistakes, cmap="Reds", vmin=0, vmax=max(1, mistakes.max()) * 1.4)
-    fontsize = 9 if len(counts) <= 20 else 6
+    colors = axes.imshow(mistakes, cmap=_REDS, vmin=0, vmax=max(1, mistakes.max()))
+    legend = figure.colorbar(colors, ax=axes, location="bottom", shrink=0.6, aspect=40)
+    legend.locator = MaxNLocator(5, integer=True)
+    legend.set_label("misclassified images; correct ones (bold) have no color")
+    fontsize = 10 if len(counts) <= 20 else 6
     for row, column in np.ndindex(counts.shape):
         if counts[row, column]:
             weight = "bold" if row == column else "normal"
@@ -88,13 +95,13 @@ def reliability_diagram(probabilities: np.ndarray, labels: np.ndarray, title: st
     centers = 100 * (np.arange(_BINS) + 0.5)[filled] / _BINS
     figure = new_figure(9, 3.8, title)
     reliability, histogram = figure.subplots(1, 2)
-    reliability.bar(centers, accuracy, width=0.9 * 100 / _BINS, color=TRAIN)
+    reliability.bar(centers, accuracy, width=0.9 * 100 / _BINS, color=TEST)
     reliability.plot([0, 100], [0, 100], color=MUTED, linestyle=":", label="perfectly calibrated")
     reliability.set_ylabel("accuracy (%)")
-    reliability.legend(loc="upper left")
+    legend_above(reliability)
     histogram.bar(centers, counts[filled], width=0.9 * 100 / _BINS, color=TEST)
     histogram.set_yscale("log")
-    histogram.yaxis.set_minor_formatter(NullFormatter())
+    label_log_axis(histogram.yaxis)
     histogram.set_ylabel("number of test images")
     for axes in (reliability, histogram):
         axes.set_xlim(0, 100)

@@ -1,5 +1,6 @@
 """Figures of predictions on image files: what was seen and removed, what was misclassified, what is no digit."""
 
+import pathlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,8 +26,8 @@ _MAX_BARS = 20
 def predictions_figure(predictions: Sequence[DigitPrediction]) -> Figure:
     """Draws the first 20 predictions, one per row.
 
-    Its columns are the image with the digit's box, the ink that was found, with the removed part in red, the 28x28
-    digit that the network sees, and the probabilities.
+    Its columns are the image with the digit's box (red if there is a warning), the ink that was found, with the removed
+    part in red, the 28x28 digit that is the network's input, and the probabilities.
     """
     shown = predictions[:_MAX_ROWS]
     figure = new_figure(8.5, 1.6 * max(1, len(shown)) + 0.6, _title("Predictions", shown, predictions))
@@ -49,6 +50,7 @@ def predictions_figure(predictions: Sequence[DigitPrediction]) -> Figure:
     if len(shown):
         for axes, title in zip(rows[0][1:3], ("ink (red: removed)", "network's input"), strict=True):
             axes.set_title(title, fontsize=8)
+        rows[0][3].set_ylabel("probability", fontsize=8)
     return figure
 
 
@@ -66,7 +68,7 @@ def numbers_figure(predictions: Sequence[NumberPrediction], title: str = "Predic
             image.text(left, top, str(digit.digit), color=color, fontsize=9, va="bottom")
         text = number.text.replace("\n", " / ") or "-"
         warnings = "  ".join(number.warnings)
-        image.set_title(f"{number.file[-40:]}: {text}  {warnings}", fontsize=9, parse_math=False)
+        image.set_title(f"{_file_name(number.file, 40)}: {text}  {warnings}", fontsize=9, parse_math=False)
         if number.digits:
             inputs.imshow(np.hstack([digit.normalized.digit for digit in number.digits]), cmap="gray", vmin=0, vmax=255)
         inputs.set_axis_off()
@@ -99,7 +101,7 @@ def errors_figure(predictions: Sequence[DigitPrediction], labels: Sequence[int])
         color = MUTED if prediction.warnings else WRONG
         name = shorten(prediction.class_names[int(label)])
         digit.set_title(f"label {name}, predicts {answer}", fontsize=7, color=color, parse_math=False)
-        image.set_title(prediction.file[-16:], fontsize=7, parse_math=False)
+        image.set_title(_file_name(prediction.file, 16), fontsize=7, parse_math=False)
     return figure
 
 
@@ -133,14 +135,20 @@ def rejection_figure(test: FieldTest) -> Figure:
     return figure
 
 
+def _file_name(file: str, maximum: int) -> str:
+    """Returns the end of a file's name, without its folder."""
+    name = pathlib.Path(file).name
+    return name if len(name) <= maximum else f"\u2026{name[1 - maximum :]}"
+
+
 def _title(text: str, shown: Sequence, everything: Sequence) -> str:
     return text + (f" (the first {len(shown)} of {len(everything)})" if len(shown) < len(everything) else "")
 
 
 def _draw_image(axes: Axes, picture: np.ndarray, prediction: DigitPrediction) -> None:
     _draw_pixels(axes, picture)
-    _draw_box(axes, prediction, WRONG)
-    axes.set_title(prediction.file[-28:], fontsize=8, parse_math=False)
+    _draw_box(axes, prediction, WRONG if prediction.warnings else TEST)
+    axes.set_title(_file_name(prediction.file, 22), fontsize=8, parse_math=False)
 
 
 def _draw_bars(axes: Axes, prediction: DigitPrediction) -> None:

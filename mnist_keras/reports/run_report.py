@@ -1,6 +1,8 @@
 """The report of a run: all its figures and its HTML page."""
 
 import dataclasses
+import json
+import shlex
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +18,7 @@ from mnist_keras.data.augmentation.transforms import augment
 from mnist_keras.data.digits import DIGIT_NAMES
 from mnist_keras.evaluation.metrics import EvaluationReport, most_confused
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
+from mnist_keras.recipes.registry import comparable_published_accuracy
 from mnist_keras.reports.curves import step_curves, training_curves
 from mnist_keras.reports.digit_grids import (
     augmentation_grid,
@@ -51,8 +54,11 @@ def run_page(
         report=report,
         speed=_speed(config, history),
         pairs=_confused_names(report),
+        hyperparameters=_hyperparameters(config["recipe"]),
+        command=_command(config),
         settings=_settings(config),
         environment=_environment(config),
+        of_digits="class_names" not in report,
     )
 
 
@@ -70,30 +76,42 @@ def _speed(config: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> d
     return dict(seconds=seconds, images=images / seconds)
 
 
-def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns all settings that decide the result, without those fields of the recipe that have their defaults."""
+# Fields of a recipe that are always shown, and the one that belongs to an optimizer.
+_SHOWN = ("optimizer", "learning_rate", "schedule", "batch_size", "epochs")
+_OF_OPTIMIZER = {"sgd": "momentum", "adamw": "weight_decay"}
+
+
+def _hyperparameters(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the recipe's optimizer with its settings, and all other fields that do not have their defaults."""
     defaults = {field.name: field.default for field in dataclasses.fields(Recipe)}
-    recipe = {
-        name: _without_zeros(value)
-        for name, value in config["recipe"].items()
-        if name not in ("name", *DESCRIPTIVE) and value not in (defaults.get(name), {})
-    }
-    training = {name: value for name, value in config["training"].items() if name != "versions"}
+    shown = (*_SHOWN, _OF_OPTIMIZER.get(recipe.get("optimizer", "")))
     return {
-        **recipe,
-        "seed": config["seed"],
-        "flags": " ".join(f"--{name}={value}" for name, value in config["flags"].items()) or "none",
-        "dataset": f"{config['dataset']['name']}, sha256 {config['dataset']['sha256']}",
-        **training,
-        "digest": config["digest"],
+        name.replace("_", " "): _nested(name, value)
+        for name, value in recipe.items()
+        if name in shown or (name not in ("name", *DESCRIPTIVE) and value not in (defaults.get(name), {}))
     }
 
 
-def _without_zeros(value: Any) -> Any:
-    """Formats nested settings as "name=value, ..." without those that are 0."""
+def _command(config: Mapping[str, Any]) -> str:
+    """Returns the command that trained the run; empty if no command line is recorded."""
+    given = [f"--{name}={value}" for name, value in config["flags"].items()]
+    return " \\\n  ".join(["python scripts/train.py", *map(shlex.quote, given)]) if given else ""
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns seed, dataset, digest and the options of the training."""
+    training = {name: value for name, value in config["training"].items() if name != "versions"}
+    dataset = f"{config['dataset']['name']}, SHA-256 {config['dataset']['sha256']}"
+    settings = {"dataset": dataset, "seed": config["seed"], **training, "digest": config["digest"]}
+    return {name.replace("_", " "): value for name, value in settings.items()}
+
+
+def _nested(name: str, value: Any) -> Any:
+    """Formats nested settings as "name=value, ...". Those of an augmentation that have no effect are left out."""
     if not isinstance(value, Mapping):
         return value
-    return ", ".join(f"{name}={inner}" for name, inner in value.items() if inner not in (0, [0, 0]))
+    unused = json.loads(json.dumps(dataclasses.asdict(Augmentation()))) if name == "augmentation" else {}
+    return ", ".join(f"{key}={inner}" for key, inner in value.items() if inner != unused.get(key))
 
 
 def _environment(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,7 +119,7 @@ def _environment(config: Mapping[str, Any]) -> dict[str, Any]:
         "date": config["date"],
         "platform": config["platform"],
         "CPU cores": config["cpus"],
-        "gpus": ", ".join(config["gpus"]) or "none",
+        "GPUs": ", ".join(config["gpus"]) or "none",
         **config["versions"],
         "commit": config["git_commit"] or "unknown",
     }
@@ -140,9 +158,11 @@ def run_figures(results: RunResults) -> dict[str, Figure]:
     images, labels, probabilities = digits.test_images, digits.test_labels, results.probabilities
     name, names = f"{recipe.name} on {digits.name}", digits.class_names
     title = f"{name}: test accuracy {report.accuracy:.2%} ({report.correct}/{report.examples})"
-    published = recipe.published_accuracy if digits.name == "mnist" else None
+    # A fine-tuned model had another start than the published one.
+    is_from_scratch = results.before is None
+    published = comparable_published_accuracy(recipe, digits.name, len(digits.train_labels))
     figures = {
-        "curves": training_curves(results.history, title, published),
+        "curves": training_curves(results.history, title, published if is_from_scratch else None),
         "predictions": prediction_grid(images, labels, probabilities, 2, 3, name, class_names=names),
         "changed": _changed_figure(results),
         "misclassified": misclassified_grid(images, labels, probabilities, class_names=names),
@@ -150,7 +170,7 @@ def run_figures(results: RunResults) -> dict[str, Figure]:
         "confusion": confusion_matrix(report.confusion, f"Confusion matrix of {name}", names),
         "calibration": reliability_diagram(probabilities, labels, f"Reliability diagram of {name}"),
         "first_layer": first_layer_figure(results.model, images[0]),
-        "steps": step_curves(results.steps, title) if results.steps else None,
+        "steps": step_curves(results.steps, f"{name}: training steps") if results.steps else None,
         "augmentation": _augmentation_figure(digits, recipe.augmentation) if recipe.augmentation else None,
     }
     return {name: figure for name, figure in figures.items() if figure is not None}
@@ -171,11 +191,11 @@ def _augmentation_figure(digits: Digits, augmentation: Augmentation, columns: in
     return augmentation_grid(originals, augmented)
 
 
-_MAX_FILTERS = 16
+_MAX_FILTERS, _FILTERS_PER_ROW = 16, 8
 
 
 def first_layer_figure(model: keras.Model, image: np.ndarray) -> Figure | None:
-    """Draws one filter of the first layer per column: its weights (red positive, blue negative) above its output.
+    """Draws filters of the first layer, eight per row: weights (red positive, blue negative) above the output.
 
     A unit of a dense layer has a 28x28 image of weights and one number as its output.
 
@@ -195,14 +215,17 @@ def first_layer_figure(model: keras.Model, image: np.ndarray) -> Figure | None:
     pixels = image[np.newaxis, ..., np.newaxis].astype(np.float32)
     outputs = keras.ops.convert_to_numpy(keras.Model(model.input, layer.output)(pixels, training=False))[0]
     count = min(_MAX_FILTERS, kernel.shape[-1])
-    figure = new_figure(max(5, 0.75 * count + 1), 2.6, f"First layer ({layer.name}): weights above, outputs below")
-    cells = figure.subplots(2, count + 1, squeeze=False)
+    bands, columns = -(-count // _FILTERS_PER_ROW), min(count, _FILTERS_PER_ROW)
+    title = f"{layer.name}: weights (red positive, blue negative), outputs below"
+    figure = new_figure(columns + 1, 2 * bands + 0.6, title)
+    cells = figure.subplots(2 * bands, columns + 1, squeeze=False)
     for cell in cells.ravel():
         cell.set_axis_off()
     cells[1, 0].imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="none")
     limit = np.abs(kernel).max() or 1.0
     for index in range(count):
-        weights, output = cells[:, index + 1]
+        band, column = divmod(index, _FILTERS_PER_ROW)
+        weights, output = cells[2 * band : 2 * band + 2, column + 1]
         weights.imshow(kernel[..., index], cmap="bwr", vmin=-limit, vmax=limit, interpolation="none")
         if is_dense:
             output.text(0.5, 0.5, f"{outputs[index]:.1f}", ha="center", va="center", fontsize=9)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from mnist_keras.evaluation.trial_order import best_trial, objective
-from mnist_keras.files import write_rows
+from mnist_keras.files import write_rows, write_text
 from mnist_keras.recipes.recipe import Recipe
 from mnist_keras.recipes.search_space import SearchSpace
-from mnist_keras.reports.style import MUTED, TEST, WRONG, new_figure, save_figure
+from mnist_keras.reports.style import MUTED, TEST, WRONG, label_log_axis, legend_above, new_figure, save_figure
 from mnist_keras.reports.text import markdown_table
 
 Row = Mapping[str, Any]
@@ -23,7 +23,7 @@ _COLUMNS = 3
 
 
 def write_search(folder: pathlib.Path, rows: Sequence[Row], recipe: Recipe, space: SearchSpace, data: str) -> str:
-    """Writes table.csv, table.md and trials.png, and returns what the search found, as text for the terminal.
+    """Writes table.csv, table.md and trials.png atomically; returns what the search found as text for the terminal.
 
     Args:
         folder: the folder of the search.
@@ -39,7 +39,7 @@ def write_search(folder: pathlib.Path, rows: Sequence[Row], recipe: Recipe, spac
     table = [_table_row(row, recipe, space) for row in rows]
     write_rows(folder / "table.csv", table)
     cells = [[_cell(name, value) for name, value in row.items()] for row in table]
-    (folder / "table.md").write_text(markdown_table(list(table[0]), cells), encoding="utf-8")
+    write_text(folder / "table.md", markdown_table(list(table[0]), cells))
     save_figure(trials_figure(rows, recipe, space, f"{recipe.name}: {len(rows)} trials, {data}"), folder / "trials.png")
     return summary
 
@@ -110,7 +110,7 @@ def trials_figure(rows: Sequence[Row], recipe: Recipe, space: SearchSpace, title
     axes.step([row["trial"] for row in complete], best, where="post", color=MUTED, label="best so far", zorder=1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("trial")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, fontsize=8)
+    legend_above(axes)
     panels = bottom.subplots(height, _COLUMNS, sharey=True, squeeze=False)
     for panel in panels.flat[len(names) :]:
         panel.remove()
@@ -139,9 +139,7 @@ def _draw_trials(axes: Axes, places: Sequence[Any], rows: Sequence[Row]) -> None
     if min(errors) > 0 and max(errors) > 5 * min(errors):
         # A trial that learns nothing would compress all other differences on a linear axis.
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_locator(NullLocator())
+        label_log_axis(axes.yaxis)
     axes.set_ylabel("validation error (%)")
     axes.grid(alpha=0.3)
 

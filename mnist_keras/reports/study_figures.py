@@ -6,17 +6,18 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from mnist_keras.reports.style import MUTED, TEST, WRONG, new_figure
+from mnist_keras.reports.style import MUTED, TEST, WRONG, label_log_axis, legend_above, new_figure
 
 
 def accuracy_by_recipe(
-    rows: Sequence[Mapping[str, Any]], title: str, limits: tuple[float, float] | None = None
+    rows: Sequence[Mapping[str, Any]], title: str, kind: str, limits: tuple[float, float] | None = None
 ) -> Figure:
-    """Draws the test accuracy of each seed (dot), their median (line) and the published accuracy (diamond) per recipe.
+    """Draws the accuracy of each seed (dot), their median (line) and the published accuracy (diamond) per recipe.
 
     Args:
         rows: of a study's table, with "recipe", "accuracies", "median" and "published_accuracy", in percent.
         title: the figure's title.
+        kind: of the images: "test" or "validation".
         limits: minimum and maximum of the accuracy axis in percent; None fits the points.
     """
     figure = new_figure(max(5, 0.75 * len(rows) + 2), 4.5, title)
@@ -28,12 +29,11 @@ def accuracy_by_recipe(
         if row["published_accuracy"] is not None:
             axes.plot(place, row["published_accuracy"], "D", color=MUTED, fillstyle="none", label="published")
     axes.set_xticks(range(len(rows)), [row["recipe"] for row in rows], rotation=45, ha="right")
-    axes.set_ylabel("test accuracy (%)")
+    axes.set_ylabel(f"{kind} accuracy (%)")
     axes.grid(axis="y", alpha=0.3)
     if limits:
         axes.set_ylim(*limits)
-    entries = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    axes.legend(entries.values(), entries.keys(), loc="lower right")
+    legend_above(axes)
     return figure
 
 
@@ -50,19 +50,22 @@ _SINGLE = (
 )
 
 
-def error_by_parameters(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """Draws mean test error against trainable parameters, with the range over seeds, both axes logarithmic.
+def error_by_parameters(rows: Sequence[Mapping[str, Any]], title: str, kind: str, published: bool) -> Figure:
+    """Draws mean error against trainable parameters, with the range over seeds, both axes logarithmic.
 
     Args:
         rows: of a study's table, with "recipe", "parameters", and "mean", "min" and "max" in percent.
         title: the figure's title.
+        kind: of the images: "test" or "validation".
+        published: whether to draw published results too, which are of MNIST's test set after training on all of MNIST.
     """
     figure = new_figure(9, 5.5, title)
     axes = figure.subplots()
-    for points, marker, label in (
+    published_points = (
         (_MEANS, "D", "published, mean over seeds"),
         (_SINGLE, "x", "published, single or selected run"),
-    ):
+    )
+    for points, marker, label in published_points if published else ():
         parameters, accuracies, names = zip(*points, strict=True)
         axes.plot(parameters, [100 - a for a in accuracies], marker, color=MUTED, label=label)
         for x, accuracy, name in points:
@@ -80,13 +83,11 @@ def error_by_parameters(rows: Sequence[Mapping[str, Any]], title: str) -> Figure
         axes.annotate(row["recipe"], (x, 100 - row["mean"]), **place, fontsize=9, color=TEST)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    label_log_axis(axes.yaxis)
     axes.set_xlabel("trainable parameters")
-    axes.set_ylabel("test error (%)")
-    axes.grid(alpha=0.3, which="both")
-    entries = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    axes.legend(entries.values(), entries.keys(), loc="upper right", fontsize=8)
+    axes.set_ylabel(f"{kind} error (%)")
+    axes.grid(alpha=0.3)
+    legend_above(axes)
     return figure
 
 
@@ -122,5 +123,5 @@ def ablation_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
     axes.set_yticks(range(len(variants)), names)
     axes.set_xlabel(f"accuracy minus that of {complete['recipe']} ({complete['mean']:.2f} %), percentage points")
     axes.grid(axis="x", alpha=0.3)
-    axes.legend(loc="lower left", fontsize=8)
+    legend_above(axes)
     return figure

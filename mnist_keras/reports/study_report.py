@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from mnist_keras.data import Digits
-from mnist_keras.data.digits import base_dataset
-from mnist_keras.files import write_rows
+from mnist_keras.data.digits import base_dataset, is_whole_mnist
+from mnist_keras.files import write_rows, write_text
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.recipes import STACK
 from mnist_keras.reports.digit_grids import label_grid, prediction_grid
@@ -24,6 +24,8 @@ Row = Mapping[str, Any]
 def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ablation: bool = False) -> str:
     """Writes a study's table.csv, table.md, figures and report.html, and returns the text of table.md.
 
+    Each file is written atomically: processes that train runs of one study may finish it at the same time.
+
     The figures are accuracy.png and parameters.png. A study of all eleven stack recipes also gets stack_digits.png
     (test images with their labels), stack_predictions.png (one model's predictions), stack_accuracy.png (0 to 100 %)
     and stack_accuracy_zoom.png (90 to 93 %), and its finding below the table.
@@ -34,12 +36,13 @@ def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ab
         digits: the data of the study.
         is_ablation: whether the rows are a recipe and its variants; draws ablation.png too.
     """
-    kind = "Test" if base_dataset(digits.name) == digits.name else "Validation"
+    kind = "test" if base_dataset(digits.name) == digits.name else "validation"
     data = f"after the last epoch, {digits.name}, {len(digits.test_labels):,} images"
-    title = f"{kind} accuracy {data}"
+    title = f"{kind.capitalize()} accuracy {data}"
+    published = is_whole_mnist(digits.name, len(digits.train_labels))
     figures = {
-        "accuracy": accuracy_by_recipe(rows, title),
-        "parameters": error_by_parameters(rows, f"{kind} error {data}"),
+        "accuracy": accuracy_by_recipe(rows, title, kind),
+        "parameters": error_by_parameters(rows, f"{kind.capitalize()} error {data}", kind, published),
     }
     if is_ablation:
         figures = {"ablation": ablation_figure(rows, title), **figures}
@@ -47,14 +50,14 @@ def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ab
     finding = ""
     if len(stack) == len(STACK):
         finding = stack_finding(stack)
-        figures |= stack_figures(folder, stack, digits, title)
+        figures |= stack_figures(folder, stack, digits, title, kind)
     text = table(rows) + (f"\n{finding}\n" if finding else "")
     write_rows(folder / "table.csv", [_csv_row(row) for row in rows])
-    (folder / "table.md").write_text(text, encoding="utf-8")
+    write_text(folder / "table.md", text)
     for name, figure in figures.items():
         save_figure(figure, folder / f"{name}.png")
     page = study_page(title, datetime.date.today().isoformat(), columns_for(rows), rows, finding, figures)
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    write_text(folder / "report.html", page)
     return text
 
 
@@ -66,10 +69,12 @@ def _csv_row(row: Row) -> dict[str, Any]:
 def columns_for(rows: Sequence[Row]) -> dict[str, Callable[[Row], str]]:
     """Returns the table's columns: heading -> function from a row to its cell.
 
-    The column "corrected" is left out if no row has an accuracy after label fixes.
+    The columns "published" and "corrected" are left out if no row has a published accuracy of the same protocol or an
+    accuracy after label fixes.
     """
-    has_corrected = any(row["corrected"] is not None for row in rows)
-    return {heading: cell for heading, cell in _COLUMNS.items() if heading != "corrected" or has_corrected}
+    optional = {"published": "published_accuracy", "corrected": "corrected"}
+    empty = [heading for heading, key in optional.items() if all(row[key] is None for row in rows)]
+    return {heading: cell for heading, cell in _COLUMNS.items() if heading not in empty}
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -147,14 +152,16 @@ def stack_finding(rows: Sequence[Row]) -> str:
     )
 
 
-def stack_figures(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, title: str) -> dict[str, Figure]:
+def stack_figures(
+    folder: pathlib.Path, rows: Sequence[Row], digits: Digits, title: str, kind: str
+) -> dict[str, Figure]:
     """Draws test images with labels, the deepest stack's predictions, and accuracies from 0 to 100 and 90 to 93 %.
 
     Args:
         folder: the study's folder.
         rows: of stack_0 ... stack_10, in this order.
         digits: the data of the study.
-        title: of the figures of accuracy.
+        title, kind: of the figures of accuracy, see `accuracy_by_recipe`.
     """
     images, labels, names = digits.test_images, digits.test_labels, digits.class_names
     name = rows[-1]["recipe"]
@@ -165,6 +172,6 @@ def stack_figures(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, tit
         "stack_predictions": prediction_grid(
             images, labels, probabilities, 3, 3, f"{name} on {digits.name}", class_names=names
         ),
-        "stack_accuracy": accuracy_by_recipe(rows, title, limits=(0, 100)),
-        "stack_accuracy_zoom": accuracy_by_recipe(rows, title, limits=(90, 93)),
+        "stack_accuracy": accuracy_by_recipe(rows, title, kind, limits=(0, 100)),
+        "stack_accuracy_zoom": accuracy_by_recipe(rows, title, kind, limits=(90, 93)),
     }

@@ -24,6 +24,17 @@ def test_the_figure_shows_the_fastest_other_contender_of_each_task():
     other = timing_rows(
         "augmentation", "µs per image", {"": Timings([0.02], [0.02]), "Pillow": Timings([0.06], [0.02])}
     )
-    axes = ratio_figure([*ROWS, slower[1], *other], "title").axes[0]
+    figure = ratio_figure([*ROWS, slower[1], *other], "2 threads, today")
+    axes = figure.axes[0]
+    assert figure.get_suptitle() == "Time, fastest other library / mnist_keras (2 threads, today)"
+    assert axes.get_xlabel().startswith("time of fastest other library / time of mnist_keras")
     assert [label.get_text() for label in axes.get_yticklabels()] == ["augmentation: Pillow", f"{TASK}: PyTorch"]
     assert sorted(round(bar.get_width(), 6) for bar in axes.patches) == [1.0, 2.0, 2.5, 3.0]
+
+
+def test_a_figure_of_training_steps_says_so_and_names_the_library():
+    figure = ratio_figure(ROWS, "2 threads, today")
+    axes = figure.axes[0]
+    assert figure.get_suptitle() == "Training step time, PyTorch / mnist_keras (2 threads, today)"
+    assert axes.get_xlabel().startswith("time of PyTorch / time of mnist_keras")
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["cnn, float32: PyTorch"]

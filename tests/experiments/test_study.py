@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import os
 import shutil
 import statistics
 
@@ -71,10 +72,11 @@ def test_the_table(tiny, tmp_path, trainings):
     assert row["mean"] == statistics.fmean(row["accuracies"])
     assert row["sd"] == statistics.stdev(row["accuracies"])
     assert row["min"] <= row["median"] <= row["max"]
-    assert (row["parameters"], row["published_accuracy"], row["epochs"]) == (3985, 90.10, 1)
+    assert (row["parameters"], row["published_accuracy"], row["epochs"]) == (3985, None, 1)
     text = write_study(tmp_path, rows, tiny)
     assert text == table(rows) == (tmp_path / "table.md").read_text()
-    assert text.splitlines()[3].startswith("| `stack_1` | 3,985 | 90.10 | ")
+    assert text.splitlines()[3].startswith(f"| `stack_1` | 3,985 | {row['median']:.2f} | ")
+    assert "published" not in text
     with (tmp_path / "table.csv").open() as file:
         written = list(csv.DictReader(file))
     assert [line["recipe"] for line in written] == ["linear", "stack_1"]
@@ -84,6 +86,22 @@ def test_the_table(tiny, tmp_path, trainings):
     assert (tmp_path / "stack_1-seed-2" / "report.html").is_file()
     with Image.open(tmp_path / "accuracy.png") as picture:
         assert picture.width > 300
+
+
+def test_a_published_accuracy_stands_beside_comparable_ones():
+    first, second = rows_with([99.5, 99.6])
+    header, _, *lines = table([first, {**second, "published_accuracy": None}]).splitlines()
+    assert [line.split(" | ")[header.split(" | ").index("published")] for line in lines] == ["99.50", "-"]
+
+
+@pytest.mark.parametrize("name", ["table.md", "table.csv", "report.html", "accuracy.png", "parameters.png"])
+def test_each_file_is_replaced_as_a_whole(tiny, tmp_path, name):
+    # Processes that train the runs of one study may finish it at the same time.
+    (tmp_path / name).write_text("complete")
+    os.link(tmp_path / name, tmp_path / "former")
+    write_study(tmp_path, rows_with(FLAT[:2]), tiny)
+    assert (tmp_path / "former").read_text() == "complete"
+    assert (tmp_path / name).stat().st_size > 100
 
 
 def test_label_fixes_need_misclassified_images():

@@ -8,6 +8,7 @@ from mnist_keras.data.augmentation.config import Augmentation
 from mnist_keras.errors import InputError
 from mnist_keras.recipes import RECIPES, expand_names, get_recipe
 from mnist_keras.recipes.recipe import Recipe
+from mnist_keras.recipes.registry import comparable_published_accuracy
 
 
 def test_published_systems_are_registered():
@@ -105,3 +106,25 @@ def test_a_misspelled_field_of_a_new_recipe_raises():
 def test_recipes_and_the_package_import_no_tensorflow():
     code = "import sys, mnist_keras, mnist_keras.recipes, mnist_keras.data; assert 'tensorflow' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_published_accuracy_is_shown_beside_runs_of_its_protocol():
+    faster = get_recipe("cnn", mixed_precision=True, log_every_steps=10)
+    assert comparable_published_accuracy(get_recipe("cnn"), "mnist", 60_000) == 99.23
+    assert comparable_published_accuracy(faster, "mnist", 60_000) == 99.23
+    own = Recipe(name="own", summary="", network="linear", published_accuracy=90.0)
+    assert comparable_published_accuracy(own, "mnist", 60_000) == 90.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "dataset", "train_examples"),
+    [
+        ({"epochs": 3}, "mnist", 60_000),
+        ({"learning_rate": 0.5}, "mnist", 60_000),
+        ({}, "sample", 4_000),
+        ({}, "mnist-validation-5000", 55_000),
+        ({}, "mnist", 70_000),
+    ],
+)
+def test_it_is_left_out_beside_runs_of_another_protocol(changes, dataset, train_examples):
+    assert comparable_published_accuracy(get_recipe("cnn", **changes), dataset, train_examples) is None

@@ -1,5 +1,8 @@
+import itertools
+
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 from mnist_keras.models import build_model
 from mnist_keras.recipes import get_recipe
@@ -14,11 +17,16 @@ from mnist_keras.reports.digit_grids import (
 from mnist_keras.reports.evaluation_figures import confusion_matrix, reliability_diagram
 from mnist_keras.reports.run_report import first_layer_figure
 from mnist_keras.reports.study_figures import ablation_figure, accuracy_by_recipe, error_by_parameters
-from mnist_keras.reports.style import save_figure
+from mnist_keras.reports.style import TEST, TRAIN, WRONG, label_log_axis, new_figure, save_figure
 
 
 def captions(figure):
     return [axes.get_title() for axes in figure.axes if axes.get_title()]
+
+
+def is_above(legend, axes):
+    axes.figure.draw_without_rendering()
+    return legend.get_window_extent().y0 >= axes.get_window_extent().y1
 
 
 def one_hot(classes, sure):
@@ -35,6 +43,7 @@ def test_training_curves_show_training_test_and_published_accuracy():
     assert accuracy.lines[2].get_linestyle() == ":"
     assert accuracy.lines[2].get_ydata()[0] == 98.36
     assert len(training_curves(history, "title").axes[1].lines) == 2
+    assert is_above(accuracy.get_legend(), accuracy)
 
 
 def test_misclassified_images_come_most_confident_first():
@@ -60,7 +69,7 @@ def test_a_reliability_diagram_shows_accuracy_and_number_of_images_per_bin():
     assert [bar.get_height() for bar in histogram.patches] == [1, 4]
 
 
-@pytest.mark.parametrize(("name", "filters"), [("linear", 10), ("cnn_augmented", 8), ("compact_1k", 8)])
+@pytest.mark.parametrize(("name", "filters"), [("linear", 10), ("cnn_augmented", 8), ("cnn_3x3", 16)])
 def test_the_first_layer_figure_has_weights_and_an_output_per_filter(tiny, name, filters):
     figure = first_layer_figure(build_model(name), tiny.test_images[0])
     drawn = [axes for axes in figure.axes if axes.images or axes.texts]
@@ -85,6 +94,16 @@ def test_wrong_predictions_are_red(tiny):
     assert len(titles) == 9
     for title in titles:
         assert (title.get_color() == "#c0392b") == (not title.get_text().startswith("label 0"))
+    (legend,) = figure.legends
+    kinds = {
+        text.get_text(): patch.get_facecolor() for text, patch in zip(legend.texts, legend.get_patches(), strict=True)
+    }
+    assert kinds == {"correct": to_rgba(TEST), "misclassified": to_rgba(WRONG)}
+
+
+def test_captions_of_one_color_need_no_legend():
+    figure = misclassified_grid(np.zeros((2, 28, 28)), np.array([1, 2]), one_hot([3, 4], 1.0))
+    assert not figure.legends
 
 
 def test_captions_of_the_label_grid_match_their_images(tiny):
@@ -109,6 +128,16 @@ def test_the_confusion_matrix_colors_only_mistakes():
     assert np.asarray(axes.images[0].get_array()).max() == 7
     assert {text.get_text() for text in axes.texts} == {"900", "7"}
     assert [text.get_position() for text in axes.texts if text.get_text() == "7"] == [(9, 4)]
+
+
+def test_the_confusion_matrix_has_a_scale_of_its_color_in_whole_numbers():
+    counts = np.diag([900] * 10)
+    counts[4, 9] = 2
+    figure = confusion_matrix(counts.tolist(), "title")
+    figure.draw_without_rendering()
+    scale = figure.axes[1]
+    assert scale.get_xlabel().startswith("misclassified images")
+    assert [label.get_text() for label in scale.get_xticklabels()] == ["0", "1", "2"]
 
 
 @pytest.mark.parametrize("classes", [3, 47])
@@ -152,8 +181,10 @@ def test_accuracy_by_recipe_shows_seeds_median_and_published_accuracy():
         {"recipe": "a", "accuracies": [90.0, 91.0], "median": 90.5, "published_accuracy": 92.0},
         {"recipe": "b", "accuracies": [93.0], "median": 93.0, "published_accuracy": None},
     ]
-    axes = accuracy_by_recipe(rows, "title", limits=(90, 93)).axes[0]
+    axes = accuracy_by_recipe(rows, "title", "validation", limits=(90, 93)).axes[0]
+    assert axes.get_ylabel() == "validation accuracy (%)"
     assert axes.get_ylim() == (90, 93)
+    assert is_above(axes.get_legend(), axes)
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
     assert [np.ravel(line.get_ydata()).tolist() for line in axes.lines] == [[90.0, 91.0], [92.0], [93.0]]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["one seed", "median", "published"]
@@ -176,7 +207,7 @@ def test_the_ablation_figure_sorts_variants_by_mean_accuracy():
 
 def test_error_by_parameters_has_logarithmic_axes_and_names():
     rows = [row("small", [99.0, 99.2], 1_000), row("large", [99.7], 300_000)]
-    (axes,) = error_by_parameters(rows, "title").axes
+    (axes,) = error_by_parameters(rows, "title", "test", published=True).axes
     ours = [line for line in axes.lines if line.get_label().startswith("this package")]
     np.testing.assert_allclose([line.get_xydata()[0] for line in ours], [(1_000, 0.9), (300_000, 0.3)])
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
@@ -185,6 +216,40 @@ def test_error_by_parameters_has_logarithmic_axes_and_names():
 
 def test_names_of_networks_with_equal_parameters_do_not_overlap():
     rows = [row(name, [99.0], 1_000) for name in ("first", "second", "third")]
-    (axes,) = error_by_parameters(rows, "title").axes
+    (axes,) = error_by_parameters(rows, "title", "test", published=True).axes
     heights = [text.xyann[1] for text in axes.texts if text.get_text() in ("first", "second", "third")]
     assert len(heights) == 3 and min(np.diff(heights)) > 10
+
+
+def test_published_results_are_drawn_only_beside_comparable_ones():
+    rows = [row("small", [99.0, 99.2], 1_000)]
+    (axes,) = error_by_parameters(rows, "title", "validation", published=False).axes
+    assert axes.get_ylabel() == "validation error (%)"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["this package, mean and range over seeds"]
+    assert [text.get_text() for text in axes.texts] == ["small"]
+
+
+@pytest.mark.parametrize("limits", [(0.1, 80), (0.3, 0.45), (1, 30_000), (90, 95)])
+def test_labels_of_a_logarithmic_axis_do_not_overlap(limits):
+    figure = new_figure(4, 3, "")
+    axes = figure.subplots()
+    axes.set(yscale="log", ylim=limits)
+    label_log_axis(axes.yaxis)
+    figure.draw_without_rendering()
+    low, high = axes.get_window_extent().intervaly
+    boxes = [
+        label.get_window_extent() for label in axes.get_yticklabels() if low <= label.get_window_extent().y0 <= high
+    ]
+    assert len(boxes) >= 2
+    assert all(one.y1 < other.y0 for one, other in itertools.pairwise(boxes))
+    assert not any(label.get_text() for label in axes.get_yticklabels(minor=True))
+
+
+def test_training_and_test_differ_without_color_vision():
+    # Lightness in gray, and blue against yellow, which red-green blindness keeps.
+    (red, green, blue), (other_red, other_green, other_blue) = (to_rgba(color)[:3] for color in (TRAIN, TEST))
+    lightness, others = (
+        0.3 * r + 0.59 * g + 0.11 * b for r, g, b in ((red, green, blue), (other_red, other_green, other_blue))
+    )
+    assert abs(lightness - others) > 0.2
+    assert (other_blue - (other_red + other_green) / 2) - (blue - (red + green) / 2) > 0.5

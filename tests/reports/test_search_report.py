@@ -1,6 +1,7 @@
 """The table and the figure of a search."""
 
 import csv
+import os
 
 import pytest
 
@@ -53,6 +54,14 @@ def test_the_files_of_a_search(rows, recipe, tmp_path):
     with (tmp_path / "table.csv").open() as file:
         assert [line["learning_rate"] for line in csv.DictReader(file)] == ["0.06", "0.05", "0.003", "0.1", "0.004"]
     assert (tmp_path / "trials.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name", ["table.md", "table.csv", "trials.png"])
+def test_each_file_is_replaced_as_a_whole(rows, recipe, tmp_path, name):
+    (tmp_path / name).write_text("complete")
+    os.link(tmp_path / name, tmp_path / "former")
+    write_search(tmp_path, rows, recipe, SPACE, "500 validation images of tiny")
+    assert (tmp_path / "former").read_text() == "complete"
 
 
 def test_a_search_without_a_better_trial_says_so(rows, recipe, tmp_path):
