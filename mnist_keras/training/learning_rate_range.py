@@ -121,7 +121,7 @@ def _train(model: keras.Model, batches: tf.data.Dataset, rates: np.ndarray) -> l
     losses: list[float] = []
     for batch, rate in zip(batches, rates, strict=True):
         model.optimizer.learning_rate.assign(rate)
-        # Otherwise Keras returns the mean over all steps.
+        # Otherwise Keras 3.12 returns the mean over all steps. Later versions reset the metrics themselves.
         model.reset_metrics()
         loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
         if not np.isfinite(loss):
