@@ -291,6 +291,20 @@ MUTATIONS = [
         "tests/training/test_learning_rate_range.py",
     ),
     # Reports
+    Mutation(
+        "recipes/registry.py",
+        "== protocol and is_whole_mnist(",
+        "and is_whole_mnist(",
+        "tests/recipes/test_registry.py",
+    ),
+    Mutation(
+        "reports/study_report.py",
+        'write_text(folder / "table.md", text)',
+        '(folder / "table.md").write_text(text)',
+        "tests/experiments/test_study.py",
+    ),
+    Mutation("atomic.py", "if path.exists() and not path.is_file():", "if False:", "tests/test_atomic.py"),
+    Mutation("reports/run_report.py", "if name in shown or (name", "if (name", "tests/reports/test_html.py"),
     Mutation("reports/fonts.py", "if missing and stand_ins:", "if False:", "tests/reports/test_fonts.py"),
     Mutation("reports/fonts.py", "*figure.findobj(Text), *(", "*(", "tests/reports/test_fonts.py"),
     # Export

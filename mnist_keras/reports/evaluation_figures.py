@@ -128,9 +128,10 @@ def robustness_figure(accuracies: Mapping[str, float], images: np.ndarray, title
         corrupted = corrupt(shown, name) if name in CORRUPTIONS else shown
         digits.imshow(np.hstack(list(corrupted)), cmap="gray", vmin=0, vmax=255)
         digits.set_axis_off()
-        bar.barh(0, 100 * accuracy, color=TEST)
-        bar.set(xlim=(0, 100), xticks=(), yticks=[0], yticklabels=[name])
+        bars = bar.barh(0, 100 * accuracy, color=TEST)
+        # Beside the bar, which may be short.
+        bar.bar_label(bars, fmt="%.2f", padding=4, fontsize=9)
+        bar.set(xlim=(0, 115), xticks=(), yticks=[0], yticklabels=[name])
         bar.spines[["top", "right", "bottom"]].set_visible(False)
-        bar.text(2, 0, f"{100 * accuracy:.2f} %", color="white", va="center", fontsize=9)
-    rows[0][1].set_title("test accuracy", fontsize=9)
+    rows[0][1].set_title("test accuracy (%)", fontsize=9)
     return figure

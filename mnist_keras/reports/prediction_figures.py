@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 
 from mnist_keras.evaluation.labeled_images import FieldTest
 from mnist_keras.inference.images import DigitPrediction, NumberPrediction
@@ -88,9 +88,10 @@ def errors_figure(predictions: Sequence[DigitPrediction], labels: Sequence[int])
         if prediction.digit != int(label)
     ]
     shown = wrong[:_MAX_ERRORS]
-    rows = max(1, -(-len(shown) // _ERRORS_PER_ROW))
-    figure = new_figure(10, 1.5 * rows + 0.6, _title("Misclassified images", shown, wrong))
-    cells = figure.subplots(rows, 2 * _ERRORS_PER_ROW, squeeze=False)
+    columns = max(1, min(_ERRORS_PER_ROW, len(shown)))
+    rows = max(1, -(-len(shown) // columns))
+    figure = new_figure(max(4, 2 * columns), 1.5 * rows + 0.6, _title("Misclassified images", shown, wrong))
+    cells = figure.subplots(rows, 2 * columns, squeeze=False)
     for axes in cells.ravel():
         axes.set_axis_off()
     for (image, digit), (prediction, label) in zip(cells.reshape(-1, 2), shown, strict=False):
@@ -102,6 +103,9 @@ def errors_figure(predictions: Sequence[DigitPrediction], labels: Sequence[int])
         name = shorten(prediction.class_names[int(label)])
         digit.set_title(f"label {name}, predicts {answer}", fontsize=7, color=color, parse_math=False)
         image.set_title(_file_name(prediction.file, 16), fontsize=7, parse_math=False)
+    if any(prediction.warnings for prediction, _ in shown):
+        kinds = [Patch(color=WRONG, label="without a warning"), Patch(color=MUTED, label="with a warning")]
+        figure.legend(handles=kinds, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     return figure
 
 
@@ -123,7 +127,7 @@ def rejection_figure(test: FieldTest) -> Figure:
     axes.plot(*(100 * at), "o", color=WRONG, label=f"the threshold of the warning, {IS_DIGIT_THRESHOLD:g}")
     axes.set(
         xlabel=f"digits predicted as no digit (%, of {len(digits)})",
-        ylabel=f"images of no digit predicted so (%, of {len(others)})",
+        ylabel=f"images of no digit predicted as such (%, of {len(others)})",
         xscale="symlog",
         xlim=(0, 100),
         ylim=(0, 101),

@@ -55,7 +55,7 @@ def label_log_axis(axis: Axis) -> None:
     low, high = axis.get_view_interval()
     steps = (1, 2, 5) if high <= 1000 * low else (1,)
     axis.set_major_locator(LogLocator(subs=steps) if high > 5 * low else MaxNLocator(5))
-    axis.set_major_formatter("{x:g}")
+    axis.set_major_formatter("{x:,.10g}")
     axis.set_minor_locator(NullLocator())
 
 

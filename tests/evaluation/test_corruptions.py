@@ -54,3 +54,6 @@ def test_corruption_accuracy_covers_every_corruption():
     assert accuracies["inverted"] == accuracies["brightness"] == 0
     figure = robustness_figure(accuracies, IMAGES, "title")
     assert len(figure.axes) == 26
+    # Beside its bar, which may be too short for it.
+    values = [axes.texts[0].get_text() for axes in figure.axes[1::2]]
+    assert values == [f"{100 * accuracy:.2f}" for accuracy in accuracies.values()]

@@ -68,7 +68,11 @@ def test_the_curve_shows_what_each_threshold_tells_and_loses(always_one, folder)
 
 def test_the_contact_sheet_shows_each_misclassified_image(always_one, folder):
     test = run_field_test(always_one, folder)
-    titles = [axes.get_title() for axes in errors_figure(test.predictions, test.labels).axes]
+    figure = errors_figure(test.predictions, test.labels)
+    titles = [axes.get_title() for axes in figure.axes]
+    # Two images and their digits leave no cell empty.
+    assert len(titles) == 4 and all(titles)
+    assert [text.get_text() for text in figure.legends[0].texts] == ["without a warning", "with a warning"]
     assert [title for title in titles if title.startswith("label")] == ["label 0, predicts -", "label 7, predicts 1"]
 
 

@@ -127,3 +127,12 @@ def test_the_figure_has_one_row_per_prediction(predictor, folder):
     assert len(figure.axes) == 8
     assert figure.axes[1].get_title() == "ink (red: removed)"
     assert "2 (" in figure.axes[3].get_title()
+
+
+def test_names_of_files_are_not_cut_by_the_edge_of_the_figure(predictor, folder):
+    (folder / "2.png").rename(folder / f"a_name_that_is_{'very_' * 9}long_2.png")
+    (path,) = folder.glob("a_name*")
+    figure = predictions_figure(predict_file(predictor, path))
+    figure.draw_without_rendering()
+    assert figure.axes[0].get_title().startswith("\u2026")
+    assert figure.axes[0].title.get_window_extent().x0 >= 0

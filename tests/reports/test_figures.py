@@ -203,6 +203,14 @@ def test_the_ablation_figure_sorts_variants_by_mean_accuracy():
     widths = [bar.get_width() for bar in axes.patches if bar.get_height() == 0.8]
     assert widths == pytest.approx([0.2, -1.1])
     assert [text.get_text() for text in axes.texts] == ["+0.20", "-1.10"]
+    assert is_above(axes.get_legend(), axes)
+
+
+def test_no_point_of_an_ablation_lies_on_the_frame():
+    rows = [row("net", [98.8, 98.8]), row("net-without-schedule", [92.5, 96.6])]
+    (axes,) = ablation_figure(rows, "title").axes
+    left, right = axes.transData.transform([(axes.get_xlim()[0], 0), (-6.3, 0)])[:, 0]
+    assert right - left > 0.03 * axes.get_window_extent().width
 
 
 def test_error_by_parameters_has_logarithmic_axes_and_names():
