@@ -24,6 +24,17 @@ OURS = (
 )
 
 
+# The sample, as Keras' own function returns MNIST from the network.
+MNIST_WITHOUT_NETWORK = """
+import keras
+import mnist_keras
+
+sample = mnist_keras.load_digits("sample")
+arrays = (sample.train_images, sample.train_labels), (sample.test_images, sample.test_labels)
+keras.datasets.mnist.load_data = lambda: arrays
+"""
+
+
 def blocks(page, language):
     return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
 
@@ -63,7 +74,7 @@ def test_the_python_of_each_page_runs_from_top_to_bottom(clone):
     assert len(pages) >= 4
     # One process, because the import of TensorFlow takes seconds. Each page has its own names. The README trains three
     # epochs; one shows as much.
-    code = "\n".join(
+    code = MNIST_WITHOUT_NETWORK + "\n".join(
         f"print('page', {page.name!r})\n"
         f"exec(compile({python_of(page).replace('epochs=3', 'epochs=1')!r}, {page.name!r}, 'exec'), "
         "{'__name__': 'page'})"
@@ -73,6 +84,9 @@ def test_the_python_of_each_page_runs_from_top_to_bottom(clone):
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+    plain = result.stdout.split("page from_keras.md")[1].split("page ")[0]
+    assert float(re.search(r"^test accuracy (.+)$", plain, re.MULTILINE)[1]) > 0.3
+    assert re.findall(r"^(\w+): predicts \d, ", plain, re.MULTILINE) == ["resized", "inverted", "preprocessed"]
     _, readme, *others = re.split(r"^page .+\n", result.stdout, flags=re.MULTILINE)
     assert len(others) == len(pages) - 1
     assert "accuracy           " in readme
@@ -81,6 +95,19 @@ def test_the_python_of_each_page_runs_from_top_to_bottom(clone):
     # cnn_robust predicts 7 for docs/seven.png; compact_1k returns ten probabilities for empty pixels.
     assert any(line.startswith("[7] ") for line in lines)
     assert lines[-1].endswith("]")
+
+
+def test_the_plain_keras_of_the_page_is_short_and_has_the_network_of_the_recipe():
+    code = blocks(ROOT / "docs" / "from_keras.md", "python")[0]
+    assert len(code.splitlines()) <= 40
+    layers = re.findall(r"layers\.(\w+)\((.*)\),", code)
+    options = RECIPES["cnn"].network_options
+    convolutions = [f"{count}, {options['kernel_size']}" for count in options["filters"]]
+    assert [arguments for name, arguments in layers if name == "Conv2D"] == convolutions
+    assert dict(layers)["Dropout"] == str(options["dropout"])
+    assert layers[-3] == ("Dense", f'{options["dense_units"]}, activation="{options["dense_activation"]}"')
+    assert f"Adam({RECIPES['cnn'].learning_rate})" in code.replace("3e-4", "0.0003")
+    assert f"batch_size={RECIPES['cnn'].batch_size}" in code
 
 
 def test_every_script_and_flag_exists():
