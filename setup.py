@@ -157,6 +157,8 @@ setuptools.setup(
         "tensorboard>=2.20",
         "tensorflow>=2.21",
         "tensorflow-datasets>=4.9.7",
+        # Comes with scikit-learn.
+        "threadpoolctl>=3.1",
         "tqdm>=4.66",
     ],
     extras_require={

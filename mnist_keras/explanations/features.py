@@ -133,6 +133,7 @@ def feature_map(model: keras.Model, digits: Digits, maximum: int = 0, seed: int 
     # Its import takes a second.
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     chosen = _choose(len(digits.test_images), maximum)
     if len(chosen) < _MIN_MAP_IMAGES:
@@ -143,10 +144,13 @@ def feature_map(model: keras.Model, digits: Digits, maximum: int = 0, seed: int 
     pca = PCA(min(_MAX_COMPONENTS, *features.shape), random_state=seed)
     components = pca.fit_transform(features)
     # Twice the perplexity must be below the number of images. 30 is the default of scikit-learn.
-    tsne = TSNE(perplexity=min(30, (len(chosen) - 1) / 3), init="pca", random_state=seed, n_jobs=-1)
+    tsne = TSNE(perplexity=min(30, (len(chosen) - 1) / 3), init="pca", random_state=seed)
+    # Threads that wait for each other while other programs run: 2,000 images took 145 s with two, 50 s with one.
+    with threadpool_limits(1):
+        embedded = tsne.fit_transform(components)
     return FeatureMap(
         components[:, :2],
-        tsne.fit_transform(components),
+        embedded,
         float(pca.explained_variance_ratio_[:2].sum()),
         digits.test_labels[chosen],
         logits.argmax(axis=1),
