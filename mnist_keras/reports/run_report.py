@@ -109,6 +109,8 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nested(name: str, value: Any) -> Any:
     """Formats nested settings as "name=value, ...". Those of an augmentation that have no effect are left out."""
+    if name == "batch_size" and value == 0:
+        return "whole training set"
     if not isinstance(value, Mapping):
         return value
     unused = json.loads(json.dumps(dataclasses.asdict(Augmentation()))) if name == "augmentation" else {}

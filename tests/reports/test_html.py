@@ -153,7 +153,8 @@ def test_the_optimizer_and_its_settings_are_listed_though_they_are_defaults(part
     shown = cells(run_page(config, report, history, {}))
     assert (shown["optimizer"], shown["schedule"], shown["augmentation"]) == ("adam", "constant", "rotation=5")
     config["recipe"] = dataclasses.asdict(get_recipe("linear"))
-    assert cells(run_page(config, report, history, {}))["momentum"] == "0.0"
+    shown = cells(run_page(config, report, history, {}))
+    assert (shown["momentum"], shown["batch size"]) == ("0.0", "whole training set")
 
 
 def test_the_command_can_be_copied_to_a_shell(parts):
