@@ -124,6 +124,11 @@ def base_dataset(name: str) -> str:
     return name.split(VALIDATION_SEPARATOR)[0]
 
 
+def kind_of_test_set(name: str) -> str:
+    """Returns "validation" for NAME-validation-COUNT, whose test set are validation images, otherwise "test"."""
+    return "test" if base_dataset(name) == name else "validation"
+
+
 def is_whole_mnist(name: str, train_examples: int) -> bool:
     """Returns whether a dataset is MNIST with all training images, and not a validation split or a mixture."""
     return name == "mnist" and train_examples == 60_000

@@ -13,13 +13,16 @@ from mnist_keras.reports.style import MUTED, TEST, TRAIN, WRONG, legend_above, n
 _WINDOW = 50
 
 
-def training_curves(history: Sequence[Mapping[str, Any]], title: str, published: float | None = None) -> Figure:
-    """Draws training and test loss, and training and test accuracy, per epoch.
+def training_curves(
+    history: Sequence[Mapping[str, Any]], title: str, published: float | None = None, kind: str = "test"
+) -> Figure:
+    """Draws training and test (or validation) loss, and training and test accuracy, per epoch.
 
     Args:
         history: `RunHistory.epochs`, one row per epoch.
         title: the figure's title.
         published: published test accuracy in percent, drawn as a dotted line; None draws none.
+        kind: of the images beside the training images: "test" or "validation".
     """
     figure = new_figure(9, 3.8, title)
     loss, accuracy = figure.subplots(1, 2)
@@ -27,7 +30,7 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str, published:
     marker = "o" if len(epochs) < 3 else None
     for axes, key, factor in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
         axes.plot(epochs, [row[key] * factor for row in history], color=TRAIN, marker=marker, label="training")
-        axes.plot(epochs, [row[f"test_{key}"] * factor for row in history], color=TEST, marker=marker, label="test")
+        axes.plot(epochs, [row[f"test_{key}"] * factor for row in history], color=TEST, marker=marker, label=kind)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)

@@ -116,7 +116,7 @@ def misclassified_grid(
         f"label {names[labels[index]]}\npredicted {names[predictions[index]]}, {confidence[index]:.0%}"
         for index in shown
     ]
-    title = f"Misclassified: {len(wrong)} of {len(labels)} test images, most confident first"
+    title = f"Misclassified: {len(wrong)} of {len(labels):,} images, most confident first"
     return digit_grid(images[shown], captions, _COLUMNS, title, wrong=[True] * len(shown))
 
 

@@ -102,7 +102,7 @@ def reliability_diagram(probabilities: np.ndarray, labels: np.ndarray, title: st
     histogram.bar(centers, counts[filled], width=0.9 * 100 / _BINS, color=TEST)
     histogram.set_yscale("log")
     label_log_axis(histogram.yaxis)
-    histogram.set_ylabel("number of test images")
+    histogram.set_ylabel("number of images")
     for axes in (reliability, histogram):
         axes.set_xlim(0, 100)
         axes.set_xlabel("confidence (%)")

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from mnist_keras.data import Digits
 from mnist_keras.data.augmentation.config import Augmentation
 from mnist_keras.data.augmentation.transforms import augment
-from mnist_keras.data.digits import DIGIT_NAMES
+from mnist_keras.data.digits import DIGIT_NAMES, kind_of_test_set
 from mnist_keras.evaluation.metrics import EvaluationReport, most_confused
 from mnist_keras.recipes.recipe import DESCRIPTIVE, Recipe
 from mnist_keras.recipes.registry import comparable_published_accuracy
@@ -55,6 +55,7 @@ def run_page(
         speed=_speed(config, history),
         pairs=_confused_names(report),
         hyperparameters=_hyperparameters(config["recipe"]),
+        kind=kind_of_test_set(config["dataset"]["name"]),
         command=_command(config),
         settings=_settings(config),
         environment=_environment(config),
@@ -108,6 +109,8 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nested(name: str, value: Any) -> Any:
     """Formats nested settings as "name=value, ...". Those of an augmentation that have no effect are left out."""
+    if name == "batch_size" and value == 0:
+        return "whole training set"
     if not isinstance(value, Mapping):
         return value
     unused = json.loads(json.dumps(dataclasses.asdict(Augmentation()))) if name == "augmentation" else {}
@@ -157,12 +160,13 @@ def run_figures(results: RunResults) -> dict[str, Figure]:
     digits, recipe, report = results.digits, results.recipe, results.report
     images, labels, probabilities = digits.test_images, digits.test_labels, results.probabilities
     name, names = f"{recipe.name} on {digits.name}", digits.class_names
-    title = f"{name}: test accuracy {report.accuracy:.2%} ({report.correct}/{report.examples})"
+    kind = kind_of_test_set(digits.name)
+    title = f"{name}: {kind} accuracy {report.accuracy:.2%} ({report.correct}/{report.examples})"
     # A fine-tuned model had another start than the published one.
     is_from_scratch = results.before is None
     published = comparable_published_accuracy(recipe, digits.name, len(digits.train_labels))
     figures = {
-        "curves": training_curves(results.history, title, published if is_from_scratch else None),
+        "curves": training_curves(results.history, title, published if is_from_scratch else None, kind),
         "predictions": prediction_grid(images, labels, probabilities, 2, 3, name, class_names=names),
         "changed": _changed_figure(results),
         "misclassified": misclassified_grid(images, labels, probabilities, class_names=names),

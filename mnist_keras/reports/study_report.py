@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from mnist_keras.data import Digits
-from mnist_keras.data.digits import base_dataset, is_whole_mnist
+from mnist_keras.data.digits import is_whole_mnist, kind_of_test_set
 from mnist_keras.files import write_rows, write_text
 from mnist_keras.inference.predictor import load_predictor
 from mnist_keras.recipes import STACK
@@ -36,7 +36,7 @@ def write_study(folder: pathlib.Path, rows: Sequence[Row], digits: Digits, is_ab
         digits: the data of the study.
         is_ablation: whether the rows are a recipe and its variants; draws ablation.png too.
     """
-    kind = "test" if base_dataset(digits.name) == digits.name else "validation"
+    kind = kind_of_test_set(digits.name)
     data = f"after the last epoch, {digits.name}, {len(digits.test_labels):,} images"
     title = f"{kind.capitalize()} accuracy {data}"
     published = is_whole_mnist(digits.name, len(digits.train_labels))

@@ -51,7 +51,7 @@ def test_misclassified_images_come_most_confident_first():
     probabilities = one_hot([1, 7, 8, 9], [1.0, 0.6, 0.9, 0.7])
     figure = misclassified_grid(np.zeros((4, 28, 28)), labels, probabilities)
     assert captions(figure) == ["label 3\npredicted 8, 90%", "label 4\npredicted 9, 70%", "label 2\npredicted 7, 60%"]
-    assert figure.get_suptitle() == "Misclassified: 3 of 4 test images, most confident first"
+    assert figure.get_suptitle() == "Misclassified: 3 of 4 images, most confident first"
 
 
 def test_correct_predictions_come_least_confident_first():

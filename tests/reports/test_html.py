@@ -17,6 +17,7 @@ from mnist_keras.data.augmentation.config import Augmentation
 from mnist_keras.evaluation.metrics import most_confused
 from mnist_keras.files import read_rows
 from mnist_keras.recipes import get_recipe
+from mnist_keras.reports.curves import training_curves
 from mnist_keras.reports.digit_grids import digit_grid
 from mnist_keras.reports.run_report import run_page
 from mnist_keras.reports.style import as_svg, new_figure
@@ -152,7 +153,8 @@ def test_the_optimizer_and_its_settings_are_listed_though_they_are_defaults(part
     shown = cells(run_page(config, report, history, {}))
     assert (shown["optimizer"], shown["schedule"], shown["augmentation"]) == ("adam", "constant", "rotation=5")
     config["recipe"] = dataclasses.asdict(get_recipe("linear"))
-    assert cells(run_page(config, report, history, {}))["momentum"] == "0.0"
+    shown = cells(run_page(config, report, history, {}))
+    assert (shown["momentum"], shown["batch size"]) == ("0.0", "whole training set")
 
 
 def test_the_command_can_be_copied_to_a_shell(parts):
@@ -165,3 +167,12 @@ def test_the_command_can_be_copied_to_a_shell(parts):
     received = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
     assert received == "scripts/train.py,--data_dir=my $digits,--epochs=2,"
     assert "<pre>" not in run_page({**config, "flags": {}}, report, history, {})
+
+
+def test_accuracy_on_validation_images_is_not_called_test_accuracy(parts):
+    config, report, history = parts
+    curves = training_curves(history, "a title", kind="validation")
+    assert [text.get_text() for text in curves.axes[0].get_legend().texts] == ["training", "validation"]
+    text = run_page({**config, "dataset": {**config["dataset"], "name": "mnist-validation-5000"}}, report, history, {})
+    assert "validation accuracy" in text and "test accuracy" not in text
+    assert "test accuracy" in run_page(config, report, history, {})
