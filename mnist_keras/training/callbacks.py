@@ -89,13 +89,15 @@ class ProgressLog(keras.callbacks.Callback):
         history: the RunHistory of the run; it must come before this callback in the list.
         images_per_step: batch size.
         log_every: print a line every `log_every` steps as well; 0 prints none.
+        test_set: what the test images are called: "test", or "val" for validation images.
     """
 
-    def __init__(self, history: RunHistory, images_per_step: int, log_every: int = 0):
+    def __init__(self, history: RunHistory, images_per_step: int, log_every: int = 0, test_set: str = "test"):
         super().__init__()
         self._history = history
         self._images_per_step = images_per_step
         self._log_every = log_every
+        self._test_set = test_set
         self._bar = None
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -139,7 +141,7 @@ class ProgressLog(keras.callbacks.Callback):
         # With its usual numbers the line fits 100 columns.
         print(
             f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}  train loss {row['loss']:.4f} {row['accuracy']:7.2%}  "
-            f"test loss {row['test_loss']:.4f} {row['test_accuracy']:7.2%}  lr {row['learning_rate']:.2g}  "
+            f"{self._test_set} loss {row['test_loss']:.4f} {row['test_accuracy']:7.2%}  lr {row['learning_rate']:.2g}  "
             f"{format_duration(row['seconds'])}, {left} left",
             flush=True,
         )

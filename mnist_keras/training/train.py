@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.data import Digits
-from mnist_keras.data.digits import is_of_digits
+from mnist_keras.data.digits import is_of_digits, kind_of_test_set
 from mnist_keras.data.pipeline import evaluation_batches, steps_in_epoch, training_batches
 from mnist_keras.data.synthetic import with_synthetic_digits
 from mnist_keras.distribution.keras_compat import patched_for_multi_worker, skip_executions
@@ -187,7 +187,8 @@ def train(
             print(start.describe())
         if options.summary:
             model.summary()
-        printing = [ProgressLog(history, batch_size, recipe.log_every_steps)]
+        test_set = {"test": "test", "validation": "val"}[kind_of_test_set(digits.name)]
+        printing = [ProgressLog(history, batch_size, recipe.log_every_steps, test_set)]
     with StopRequest() as stop, translate_worker_errors(distribution), patched_for_multi_worker(model, distribution):
         any_worker = make_any_across_workers(distribution)
         latest = checkpoints.open(settings, is_chief, any_worker) if checkpoints else None

@@ -9,7 +9,10 @@ import pytest
 import tensorflow as tf
 from tiny_digits import make_digits
 
+from mnist_keras.data import split_validation
 from mnist_keras.errors import InputError
+from mnist_keras.experiments.run_summary import summarize_run
+from mnist_keras.experiments.train_run import train_run
 from mnist_keras.models import build_model
 from mnist_keras.recipes import get_recipe
 from mnist_keras.training.settings import TrainingOptions
@@ -100,6 +103,13 @@ def test_one_plain_line_per_epoch(tiny, capsys):
     assert "  lr 1  " in lines[0]
     assert max(map(len, lines)) <= 100
     assert not any(character in line for line in lines for character in "\b\r\x1b")
+
+
+def test_validation_images_are_called_so(tiny, tmp_path, capsys):
+    digits = split_validation(tiny, 20)
+    train_run(tmp_path / "run", get_recipe("linear", epochs=1), digits)
+    assert "  val loss " in capsys.readouterr().out
+    assert "\nvalidation accuracy  " in summarize_run(tmp_path / "run")
 
 
 def test_a_bar_on_a_terminal(tiny):
