@@ -73,7 +73,7 @@ def test_the_figures_are_pictures(trained_run):
     assert names == {f"{kind}.png" for kind in kinds}
     for name in names:
         with Image.open(trained_run / "figures" / name) as picture:
-            assert min(picture.size) >= 240
+            assert min(picture.size) >= 200
             assert len(np.unique(picture.convert("L"))) > 10
 
 
