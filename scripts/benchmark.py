@@ -58,9 +58,8 @@ _STACK_STEPS, _OTHER_STEPS = 1000, 15
 _MACHINE = "product of matrices"
 
 flags.DEFINE_list("tasks", ",".join(DEFAULT_TASKS), f"tasks to run: {', '.join(TASKS)}")
-flags.DEFINE_list(
-    "recipes", "linear,mlp,cnn,cnn_3x3,cnn_augmented,lenet_dropout,stack_1", "recipes of training, fused and profile"
-)
+default = "linear,mlp,cnn,cnn_3x3,cnn_augmented,lenet_dropout,stack_1"
+flags.DEFINE_list("recipes", default, "recipes of training, fused and profile")
 flags.DEFINE_list("inference_recipes", "compact_1k,compact_6k,compact_10k", "recipes of inference")
 flags.DEFINE_list("accuracy_recipes", "fast_990,fast_994", "recipes of accuracy")
 flags.DEFINE_integer("turns", 5, "number of turns of each contender; of accuracy: number of seeds", lower_bound=1)
@@ -217,14 +216,14 @@ def _measure_scaling(threads: int) -> None:
 def _write(name: str, rows: list[dict[str, Any]], text: str, figure: "Figure | None", threads: int) -> None:
     with cli.silence_native_logs():
         from mnist_keras.distribution.machine import describe_environment
-        from mnist_keras.files import write_json
+        from mnist_keras.files import write_json, write_text
         from mnist_keras.reports.style import save_figure
 
     output = pathlib.Path(FLAGS.output)
     output.mkdir(parents=True, exist_ok=True)
     setup = {"date": datetime.date.today().isoformat(), "threads": threads, "turns": FLAGS.turns}
     write_json(output / f"{name}.json", {**setup, "environment": describe_environment(), "rows": rows})
-    (output / f"{name}.md").write_text(text, encoding="utf-8")
+    write_text(output / f"{name}.md", text)
     written = [f"{name}.json", f"{name}.md"]
     if figure:
         save_figure(figure, output / f"{name}.png")

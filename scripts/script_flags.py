@@ -155,12 +155,8 @@ def define_input_range_flag() -> None:
 @flag_group("Training")
 def define_training_flags() -> None:
     """Defines the training flags that are not fields of a recipe: devices, precision, checkpoints."""
-    flags.DEFINE_enum(
-        "strategy",
-        "auto",
-        STRATEGIES,
-        "tf.distribute strategy; multi_worker reads TF_CONFIG; auto: chosen by GPUs and TF_CONFIG",
-    )
+    text = "tf.distribute strategy; multi_worker reads TF_CONFIG; auto: chosen by GPUs and TF_CONFIG"
+    flags.DEFINE_enum("strategy", "auto", STRATEGIES, text)
     flags.DEFINE_enum("device", "auto", ("auto", "cpu", "gpu"), "auto: GPUs if there are any, otherwise the CPU")
     text = "number of CPU threads; 0: TensorFlow's default, or the number of a run that is resumed"
     flags.DEFINE_integer("threads", 0, text, lower_bound=0, upper_bound=MAX_THREADS)
@@ -183,13 +179,12 @@ def training_options() -> TrainingOptions:
     Raises:
         flags.Error: a value is invalid.
     """
-    names = ("strategy", "deterministic", "mixed_precision", "sync_batch_norm", "test_batch_size", "checkpoint_every")
-    names += ("class_weight",)
+    names = ["strategy", "deterministic", "mixed_precision", "sync_batch_norm", "test_batch_size", "class_weight"]
     try:
         CheckpointSchedule(flags.FLAGS.checkpoint_every)
     except InputError as error:
         raise flags.IllegalFlagValueError(f"flag --checkpoint_every: {error}") from error
-    return TrainingOptions(**{name: flags.FLAGS[name].value for name in names})
+    return TrainingOptions(**{name: flags.FLAGS[name].value for name in [*names, "checkpoint_every"]})
 
 
 @flag_group("Export")
